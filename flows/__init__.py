@@ -1,0 +1,1 @@
+"""The wiring: stages for DVC, flows for Prefect, stores for what others read."""

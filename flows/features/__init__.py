@@ -1,0 +1,1 @@
+"""Feature engineering: Polars expressions, one module a study, one function a domain."""

@@ -1,0 +1,1 @@
+"""One module a stage: paths in, paths and a small summary out."""

@@ -1,0 +1,1 @@
+"""Where things are kept: inbox, published tables, model registry."""

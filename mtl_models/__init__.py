@@ -1,0 +1,1 @@
+"""Multi-task learning on tables: from task records and tensors to ONNX scores."""
