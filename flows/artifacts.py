@@ -1,0 +1,34 @@
+"""What a flow shows of a stage in Prefect's pages: counts and hashes, never rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact
+
+
+def flatten(summary: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested counts as one level, ``a.b.c`` to the value; empty parts are left out."""
+    flat: dict[str, Any] = {}
+    for name, value in summary.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{path}."))
+        else:
+            flat[path] = value
+    return flat
+
+
+def markdown_table(rows: Mapping[str, Any]) -> str:
+    """A two-column table."""
+    lines = ["| what | value |", "|---|---|"]
+    lines += [f"| {str(name).replace('|', '/')} | {str(value).replace('|', '/')} |" for name, value in rows.items()]
+    return "\n".join(lines)
+
+
+def show(study: str, stage: str, summary: Mapping[str, Any]) -> None:
+    """Keep a stage's summary as an artifact of the run, with a history over runs."""
+    key = f"{study}-{stage}".replace("_", "-").lower()
+    text = f"## {stage} ({study})\n\n{markdown_table(flatten(summary))}\n"
+    create_markdown_artifact(markdown=text, key=key, description=f"Summary of {stage} for {study}")

@@ -1,0 +1,24 @@
+"""Settings of Prefect and pandera that hold for every command here; to be applied before Prefect is imported."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flows.paths import ROOT_VARIABLE
+
+
+def prepare(root: Path) -> None:
+    """Keep Prefect's state in the project's folder, quiet and offline; what the user has set stays."""
+    os.environ[ROOT_VARIABLE] = str(root)
+    quiet = {
+        "PREFECT_HOME": str(root / ".prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+        "DO_NOT_TRACK": "1",
+        # the ephemeral server prints tracebacks when it stops
+        "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+    }
+    for name, value in quiet.items():
+        os.environ.setdefault(name, value)

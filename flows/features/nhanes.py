@@ -1,0 +1,217 @@
+"""NHANES features: one function a domain, for adults, before scale, cuff and chemistry are read."""
+
+from __future__ import annotations
+
+import math
+
+import polars as pl
+
+from flows.features.build import StudyFeatures, Tables
+from mtl_models.data import PERSON
+
+KEY = pl.col("SEQN").alias(PERSON)
+ADULT_YEARS = 20
+
+
+def _plain(*columns: str) -> list[pl.Expr]:
+    """Columns as they are, under their code in lower case."""
+    return [pl.col(column).alias(column.lower()) for column in columns]
+
+
+def _asked_only(gate: str, *columns: str) -> list[pl.Expr]:
+    """Items that are asked only after a yes: no to the gate means none of them, not an unknown."""
+    return [
+        pl.when(pl.col(gate) == 0).then(0.0).otherwise(pl.col(column)).alias(column.lower()) for column in columns
+    ]
+
+
+def _ticked(answered: str, *columns: str) -> list[pl.Expr]:
+    """Tick-all-that-apply items: blank means not ticked wherever the question before them was answered."""
+    return [
+        pl.when(pl.col(column).is_not_null()).then(1.0).when(pl.col(answered).is_not_null()).then(0.0).alias(column.lower())
+        for column in columns
+    ]
+
+
+def _clock(column: str, name: str) -> list[pl.Expr]:
+    """A time of day in minutes as a point on the circle, so that 23:30 and 00:30 are neighbours."""
+    angle = pl.col(column).cast(pl.Float64) * (2 * math.pi / 1440)
+    # rounded: libm may differ in the last bit between machines
+    return [angle.sin().round(6).alias(f"{name}_sin"), angle.cos().round(6).alias(f"{name}_cos")]
+
+
+def demographic(tables: Tables) -> pl.DataFrame:
+    """Age, sex, origin, family and household."""
+    return tables["DEMO"].select(
+        KEY,
+        *_plain("RIDAGEYR", "RIAGENDR", "RIDRETH3", "DMDMARTL", "DMQMILIZ"),
+        *_plain("DMDHHSIZ", "DMDFMSIZ", "DMDHHSZA", "DMDHHSZB", "DMDHHSZE"),
+    )
+
+
+def socioeconomic(tables: Tables) -> pl.DataFrame:
+    """Education, income and insurance."""
+    demo = tables["DEMO"].select(KEY, *_plain("DMDEDUC2", "INDHHIN2", "INDFMIN2", "INDFMPIR"))
+    insurance = tables["HIQ"].select(KEY, *_plain("HIQ011"))
+    return demo.join(insurance, on=PERSON, how="left", maintain_order="left")
+
+
+def questionnaire(tables: Tables) -> pl.DataFrame:
+    """Difficulties of daily life, worries, and what people say of their own height and weight loss."""
+    difficulty = tables["DLQ"].select(
+        KEY, *_plain("DLQ010", "DLQ020", "DLQ040", "DLQ050", "DLQ060", "DLQ080", "DLQ100", "DLQ110")
+    )
+    functioning = tables["PFQ"].select(KEY, *_plain("PFQ057", "PFQ059", "PFQ061A"))
+    weight_history = tables["WHQ"].select(KEY, *_plain("WHD010", "WHQ070", "WHQ225"))
+    return difficulty.join(functioning, on=PERSON, how="full", coalesce=True, maintain_order="left_right").join(
+        weight_history, on=PERSON, how="full", coalesce=True, maintain_order="left_right"
+    )
+
+
+def lifestyle_diet(tables: Tables) -> pl.DataFrame:
+    """Diet behaviour, one recalled day, activity, sleep, smoking, tobacco and drugs."""
+    parts = [_diet_behaviour(tables), _recalled_day(tables), _activity(tables), _sleep(tables), *_tobacco(tables)]
+    parts.append(_drugs(tables))
+    frame = parts[0]
+    for part in parts[1:]:
+        frame = frame.join(part, on=PERSON, how="full", coalesce=True, maintain_order="left_right")
+    return frame
+
+
+def _diet_behaviour(tables: Tables) -> pl.DataFrame:
+    return tables["DBQ"].select(
+        KEY,
+        *_plain("DBQ700", "DBQ197", "DBQ229", "DBQ235A", "DBQ235B", "DBQ235C", "DBQ301", "DBQ330"),
+        *_ticked("DBQ197", "DBQ223A", "DBQ223B", "DBQ223C", "DBQ223D", "DBQ223E", "DBQ223U"),
+        *_plain("DBD895"),
+        pl.when(pl.col("DBD895") == 0).then(0.0).otherwise(pl.col("DBD900")).alias("dbd900"),
+        *_plain("DBD905", "DBD910", "CBQ596"),
+        *_asked_only("CBQ596", "CBQ606", "CBQ611"),
+        *_plain("DBQ930", "DBQ935", "DBQ940", "DBQ945"),
+    )
+
+
+def _recalled_day(tables: Tables) -> pl.DataFrame:
+    energy = pl.when(pl.col("DR1TKCAL") > 0).then(pl.col("DR1TKCAL"))
+    nutrients = ("KCAL", "PROT", "CARB", "SUGR", "FIBE", "TFAT", "SFAT", "MFAT", "PFAT", "CHOL", "ALCO")
+    return tables["DR1TOT"].select(
+        KEY,
+        *_plain("DBD100", "DRQSDIET"),
+        *_ticked("DRQSDIET", "DRQSDT1", "DRQSDT2", "DRQSDT3", "DRQSDT9"),
+        *_plain(*(f"DR1T{nutrient}" for nutrient in nutrients), "DRD370B"),
+        # share of energy: 9 kcal a gram of fat, 4 of sugar
+        (9 * pl.col("DR1TTFAT") / energy).clip(0, 1).alias("fat_energy_share"),
+        (4 * pl.col("DR1TSUGR") / energy).clip(0, 1).alias("sugar_energy_share"),
+    )
+
+
+def _activity(tables: Tables) -> pl.DataFrame:
+    return tables["PAQ"].select(KEY, *_plain("PAQ605", "PAQ620", "PAQ635", "PAQ650", "PAQ665", "PAD680"))
+
+
+def _sleep(tables: Tables) -> pl.DataFrame:
+    in_bed = (pl.col("SLQ310").cast(pl.Float64) - pl.col("SLQ300").cast(pl.Float64)) % 1440
+    return tables["SLQ"].select(
+        KEY,
+        *_plain("SLD012", "SLQ030", "SLQ050", "SLQ120"),
+        *_clock("SLQ300", "falls_asleep"),
+        *_clock("SLQ310", "wakes"),
+        (in_bed / 60).alias("hours_in_bed"),
+    )
+
+
+def _tobacco(tables: Tables) -> list[pl.DataFrame]:
+    never = pl.col("SMQ020") == 0
+    not_now = never | (pl.col("SMQ040") == "Not at all")
+    smoking = tables["SMQ"].select(
+        KEY,
+        *_plain("SMQ020", "SMQ040", "SMD030"),
+        *(
+            pl.when(not_now).then(0.0).otherwise(pl.col(column)).alias(column.lower())
+            for column in ("SMD641", "SMD650")
+        ),
+        *_plain("SMQ670", "SMQ848", "SMQ852Q", "SMQ852U"),
+    )
+    recent = tables["SMQRTU"].select(KEY, *_plain("SMQ681", "SMDANY"), *_asked_only("SMQ681", "SMQ710", "SMQ720"))
+    return [smoking, recent]
+
+
+def _drugs(tables: Tables) -> pl.DataFrame:
+    return tables["DUQ"].select(
+        KEY,
+        *_plain("DUQ200", "DUQ240"),
+        *_asked_only("DUQ200", "DUQ230"),
+        *_asked_only("DUQ240", "DUQ250", "DUQ280", "DUQ290", "DUQ320", "DUQ330", "DUQ360"),
+        *_plain("DUQ430"),
+    )
+
+
+def examination(tables: Tables) -> pl.DataFrame:
+    """Standing height and pulse."""
+    height = tables["BMX"].select(KEY, *_plain("BMXHT"))
+    pulse = tables["BPX"].select(KEY, *_plain("BPXPLS"))
+    return height.join(pulse, on=PERSON, how="full", coalesce=True, maintain_order="left_right")
+
+
+def laboratory(tables: Tables) -> pl.DataFrame:
+    """Metals in blood, on the log scale as well as the skew asks for."""
+    metals = ("LBXBPB", "LBXBCD", "LBXTHG", "LBXBSE", "LBXBMN")
+    return tables["PBCD"].select(
+        KEY, *(pl.col(column).log().round(6).alias(f"log_{column.lower()}") for column in metals)
+    )
+
+
+def people(tables: Tables) -> pl.DataFrame:
+    """Everybody, with the reason why someone is outside the cohort of adults."""
+    child = pl.when(pl.col("RIDAGEYR") < ADULT_YEARS).then(pl.lit(f"outside the cohort: under {ADULT_YEARS} years"))
+    return tables["DEMO"].select(KEY, child.alias("reason"))
+
+
+def targets(tables: Tables) -> pl.DataFrame:
+    """Every task's targets, null where the label is missing; one row for everybody in the person table."""
+    frame = tables["DEMO"].select(KEY)
+    readings = pl.mean_horizontal("BPXSY1", "BPXSY2", "BPXSY3")  # of the readings that are there
+    phq = [f"DPQ0{item}0" for item in range(1, 10)]
+    answered = pl.all_horizontal(pl.col(phq).is_not_null())
+    health = {"Excellent": 0, "Very good": 1, "Good": 2, "Fair": 3, "Poor": 4}
+    conditions = {
+        "asthma": "MCQ010",
+        "arthritis": "MCQ160A",
+        "heart_attack": "MCQ160E",
+        "stroke": "MCQ160F",
+        "cancer": "MCQ220",
+    }
+    parts = [
+        tables["TCHOL"].select(KEY, tc="LBXTC"),
+        tables["BMX"].select(KEY, weight="BMXWT"),
+        tables["BPX"].select(KEY, sbp=readings),
+        tables["GHB"].select(KEY, hba1c="LBXGH"),
+        # borderline is neither yes nor no
+        tables["DIQ"].select(
+            KEY, pl.col("DIQ010").cast(pl.String).replace_strict({"yes": 1, "no": 0}, default=None).cast(pl.Int8).alias("diabetes")
+        ),
+        tables["DPQ"].select(
+            KEY, depression=pl.when(answered).then(pl.sum_horizontal(phq) >= 10).cast(pl.Int8)
+        ),
+        tables["HSQ"].select(
+            KEY, pl.col("HSD010").cast(pl.String).replace_strict(health, default=None).cast(pl.Int8).alias("genhealth")
+        ),
+        tables["MCQ"].select(KEY, *(pl.col(code).cast(pl.Int8).alias(f"chronic__{name}") for name, code in conditions.items())),
+    ]
+    for part in parts:
+        frame = frame.join(part, on=PERSON, how="left", maintain_order="left")
+    return frame.sort(PERSON)
+
+
+STUDY = StudyFeatures(
+    people=people,
+    domains={
+        "demographic": demographic,
+        "socioeconomic": socioeconomic,
+        "questionnaire": questionnaire,
+        "lifestyle_diet": lifestyle_diet,
+        "examination": examination,
+        "laboratory": laboratory,
+    },
+    targets=targets,
+)

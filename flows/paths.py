@@ -1,0 +1,105 @@
+"""Where a study's files live under the project's folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT_VARIABLE = "MTL_HEALTH_ROOT"
+
+
+def project_root() -> Path:
+    """The folder that holds params.yaml: the variable MTL_HEALTH_ROOT, or the working folder or one above it.
+
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    if named := os.environ.get(ROOT_VARIABLE):
+        candidates = [Path(named).resolve()]
+    else:
+        candidates = [Path.cwd(), *Path.cwd().parents]
+    for folder in candidates:
+        if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
+            return folder
+    raise FileNotFoundError(
+        f"no params.yaml beside a dvc.yaml in {candidates[0]} or above: run inside the project or set {ROOT_VARIABLE}"
+    )
+
+
+@dataclass(frozen=True)
+class StudyPaths:
+    """The folders of one study; nothing is created here."""
+
+    root: Path
+    study: str
+
+    @property
+    def raw(self) -> Path:
+        """Raw tables as received, restored by DVC."""
+        return self.root / "data" / "raw" / self.study
+
+    @property
+    def valid(self) -> Path:
+        """Typed tables that keep the contract, and what was rejected."""
+        return self.root / "data" / "valid" / self.study
+
+    @property
+    def features(self) -> Path:
+        """Features, targets and splits."""
+        return self.root / "data" / "features" / self.study
+
+    @property
+    def models(self) -> Path:
+        """Trained network, baselines' predictions and the exported model."""
+        return self.root / "models" / self.study
+
+    @property
+    def reports(self) -> Path:
+        """Evaluation, plots and the page."""
+        return self.root / "reports" / self.study
+
+    @property
+    def inbox(self) -> Path:
+        """Nightly drops, one folder a date."""
+        return self.root / "data" / "inbox" / self.study
+
+    @property
+    def tables(self) -> Path:
+        """Published Delta tables."""
+        return self.root / "data" / "tables" / self.study
+
+    @property
+    def registry(self) -> Path:
+        """Promoted model files by content hash."""
+        return self.root / "data" / "registry" / self.study
+
+
+def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write ``path`` through a neighbour that is renamed over it: whole or not at all.
+
+    The rename also breaks the hard link to DVC's cache that a file restored by DVC is; writing through the link
+    would change the cache.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        write(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON with stable bytes, whole or not at all."""
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    replace_file(path, lambda partial: partial.write_text(text))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file's object."""
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content

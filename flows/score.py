@@ -1,0 +1,78 @@
+"""The flow ``score``: a date's drop becomes that date's rows of the score table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from prefect import flow, runtime, task
+from prefect.cache_policies import NO_CACHE
+
+from flows import scoring
+from flows.artifacts import show
+from flows.paths import StudyPaths, project_root
+from flows.settings import StudySettings, load_settings
+
+
+@task(name="validate drop", cache_policy=NO_CACHE)
+def validate_drop(run: scoring.ScoringRun) -> None:
+    """Split the drop into valid rows and rejects."""
+    show(run.paths.study, "score-validate", scoring.validate_drop(run))
+
+
+@task(name="build features", cache_policy=NO_CACHE)
+def build_features(run: scoring.ScoringRun) -> None:
+    """Engineer the features of the cohort."""
+    show(run.paths.study, "score-features", scoring.build_drop_features(run))
+
+
+@task(name="predict", cache_policy=NO_CACHE)
+def predict(run: scoring.ScoringRun) -> None:
+    """Score the features with the champion."""
+    show(run.paths.study, "score-predict", scoring.predict_drop(run))
+
+
+@task(name="publish scores", cache_policy=NO_CACHE)
+def publish(run: scoring.ScoringRun) -> dict[str, Any]:
+    """Replace the date in the published tables."""
+    row = scoring.publish(run)
+    shown = {name: row[name] for name in ("run_id", "batch", "model_version", "seconds")}
+    show(run.paths.study, "score-publish", {**shown, **{k: v for k, v in row.items() if k.startswith("n_")}})
+    return row
+
+
+def scheduled_date(settings: StudySettings) -> str:
+    """The date of the scheduled start, in the schedule's time zone.
+
+    Raises:
+        RuntimeError: if the run starts too long after it was due: scores of another day would look like that day's.
+    """
+    due = runtime.flow_run.scheduled_start_time or dt.datetime.now(dt.UTC)
+    late = (dt.datetime.now(dt.UTC) - due).total_seconds() / 3600
+    if late > settings.schedule.max_hours_late:
+        raise RuntimeError(
+            f"this run was due {late:.1f} hours ago, more than {settings.schedule.max_hours_late:g}: "
+            "score that date by name with `mtl-health score --date`"
+        )
+    return due.astimezone(ZoneInfo(settings.schedule.timezone)).date().isoformat()
+
+
+@flow(name="score", validate_parameters=True)
+def score(study: str, date: str | None = None, force: bool = False) -> dict[str, Any]:
+    """Score a date's drop; the same drop, model, params and code again change nothing.
+
+    Args:
+        study: name of a block of params.yaml.
+        date: ISO date of the drop; the day of the scheduled start when left out.
+        force: write the date again even if nothing changed.
+    """
+    root = project_root()
+    settings = load_settings(root, study)
+    run = scoring.open_run(StudyPaths(root, study), settings, date or scheduled_date(settings))
+    if not force and (row := scoring.finished(run)):
+        return {**row, "unchanged": True}
+    validate_drop(run)
+    build_features(run)
+    predict(run)
+    return {**publish(run), "unchanged": False}

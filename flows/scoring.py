@@ -1,0 +1,212 @@
+"""One night's scoring in four steps that pass paths and counts: validate, features, predict, publish."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.features.view import hidden_patterns
+from flows.paths import StudyPaths, read_json, replace_file, write_json
+from flows.provenance import git_revision
+from flows.settings import StudySettings
+from flows.stages.features import cohort_features
+from flows.stages.validate import REJECTS, SUMMARY, validate
+from flows.stores.inbox import Inbox, file_hashes
+from flows.stores.registry import Champion, ModelRegistry
+from flows.stores.tables import RejectTable, RunLedger, ScoreTable
+from mtl_models.data import PERSON
+from mtl_models.scorer import Scorer
+from schemas import load_contract
+
+SCORES = "scores.parquet"
+EXCLUDED = "excluded.parquet"
+
+
+def registry_of(paths: StudyPaths) -> ModelRegistry:
+    """The study's model registry."""
+    return ModelRegistry(paths.registry, paths.tables / "champions")
+
+
+@dataclass(frozen=True)
+class ScoringRun:
+    """What one run works on, fixed before it starts.
+
+    Attributes:
+        run_id: hash of the date and of all that decides the scores: drop, model, params and code. The same inputs
+            give the same run.
+        staging: scratch folder, removed when the run is published.
+    """
+
+    paths: StudyPaths
+    settings: StudySettings
+    date: str
+    drop: Path
+    data_hashes: dict[str, str]
+    champion: Champion
+    git_revision: str
+    run_id: str
+    started_at: datetime
+
+    @property
+    def staging(self) -> Path:
+        return self.paths.root / "data" / "staging" / self.paths.study / self.date
+
+
+def open_run(paths: StudyPaths, settings: StudySettings, date: str) -> ScoringRun:
+    """Find the drop and the champion of a date.
+
+    Raises:
+        FileNotFoundError: if nothing was dropped for the date.
+        ValueError: if the date is none, or no model was promoted.
+    """
+    drop = Inbox(paths.inbox).drop(date)
+    champion = registry_of(paths).champion()
+    if champion is None:
+        raise ValueError(f"no champion yet: run `mtl-health retrain --study {paths.study}` first")
+    hashes, revision = file_hashes(drop), git_revision(paths.root)
+    decided_by = [paths.study, date, champion.version, settings.params_hash, revision, hashes]
+    run_id = hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode()).hexdigest()[:16]
+    return ScoringRun(paths, settings, date, drop, hashes, champion, revision, run_id, datetime.now(UTC))
+
+
+def finished(run: ScoringRun) -> dict[str, Any] | None:
+    """The ledger's row if this very run is what the score table holds now, else None."""
+    row = RunLedger(run.paths.tables).find(run.run_id)
+    table = ScoreTable(run.paths.tables)
+    if row is None or not table.exists():
+        return None
+    held = table.read(run.date)
+    return row if held.height == row["n_scored"] and (held["run_id"] == run.run_id).all() else None
+
+
+def validate_drop(run: ScoringRun) -> dict[str, Any]:
+    """Split the drop by the contract; outcomes may be missing from it."""
+    shutil.rmtree(run.staging, ignore_errors=True)
+    hidden = hidden_patterns(run.settings.task_records, run.settings.known_later)
+    share = run.settings.validation.max_reject_share
+    return validate(run.paths.study, run.drop, run.staging / "valid", max_reject_share=share, labels=hidden)
+
+
+def build_drop_features(run: ScoringRun) -> dict[str, Any]:
+    """Features of the people in the cohort, by the code that training uses."""
+    hidden = hidden_patterns(run.settings.task_records, run.settings.known_later)
+    features, excluded, _ = cohort_features(run.paths.study, run.staging / "valid", hidden)
+    replace_file(run.staging / "features.parquet", features.write_parquet)
+    replace_file(run.staging / EXCLUDED, excluded.write_parquet)
+    return {"n_cohort": features.height, "n_excluded": excluded.height, "n_features": features.width - 1}
+
+
+def predict_drop(run: ScoringRun) -> dict[str, Any]:
+    """Score the features with the champion, in the order of the published columns."""
+    scorer = Scorer(run.champion.path, sha256=run.champion.version)
+    scores = scorer.score(pl.read_parquet(run.staging / "features.parquet"))
+    scores = scores.select(
+        PERSON,
+        pl.lit(run.date).alias("score_date"),
+        *(column for column in scores.columns if column != PERSON),
+        pl.lit(run.champion.version).alias("model_version"),
+        pl.lit(run.run_id).alias("run_id"),
+        pl.lit(run.started_at).cast(pl.Datetime("us", "UTC")).alias("scored_at"),
+    )
+    replace_file(run.staging / SCORES, scores.write_parquet)
+    write_json(run.staging / "tasks.json", {"tasks": [task.to_dict() for task in scorer.tasks]})
+    return {"n_scored": scores.height, "n_columns": scores.width}
+
+
+def publish(run: ScoringRun) -> dict[str, Any]:
+    """Check that everybody is accounted for, then replace the date in rejects, scores and ledger, in this order.
+
+    The ledger comes last: a run that has no row there did not finish and is done again.
+
+    Raises:
+        RuntimeError: if people do not add up; nothing is published then.
+    """
+    validation = read_json(run.staging / "valid" / SUMMARY)
+    people_table = validation["tables"][load_contract(run.paths.study).person_table]
+    scores = pl.read_parquet(run.staging / SCORES)
+    rejects = published_rejects(run)
+    counts = {
+        "n_people": people_table["n_rows"],
+        "n_scored": scores.height,
+        "n_rejected": people_table["n_rejected"],
+        "n_excluded": rejects.filter(pl.col("outcome") == "excluded").height,
+        **row_counts(validation),
+    }
+    if counts["n_people"] != counts["n_scored"] + counts["n_rejected"] + counts["n_excluded"]:
+        raise RuntimeError(f"people do not add up, nothing was published: {counts}")
+    RejectTable(run.paths.tables).publish(run.date, rejects)
+    ScoreTable(run.paths.tables).publish(run.date, scores, published_scores(run))
+    finished_at = datetime.now(UTC)
+    row = {
+        "run_id": run.run_id,
+        "flow": "score",
+        "study": run.paths.study,
+        "batch": run.date,
+        "model_version": run.champion.version,
+        "data_hashes": json.dumps(run.data_hashes, sort_keys=True),
+        "git_revision": run.git_revision,
+        "params_hash": run.settings.params_hash,
+        **counts,
+        "promoted": None,
+        "started_at": run.started_at,
+        "finished_at": finished_at,
+        "seconds": (finished_at - run.started_at).total_seconds(),
+        "details": json.dumps({"validation": validation}, sort_keys=True),
+    }
+    RunLedger(run.paths.tables).publish(row)
+    shutil.rmtree(run.staging, ignore_errors=True)
+    return row
+
+
+def row_counts(validation: dict[str, Any]) -> dict[str, int]:
+    """Rows of all tables of a validation summary: in, valid, rejected."""
+    tables = validation["tables"].values()
+    return {
+        "n_rows": sum(table["n_rows"] for table in tables),
+        "n_rows_valid": sum(table["n_valid"] for table in tables),
+        "n_rows_rejected": sum(table["n_rejected"] for table in tables),
+    }
+
+
+def published_rejects(run: ScoringRun) -> pl.DataFrame:
+    """Rejected rows and excluded people as the rejects table wants them."""
+    rejects = pl.read_parquet(run.staging / "valid" / REJECTS)
+    return reject_rows(rejects, pl.read_parquet(run.staging / EXCLUDED), run.date, run.run_id, run.paths.study)
+
+
+def reject_rows(rejects: pl.DataFrame, excluded: pl.DataFrame, batch: str, run_id: str, study: str) -> pl.DataFrame:
+    """Rejects of a validation and people outside the cohort, in the published form."""
+    contract = load_contract(study)
+    people = excluded.select(
+        pl.lit(contract.person_table).alias("table"),
+        pl.lit(None, pl.String).alias("file"),
+        pl.lit(None, pl.Int64).alias("line"),
+        PERSON,
+        pl.lit(None, pl.String).alias("row"),
+        pl.concat_list(pl.struct(pl.lit(contract.person_key).alias("column"), pl.col("reason").alias("rule"))).alias(
+            "reasons"
+        ),
+    )
+    return pl.concat(
+        [
+            rejects.with_columns(pl.lit("rejected").alias("outcome")),
+            people.cast(dict(rejects.schema)).with_columns(pl.lit("excluded").alias("outcome")),
+        ]
+    ).select(
+        pl.lit(batch).alias("batch"), pl.lit(run_id).alias("run_id"), "outcome", pl.exclude("outcome")
+    )
+
+
+def published_scores(run: ScoringRun) -> Any:
+    """The contract of the score table, derived from the tasks that the model file names."""
+    from flows.contracts import scores_contract
+    from mtl_models.tasks import load_tasks
+
+    return scores_contract(load_tasks(read_json(run.staging / "tasks.json")["tasks"]))

@@ -1,0 +1,128 @@
+"""params.yaml as typed settings: unknown or missing keys are errors that name the key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mtl_models.baselines.settings import BaselineSettings
+from mtl_models.settings import ModelSettings, TrainingSettings
+from mtl_models.tasks import Task, load_tasks
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ValidationSettings(_Settings):
+    """When validation fails a run."""
+
+    max_reject_share: Share = 0.02
+
+
+class SplitSettings(_Settings):
+    """Where the split is written down: ``fixed`` has a column ``split``, ``folds`` a fold number for each repeat."""
+
+    file: str
+    person: str
+    kind: Literal["fixed", "folds"]
+
+
+class EvaluationSettings(_Settings):
+    """How figures are measured.
+
+    Attributes:
+        baselines: what the model is compared with; ``single_task`` is the same network with one task.
+        baseline_settings: options of the baselines.
+        replicates: bootstrap resamples of persons.
+        seed: seed of the bootstrap.
+        min_count: below this many people of a class no figure, bin or interval is shown.
+        too_good: a metric above its bound is reported as a likely leak.
+    """
+
+    baselines: tuple[str, ...] = ("single_task", "linear", "lightgbm")
+    baseline_settings: BaselineSettings = BaselineSettings()
+    replicates: int = Field(default=1000, ge=100)
+    seed: int = 0
+    min_count: int = Field(default=10, ge=1)
+    too_good: dict[str, dict[str, float]] = {}
+
+
+class GateSettings(_Settings):
+    """When a challenger replaces the champion."""
+
+    replicates: int = Field(default=1000, ge=100)
+    seed: int = 0
+
+
+class ScheduleSettings(_Settings):
+    """Cron lines of the two nightly flows."""
+
+    retrain: str = "0 1 * * *"
+    score: str = "0 4 * * *"
+    timezone: str = "UTC"
+    max_hours_late: float = Field(default=12, gt=0)
+
+
+class StudySettings(_Settings):
+    """One study's block of params.yaml."""
+
+    title: str
+    population: str
+    tasks: tuple[dict[str, Any], ...]
+    known_later: tuple[str, ...] = ()
+    validation: ValidationSettings = ValidationSettings()
+    split: SplitSettings
+    model: ModelSettings
+    training: TrainingSettings
+    evaluation: EvaluationSettings = EvaluationSettings()
+    gate: GateSettings = GateSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+
+    @cached_property
+    def task_records(self) -> tuple[Task, ...]:
+        """The tasks, checked."""
+        return load_tasks(self.tasks)
+
+    @cached_property
+    def params_hash(self) -> str:
+        """SHA-256 of the block, whatever its layout in the file."""
+        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+
+def read_studies(root: Path) -> dict[str, Any]:
+    """The blocks under ``studies`` of params.yaml, unchecked."""
+    studies = (yaml.safe_load((root / "params.yaml").read_text()) or {}).get("studies")
+    if not isinstance(studies, dict) or not studies:
+        raise ValueError("params.yaml has no block `studies` with at least one study")
+    return studies
+
+
+def load_settings(root: Path, study: str) -> StudySettings:
+    """The settings of a study.
+
+    Raises:
+        ValueError: for an unknown study, or a key that is unknown, missing or of the wrong kind.
+    """
+    studies = read_studies(root)
+    if study not in studies:
+        raise ValueError(f"params.yaml has no study {study!r}; it has {', '.join(studies)}")
+    try:
+        settings = StudySettings.model_validate(studies[study])
+        if not settings.task_records:
+            raise ValueError("no task")
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        where = ".".join(str(part) for part in ("studies", study, *first["loc"]))
+        raise ValueError(f"params.yaml: {where}: {first['msg']}") from None
+    except ValueError as error:
+        raise ValueError(f"params.yaml: studies.{study}.tasks: {error}") from None
+    return settings

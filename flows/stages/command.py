@@ -1,0 +1,34 @@
+"""The few lines that let dvc.yaml call a stage: ``python -m flows.stages.<stage> <study>``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flows.paths import StudyPaths, project_root
+from flows.settings import StudySettings, load_settings
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage is given: where files live and the study's settings."""
+
+    paths: StudyPaths
+    settings: StudySettings
+
+
+def run_stage(function: Callable[[Stage], Any]) -> None:
+    """Run ``function`` for the study named on the command line; an expected error is one sentence and status 1."""
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
+    parser.add_argument("study", help="name of a block under `studies` in params.yaml")
+    study = parser.parse_args().study
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        root = project_root()
+        function(Stage(StudyPaths(root, study), load_settings(root, study)))
+    except (ValueError, FileNotFoundError) as error:
+        sys.exit(f"{study}: {error}")

@@ -1,0 +1,48 @@
+"""Stage: the trained network as one ONNX file that describes itself, proven equal to torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from flows.paths import replace_file, write_json
+from flows.stages.command import Stage, run_stage
+from flows.stages.fits import FINAL
+from flows.stores.registry import sha256
+from mtl_models.data import read_dataset
+
+
+def run(stage: Stage) -> dict[str, Any]:
+    """The stage on the study's network; parity is checked on people that it was not trained on."""
+    from mtl_models.checkpoint import load_network
+    from mtl_models.export import export_onnx
+
+    paths, settings = stage.paths, stage.settings
+    dataset, _, splits = read_dataset(paths.features, settings.task_records)
+    held_out = dataset.take((splits[FINAL] != "train").to_numpy())
+    network_file = paths.models / "network.safetensors"
+    decisive = settings.model_dump(mode="json", include={"tasks", "known_later", "model", "training"})
+    metadata = {
+        "study": paths.study,
+        "title": settings.title,
+        "population": settings.population,
+        "features_sha256": sha256(paths.features / "features.parquet"),
+        "targets_sha256": sha256(paths.features / "targets.parquet"),
+        "params_sha256": hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest(),
+        "network_sha256": sha256(network_file),
+        "metrics_sha256": sha256(paths.reports / "metrics.json"),
+    }
+    model = paths.models / "model.onnx"
+    network = load_network(network_file)
+    parity: list[Any] = []
+    replace_file(
+        model, lambda partial: parity.append(export_onnx(network, partial, metadata=metadata, check=held_out.inputs))
+    )
+    summary = {"sha256": sha256(model), "bytes": model.stat().st_size, "parity": parity[0], "metadata": metadata}
+    write_json(paths.models / "export.json", summary)
+    return summary
+
+
+if __name__ == "__main__":
+    run_stage(run)

@@ -1,0 +1,127 @@
+"""Networks fitted side by side in processes of one thread each, so that the count of processors changes no bit."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from mtl_models.baselines import BASELINES
+from mtl_models.data import Dataset, FeatureSpec
+from mtl_models.frames import prediction_frame
+from mtl_models.tasks import Task
+
+if TYPE_CHECKING:
+    from flows.settings import StudySettings
+    from mtl_models.training import Fitted
+
+FINAL = "final"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One network to fit: for which tasks, on which resample, from which seed."""
+
+    model: str
+    resample: str
+    seed: int
+    tasks: tuple[Task, ...]
+
+
+def parts_of(splits: pl.DataFrame, resample: str) -> dict[str, np.ndarray]:
+    """Row masks of a resample's parts, empty parts left out."""
+    values = splits[resample].to_numpy()
+    return {part: values == part for part in ("train", "valid", "test") if (values == part).any()}
+
+
+def prediction_rows(
+    model: str, seed: int, resample: str, predictions: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]], tasks: Iterable[Task]
+) -> pl.DataFrame:
+    """Predictions of one fit as rows of a predictions table; ``predictions`` maps a part to people and values."""
+    tasks = tuple(tasks)
+    frames = [
+        prediction_frame(person, values, tasks).select(
+            pl.lit(model).alias("model"),
+            pl.lit(seed, pl.Int32).alias("seed"),
+            pl.lit(resample).alias("resample"),
+            pl.lit(part).alias("part"),
+            pl.all(),
+        )
+        for part, (person, values) in predictions.items()
+    ]
+    return pl.concat(frames)
+
+
+def fit_job(
+    job: Job, dataset: Dataset, spec: FeatureSpec, splits: pl.DataFrame, settings: StudySettings, progress: bool
+) -> tuple[Fitted, pl.DataFrame]:
+    """Fit one network and predict the parts that it was not trained on."""
+    from mtl_models.prediction import predict
+    from mtl_models.training import fit
+
+    parts = parts_of(splits, job.resample)
+    fitted = fit(
+        dataset.take(parts["train"]),
+        dataset.take(parts["valid"]),
+        spec,
+        job.tasks,
+        settings.model,
+        settings.training,
+        seed=job.seed,
+        progress=progress,
+    )
+    held_out = {part: dataset.take(mask) for part, mask in parts.items() if part != "train"}
+    values = {part: (people.person, predict(fitted.network, people)) for part, people in held_out.items()}
+    return fitted, prediction_rows(job.model, job.seed, job.resample, values, job.tasks)
+
+
+def fit_baseline(
+    job: Job, dataset: Dataset, spec: FeatureSpec, splits: pl.DataFrame, settings: StudySettings
+) -> pl.DataFrame:
+    """Fit a baseline for one task and predict the parts that it was not trained on."""
+    parts = parts_of(splits, job.resample)
+    held_out = {part: dataset.take(mask) for part, mask in parts.items() if part != "train"}
+    (task,) = job.tasks
+    train, valid = dataset.take(parts["train"]), held_out["valid"]
+    fit_predict = BASELINES[job.model]
+    values = fit_predict(train, held_out, valid, task, spec, settings.evaluation.baseline_settings, job.seed)
+    predictions = {part: (people.person, {task.name: values[part]}) for part, people in held_out.items()}
+    return prediction_rows(job.model, job.seed, job.resample, predictions, job.tasks)
+
+
+def fit_jobs(
+    jobs: list[Job], dataset: Dataset, spec: FeatureSpec, splits: pl.DataFrame, settings: StudySettings, *, title: str
+) -> Iterator[pl.DataFrame]:
+    """Predictions of every job, in the order of the jobs, with a progress bar over them."""
+    from mtl_models.progress import progress_bar
+
+    shared = (dataset, spec, splits, settings)
+    n_workers = min(len(jobs), os.cpu_count() or 1)
+    context = multiprocessing.get_context("spawn")
+    with (
+        progress_bar(title, len(jobs), show=True) as advance,
+        ProcessPoolExecutor(n_workers, mp_context=context, initializer=_share, initargs=(shared,)) as pool,
+    ):
+        for job, frame in zip(jobs, pool.map(_fit_shared, jobs), strict=True):
+            advance(f"{job.resample}, seed {job.seed}")
+            yield frame
+
+
+_SHARED: list[tuple[Dataset, FeatureSpec, pl.DataFrame, StudySettings]] = []
+
+
+def _share(shared: tuple[Dataset, FeatureSpec, pl.DataFrame, StudySettings]) -> None:
+    """Keep in a worker what all of its jobs use, so that it travels once."""
+    _SHARED[:] = [shared]
+
+
+def _fit_shared(job: Job) -> pl.DataFrame:
+    if job.model in BASELINES:
+        return fit_baseline(job, *_SHARED[0])
+    return fit_job(job, *_SHARED[0], progress=False)[1]

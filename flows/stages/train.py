@@ -1,0 +1,49 @@
+"""Stage: train the shared model, once for the file that is exported and once a resample and seed for its figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from flows.paths import replace_file, write_json
+from flows.stages.command import Stage, run_stage
+from flows.stages.fits import FINAL, Job, fit_job, fit_jobs
+from mtl_models.data import PERSON, read_dataset
+
+MODEL = "multi_task"
+
+
+def run(stage: Stage) -> dict[str, Any]:
+    """The stage on the study's features."""
+    from mtl_models.checkpoint import save_network
+
+    paths, settings = stage.paths, stage.settings
+    tasks = settings.task_records
+    dataset, spec, splits = read_dataset(paths.features, tasks)
+    final = Job(model=MODEL, resample=FINAL, seed=settings.training.seed, tasks=tasks)
+    fitted, predictions = fit_job(final, dataset, spec, splits, settings, progress=True)
+    replace_file(paths.models / "network.safetensors", lambda partial: save_network(fitted.network, partial))
+
+    jobs = [
+        Job(model=MODEL, resample=resample, seed=seed, tasks=tasks)
+        for resample in splits.columns
+        if resample not in (PERSON, FINAL)
+        for seed in settings.training.seeds
+    ]
+    frames = [predictions, *fit_jobs(jobs, dataset, spec, splits, settings, title="resamples and seeds")]
+    replace_file(paths.models / "predictions.parquet", pl.concat(frames).write_parquet)
+    summary = {
+        "n_parameters": sum(parameter.numel() for parameter in fitted.network.parameters()),
+        "n_features": len(spec.features),
+        "epochs": len(fitted.history),
+        "best_epoch": fitted.epoch,
+        "n_fits": 1 + len(jobs),
+        "history": fitted.history_records(),
+    }
+    write_json(paths.models / "training.json", summary)
+    return summary
+
+
+if __name__ == "__main__":
+    run_stage(run)

@@ -1,0 +1,117 @@
+"""The model registry: exported files by content hash, and the history of champions as a Delta table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from deltalake import DeltaTable, write_deltalake
+
+from flows.paths import write_json
+
+MODEL = "model.onnx"
+_HISTORY = {
+    "model_version": pl.String,
+    "promoted_at": pl.Datetime("us", "UTC"),
+    "reason": pl.String,
+    "replaced": pl.String,
+    "gate": pl.String,
+}
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The version that scores tonight.
+
+    Attributes:
+        version: SHA-256 of its file.
+        path: the file, its checksum verified.
+    """
+
+    version: str
+    path: Path
+    promoted_at: datetime
+    reason: str
+
+
+class ModelRegistry:
+    """Versions of one study's model.
+
+    Args:
+        folder: files, ``versions/<sha256>/model.onnx`` with what belongs to them.
+        history: Delta table of promotions; its last row is the champion.
+    """
+
+    def __init__(self, folder: Path, history: Path) -> None:
+        self.folder = folder
+        self.history = history
+
+    def register(self, model: Path, companions: Iterable[Path], manifest: dict[str, Any]) -> str:
+        """Keep a model file with its companions and give its version; the same bytes again change nothing."""
+        version = sha256(model)
+        target = self.folder / "versions" / version
+        if target.exists():
+            return version
+        partial = target.with_name(f".{version}.{os.getpid()}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        shutil.copyfile(model, partial / MODEL)
+        for path in companions:
+            shutil.copyfile(path, partial / path.name)
+        write_json(partial / "manifest.json", {"model_version": version, **manifest})
+        os.replace(partial, target)
+        return version
+
+    def path(self, version: str) -> Path:
+        """The file of a version.
+
+        Raises:
+            ValueError: if it is not there or its bytes changed.
+        """
+        path = self.folder / "versions" / version / MODEL
+        if not path.is_file():
+            raise ValueError(f"model {version[:12]} is not in the registry {self.folder}: run retrain")
+        if sha256(path) != version:
+            raise ValueError(f"model {version[:12]} in the registry has changed on disk: remove {path.parent} and retrain")
+        return path
+
+    def promotions(self) -> pl.DataFrame:
+        """Every promotion, oldest first."""
+        if not DeltaTable.is_deltatable(str(self.history)):
+            return pl.DataFrame(schema=_HISTORY)
+        return pl.read_delta(str(self.history)).sort("promoted_at")
+
+    def champion(self) -> Champion | None:
+        """The champion, or None before the first promotion."""
+        rows = self.promotions()
+        if rows.is_empty():
+            return None
+        last = rows.row(-1, named=True)
+        return Champion(last["model_version"], self.path(last["model_version"]), last["promoted_at"], last["reason"])
+
+    def promote(self, version: str, reason: str, gate: dict[str, Any]) -> None:
+        """Make a registered version the champion."""
+        self.path(version)
+        current = self.promotions()
+        row = {
+            "model_version": version,
+            "promoted_at": datetime.now(UTC),
+            "reason": reason,
+            "replaced": current["model_version"][-1] if current.height else None,
+            "gate": json.dumps(gate, sort_keys=True),
+        }
+        self.history.parent.mkdir(parents=True, exist_ok=True)
+        write_deltalake(str(self.history), pl.DataFrame([row], schema=_HISTORY), mode="append")
