@@ -1,0 +1,11 @@
+"""Encoders by name: from prepared inputs to the vector that a trunk reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mtl_models.encoders.domains import DomainEncoder
+from mtl_models.encoders.plain import PlainEncoder
+
+# a new encoder: a file beside this one with an Encoder that has an Options class, and a line here
+ENCODERS: dict[str, Any] = {"plain": PlainEncoder, "domains": DomainEncoder}

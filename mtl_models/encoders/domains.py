@@ -1,0 +1,54 @@
+"""The domain-wise encoder: each feature domain goes through a small layer of its own, then all are concatenated."""
+
+from __future__ import annotations
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from mtl_models import settings
+from mtl_models.data import FeatureSpec
+from mtl_models.encoders.base import Encoder
+from mtl_models.encoders.block import Block
+from mtl_models.layers import hidden_layers
+from mtl_models.layout import Layout
+from mtl_models.preprocess import Prepared
+
+
+class DomainEncoder(Encoder):
+    """One block and one layer a domain, no wider than the block itself."""
+
+    class Options(settings.Options):
+        """``d_embedding``: size of a category's embedding; ``width``: of a domain's layer; ``dropout`` after it."""
+
+        d_embedding: int = Field(4, ge=1)
+        width: int = Field(32, ge=1)
+        dropout: float = Field(0.0, ge=0, lt=1)
+
+    def __init__(self, spec: FeatureSpec, layout: Layout, options: Options) -> None:
+        super().__init__()
+        parts = {domain: layout.of_domain(spec, domain) for domain in spec.domains}
+        blocks = {
+            domain: Block(spec, layout, part, d_embedding=options.d_embedding)
+            for domain, part in parts.items()
+            if part.n_values or part.categories
+        }
+        widths = {domain: min(options.width, block.width) for domain, block in blocks.items()}
+        self.blocks = nn.ModuleDict(blocks)
+        self.layers = nn.ModuleDict(
+            {
+                domain: hidden_layers(block.width, [widths[domain]], dropout=options.dropout)
+                for domain, block in blocks.items()
+            }
+        )
+        self.width = sum(widths.values())
+
+    def fit(self, train: Prepared) -> None:
+        """Set the embeddings' centres."""
+        for block in self.blocks.values():
+            assert isinstance(block, Block)
+            block.fit(train)
+
+    def forward(self, prepared: Prepared) -> Tensor:
+        """Encode rows."""
+        return torch.cat([layer(self.blocks[domain](prepared)) for domain, layer in self.layers.items()], dim=1)

@@ -1,0 +1,36 @@
+"""The plain encoder: all columns side by side, categories embedded."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from torch import Tensor
+
+from mtl_models import settings
+from mtl_models.data import FeatureSpec
+from mtl_models.encoders.base import Encoder
+from mtl_models.encoders.block import Block
+from mtl_models.layout import Layout
+from mtl_models.preprocess import Prepared
+
+
+class PlainEncoder(Encoder):
+    """One block of every column."""
+
+    class Options(settings.Options):
+        """``d_embedding``: size of a category's embedding."""
+
+        d_embedding: int = Field(4, ge=1)
+
+    def __init__(self, spec: FeatureSpec, layout: Layout, options: Options) -> None:
+        super().__init__()
+        self.block = Block(spec, layout, layout, d_embedding=options.d_embedding)
+        self.width = self.block.width
+
+    def fit(self, train: Prepared) -> None:
+        """Set the embeddings' centres."""
+        self.block.fit(train)
+
+    def forward(self, prepared: Prepared) -> Tensor:
+        """Encode rows."""
+        encoded: Tensor = self.block(prepared)
+        return encoded

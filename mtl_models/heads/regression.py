@@ -1,0 +1,38 @@
+"""The head of a regression task."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mtl_models.heads.base import Head
+from mtl_models.losses import squared_error
+from mtl_models.tasks import Task
+
+
+class RegressionHead(Head):
+    """Raw outputs are standardised; predictions are in the task's unit."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, task: Task, width: int, widths: tuple[int, ...], *, dropout: float) -> None:
+        super().__init__(task, width, widths, dropout=dropout, n_raw=1)
+        self.register_buffer("mean", torch.zeros(1))
+        self.register_buffer("deviation", torch.ones(1))
+
+    def fit(self, target: np.ndarray) -> None:
+        """Take mean and deviation of the labelled training rows."""
+        known = target[~np.isnan(target)]
+        self.mean.fill_(float(known.mean()))
+        self.deviation.fill_(float(known.std()) or 1.0)
+        self.set_bias(np.zeros(1))
+
+    def loss(self, raw: Tensor, target: Tensor) -> Tensor:
+        """Squared error on the standardised scale."""
+        return squared_error(raw, (target - self.mean) / self.deviation)
+
+    def predictions(self, raw: Tensor) -> Tensor:
+        """The value in the task's unit."""
+        return raw * self.deviation + self.mean

@@ -1,0 +1,82 @@
+"""The network: preprocessing, encoder, trunk and one head a task, put together from settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mtl_models.data import Dataset, FeatureSpec
+from mtl_models.encoders import ENCODERS
+from mtl_models.heads import HEADS, Head
+from mtl_models.layout import Layout
+from mtl_models.preprocess import Preprocessor
+from mtl_models.settings import Component, ModelSettings, parse_settings
+from mtl_models.tasks import Task
+from mtl_models.trunks import TRUNKS
+
+
+class Network(nn.Module):
+    """Raw matrices in, raw outputs by task name out."""
+
+    def __init__(self, spec: FeatureSpec, tasks: Sequence[Task], settings: ModelSettings, layout: Layout) -> None:
+        super().__init__()
+        self.spec, self.tasks, self.settings, self.layout = spec, tuple(tasks), settings, layout
+        names = [task.name for task in tasks]
+        self.preprocess = Preprocessor(spec, layout, settings.preprocess)
+        encoder, options = _choose(ENCODERS, settings.encoder, "encoder")
+        self.encoder = encoder(spec, layout, options)
+        trunk, options = _choose(TRUNKS, settings.trunk, "trunk")
+        self.trunk = trunk(self.encoder.width, names, options)
+        self.heads = nn.ModuleDict(
+            {
+                task.name: HEADS[task.kind](
+                    task,
+                    self.trunk.widths[task.name],
+                    settings.heads.widths_of(task.name),
+                    dropout=settings.heads.dropout,
+                )
+                for task in tasks
+            }
+        )
+
+    def head(self, task: str) -> Head:
+        """A task's head."""
+        head = self.heads[task]
+        assert isinstance(head, Head)
+        return head
+
+    def fit_statistics(self, train: Dataset) -> None:
+        """Set every buffer that depends on training rows.
+
+        Raises:
+            ValueError: for a task that no training row has a label of.
+        """
+        self.preprocess.fit(train.inputs)
+        numeric, categorical = torch.from_numpy(train.inputs.numeric), torch.from_numpy(train.inputs.categorical)
+        self.encoder.fit(self.preprocess(numeric, categorical))
+        for task in self.tasks:
+            target = train.targets[task.name]
+            if not (target == target).any():
+                raise ValueError(f"task {task.name}: none of the {len(train)} training rows has a label")
+            self.head(task.name).fit(target)
+
+    def forward(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:
+        """Raw outputs by task name."""
+        representations = self.trunk(self.encoder(self.preprocess(numeric, categorical)))
+        return {name: head(representations[name]) for name, head in self.heads.items()}
+
+    def predictions(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:
+        """Predictions by task name, in the task's unit or as probabilities."""
+        raw = self(numeric, categorical)
+        return {name: self.head(name).predictions(raw[name]) for name in raw}
+
+
+def _choose(registry: Mapping[str, Any], component: Component, what: str) -> tuple[Any, Any]:
+    """The class that a component names, and its checked options."""
+    if component.name not in registry:
+        raise ValueError(f"model.{what}.name: {component.name!r} is none of {', '.join(sorted(registry))}")
+    chosen = registry[component.name]
+    return chosen, parse_settings(chosen.Options, component.options, where=f"model.{what}")

@@ -1,0 +1,113 @@
+"""Settings of a network and of its training, as a study's ``model`` and ``training`` blocks of params.yaml give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_serializer, model_validator
+
+Settings = TypeVar("Settings", bound=BaseModel)
+
+
+class Options(BaseModel):
+    """Base of all settings: unknown keys are refused, values cannot be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Component(Options):
+    """One exchangeable part by its name in a registry; every other key is an option of that part.
+
+    The part's own ``Options`` class checks the options when the network is built.
+    """
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_options(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"name": value}
+        if isinstance(value, Mapping) and "options" not in value:
+            return {"name": value.get("name"), "options": {k: v for k, v in value.items() if k != "name"}}
+        return value
+
+    @model_serializer
+    def _flatten(self) -> dict[str, Any]:
+        return {"name": self.name, **self.options}
+
+
+class PreprocessSettings(Options):
+    """How numbers are scaled: ``standard`` (mean, deviation) or ``robust`` (median, quartiles), then clipped."""
+
+    scaling: str = Field("standard", pattern="^(standard|robust)$")
+    clip: float = Field(5.0, gt=0)
+
+
+class HeadSettings(Options):
+    """Hidden layers of the heads; ``tasks`` overrides ``widths`` for the tasks that it names."""
+
+    widths: tuple[int, ...] = ()
+    tasks: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    dropout: float = Field(0.0, ge=0, lt=1)
+
+    def widths_of(self, task: str) -> tuple[int, ...]:
+        """Hidden layer widths of a task's head."""
+        return self.tasks.get(task, self.widths)
+
+
+class ModelSettings(Options):
+    """The network: preprocessing, encoder, trunk and heads."""
+
+    preprocess: PreprocessSettings = PreprocessSettings()
+    encoder: Component = Component(name="plain")
+    trunk: Component = Component(name="shared")
+    heads: HeadSettings = HeadSettings()
+
+
+class TrainingSettings(Options):
+    """The training run.
+
+    Attributes:
+        device: ``cpu``, ``cuda`` or whatever torch accepts.
+        threads: threads of torch on the CPU; another count gives other last bits.
+        epochs: the most epochs.
+        patience: epochs without a better validation score before training stops.
+        ema: decay a step of the averaged weights that are validated and kept; 0 keeps the last weights.
+        gradient_clip: largest norm of the gradient; 0 leaves it as it is.
+        seeds: a network is trained for each; the first is the one to export.
+    """
+
+    device: str = "cpu"
+    threads: int = Field(1, ge=1)
+    epochs: int = Field(100, ge=1)
+    batch_size: int = Field(256, ge=1)
+    learning_rate: float = Field(2e-3, gt=0)
+    weight_decay: float = Field(1e-2, ge=0)
+    patience: int = Field(15, ge=1)
+    ema: float = Field(0.99, ge=0, lt=1)
+    gradient_clip: float = Field(1.0, ge=0)
+    seeds: tuple[int, ...] = Field((0,), min_length=1)
+
+    @property
+    def seed(self) -> int:
+        """The seed of the network that is exported."""
+        return self.seeds[0]
+
+
+def parse_settings(kind: type[Settings], record: Mapping[str, Any] | None, *, where: str) -> Settings:
+    """Settings of ``kind`` from a mapping.
+
+    Raises:
+        ValueError: naming ``where`` and every key at fault, and what its rule is.
+    """
+    try:
+        return kind.model_validate(record or {})
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{where}.{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
+        )
+        known = ", ".join(kind.model_fields)
+        raise ValueError(f"{faults} (keys of {where}: {known})") from None
