@@ -1,0 +1,118 @@
+"""What every baseline shares: one outcome at a time, unlabelled rows dropped, and the degenerate cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mtl_models.data import Dataset, Matrices
+from mtl_models.tasks import Task
+
+OutcomeKind = Literal["regression", "binary", "classes"]
+Encoder = Callable[[Matrices], np.ndarray]
+Predictor = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One target column and the labelled rows to fit and to choose on.
+
+    Attributes:
+        kind: regression, binary (0 and 1) or classes (indices ``0 .. n_classes - 1``, all of them seen in ``target``).
+        n_classes: number of classes, 2 for binary, 0 for a regression.
+
+    Shape:
+        inputs: ``(n, d)``; target: ``(n,)``; the same for valid, which may have no rows.
+    """
+
+    kind: OutcomeKind
+    n_classes: int
+    inputs: np.ndarray
+    target: np.ndarray
+    valid_inputs: np.ndarray
+    valid_target: np.ndarray
+
+
+FitOutcome = Callable[[Outcome], Predictor]
+"""Fits one outcome; the predictor gives ``(n,)`` for a regression or a binary outcome, ``(n, n_classes)`` else."""
+
+
+def predict_task(
+    task: Task,
+    train: Dataset,
+    valid: Dataset,
+    evaluations: Mapping[str, Dataset],
+    encode: Encoder,
+    fit: FitOutcome,
+) -> dict[str, np.ndarray]:
+    """Predictions of ``task`` for every evaluation set, one model fitted for each of its target columns."""
+    inputs, valid_inputs = encode(train.inputs), encode(valid.inputs)
+    encoded = {name: encode(dataset.inputs) for name, dataset in evaluations.items()}
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in evaluations}
+    for index in range(len(task.target_columns)):
+        predictor = _fit_column(
+            task, inputs, train.targets[task.name][:, index], valid_inputs, valid.targets[task.name][:, index], fit
+        )
+        for name, matrix in encoded.items():
+            columns[name].append(predictor(matrix).reshape(len(matrix), -1))
+    return {name: np.concatenate(parts, axis=1) for name, parts in columns.items()}
+
+
+def _fit_column(
+    task: Task,
+    inputs: np.ndarray,
+    target: np.ndarray,
+    valid_inputs: np.ndarray,
+    valid_target: np.ndarray,
+    fit: FitOutcome,
+) -> Predictor:
+    known, valid_known = ~np.isnan(target), ~np.isnan(valid_target)
+    target, valid_target = target[known], valid_target[valid_known]
+    if not len(target):
+        raise ValueError(f"task {task.name}: no labelled row to train on; check its target or leave the task out")
+    inputs, valid_inputs = inputs[known], valid_inputs[valid_known]
+    if task.kind == "regression":
+        if (target == target[0]).all():
+            return _constant(target[:1])
+        return fit(Outcome("regression", 0, inputs, target, valid_inputs, valid_target))
+    n_classes = len(task.classes) or 2
+    seen = np.unique(target).astype(np.int64)
+    if len(seen) == 1:
+        rate = np.eye(n_classes)[seen[0]]
+        return _constant(rate if task.classes else rate[1:])
+    if not task.classes:
+        return fit(Outcome("binary", 2, inputs, target, valid_inputs, valid_target))
+    return _fit_classes(n_classes, seen, Outcome("classes", len(seen), inputs, target, valid_inputs, valid_target), fit)
+
+
+def _fit_classes(n_classes: int, seen: np.ndarray, outcome: Outcome, fit: FitOutcome) -> Predictor:
+    """Fit the classes that occur; one that does not gets the probability of a single unseen person."""
+    code = np.full(n_classes, -1)
+    code[seen] = np.arange(len(seen))
+    target, valid_target = code[outcome.target.astype(np.int64)], code[outcome.valid_target.astype(np.int64)]
+    choosable = valid_target >= 0
+    predictor = fit(
+        Outcome(
+            "classes",
+            len(seen),
+            outcome.inputs,
+            target.astype(np.float64),
+            outcome.valid_inputs[choosable],
+            valid_target[choosable].astype(np.float64),
+        )
+    )
+    floor = 1.0 / (len(target) + n_classes)
+
+    def predict(matrix: np.ndarray) -> np.ndarray:
+        probability = np.full((len(matrix), n_classes), floor)
+        probability[:, seen] = predictor(matrix) * (1 - floor * (n_classes - len(seen)))
+        return probability
+
+    return predict
+
+
+def _constant(value: np.ndarray) -> Predictor:
+    return lambda matrix: np.tile(value, (len(matrix), 1))
