@@ -40,20 +40,25 @@ class EvaluationSettings(_Settings):
     """How figures are measured.
 
     Attributes:
-        baselines: what the model is compared with; ``single_task`` is the same network with one task.
-        baseline_settings: options of the baselines.
         replicates: bootstrap resamples of persons.
         seed: seed of the bootstrap.
         min_count: below this many people of a class no figure, bin or interval is shown.
         too_good: a metric above its bound is reported as a likely leak.
     """
 
-    baselines: tuple[str, ...] = ("single_task", "linear", "lightgbm")
-    baseline_settings: BaselineSettings = BaselineSettings()
     replicates: int = Field(default=1000, ge=100)
     seed: int = 0
     min_count: int = Field(default=10, ge=1)
     too_good: dict[str, dict[str, float]] = {}
+
+
+class ComparisonSettings(BaselineSettings):
+    """What the model is compared with, by name, and options of the baselines.
+
+    ``single_task`` is the same network with one task.
+    """
+
+    models: tuple[str, ...] = ("single_task", "linear", "lightgbm")
 
 
 class GateSettings(_Settings):
@@ -83,6 +88,7 @@ class StudySettings(_Settings):
     split: SplitSettings
     model: ModelSettings
     training: TrainingSettings
+    baselines: ComparisonSettings = ComparisonSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     gate: GateSettings = GateSettings()
     schedule: ScheduleSettings = ScheduleSettings()

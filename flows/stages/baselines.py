@@ -21,7 +21,7 @@ KEYS = ["model", "seed", "resample", "part", PERSON]
 def plan(settings: StudySettings, resamples: Iterable[str]) -> Iterator[list[Job]]:
     """The jobs in groups: one group a model, seed and resample, one job a main task."""
     tasks = [task for task in settings.task_records if task.role == "main"]
-    for model in settings.evaluation.baselines:
+    for model in settings.baselines.models:
         seeds = settings.training.seeds[:1] if model in SEEDLESS else settings.training.seeds
         for resample in resamples:
             for seed in seeds:

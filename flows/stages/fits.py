@@ -90,7 +90,7 @@ def fit_baseline(
     (task,) = job.tasks
     train, valid = dataset.take(parts["train"]), held_out["valid"]
     fit_predict = BASELINES[job.model]
-    values = fit_predict(train, held_out, valid, task, spec, settings.evaluation.baseline_settings, job.seed)
+    values = fit_predict(train, held_out, valid, task, spec, settings.baselines, job.seed)
     predictions = {part: (people.person, {task.name: values[part]}) for part, people in held_out.items()}
     return prediction_rows(job.model, job.seed, job.resample, predictions, job.tasks)
 

@@ -1,0 +1,104 @@
+"""The flow ``retrain``: DVC reproduces the study, the gate decides, the ledger remembers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows import promotion
+from flows.artifacts import show
+from flows.features.build import study_features
+from flows.paths import StudyPaths, project_root, read_json
+from flows.provenance import git_revision
+from flows.reproduce import reproduce
+from flows.scoring import reject_rows, row_counts
+from flows.settings import StudySettings, load_settings
+from flows.stages.validate import REJECTS, SUMMARY, read_valid
+from flows.stores.registry import sha256
+from flows.stores.tables import RejectTable, RunLedger
+from schemas import load_contract
+
+TIMEOUT = 4 * 3600.0
+TRAINING = "training"
+
+
+@task(name="reproduce with DVC", cache_policy=NO_CACHE)
+def reproduce_study(paths: StudyPaths) -> None:
+    """Bring validation, features, model, evaluation and export up to date, and show each stage's summary."""
+    reproduce(paths.root, paths.study, timeout=TIMEOUT)
+    training = read_json(paths.models / "training.json")
+    summaries = {
+        "validate": read_json(paths.valid / SUMMARY),
+        "features": read_json(paths.features / "summary.json"),
+        "train": {name: value for name, value in training.items() if name != "history"},
+        "evaluate": read_json(paths.reports / "metrics.json"),
+        "export": read_json(paths.models / "export.json"),
+    }
+    for stage, summary in summaries.items():
+        show(paths.study, stage, summary)
+
+
+@task(name="register and promote", cache_policy=NO_CACHE)
+def register_and_promote(paths: StudyPaths, settings: StudySettings) -> promotion.Promotion:
+    """Put the exported model into the registry and let the gate decide."""
+    result = promotion.promote(paths, settings, promotion.register(paths, settings))
+    show(paths.study, "promote", result.to_dict())
+    return result
+
+
+@task(name="record run", cache_policy=NO_CACHE)
+def record(paths: StudyPaths, settings: StudySettings, result: promotion.Promotion, started_at: datetime) -> dict[str, Any]:
+    """Publish the training data's rejects and the run's row in the ledger."""
+    lock = paths.root / "dvc.lock"
+    identity = [paths.study, result.version, settings.params_hash, sha256(lock), started_at.isoformat()]
+    run_id = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
+    validation = read_json(paths.valid / SUMMARY)
+    people = study_features(paths.study).people(read_valid(paths.study, paths.valid))
+    excluded = people.filter(pl.col("reason").is_not_null())
+    rejects = pl.read_parquet(paths.valid / REJECTS)
+    RejectTable(paths.tables).publish(TRAINING, reject_rows(rejects, excluded, TRAINING, run_id, paths.study))
+    people_table = validation["tables"][load_contract(paths.study).person_table]
+    finished_at = datetime.now(UTC)
+    row = {
+        "run_id": run_id,
+        "flow": "retrain",
+        "study": paths.study,
+        "batch": TRAINING,
+        "model_version": result.version,
+        "data_hashes": json.dumps({"dvc.lock": sha256(lock)}),
+        "git_revision": git_revision(paths.root),
+        "params_hash": settings.params_hash,
+        "n_people": people_table["n_rows"],
+        "n_scored": None,
+        "n_rejected": people_table["n_rejected"],
+        "n_excluded": excluded.height,
+        **row_counts(validation),
+        "promoted": result.promoted,
+        "started_at": started_at,
+        "finished_at": finished_at,
+        "seconds": (finished_at - started_at).total_seconds(),
+        "details": json.dumps({"reason": result.reason, "dvc_lock": lock.read_text()}),
+    }
+    RunLedger(paths.tables).publish(row)
+    return row
+
+
+@flow(name="retrain")
+def retrain(study: str) -> dict[str, Any]:
+    """Reproduce a study's model and promote it if the gate lets it.
+
+    Args:
+        study: name of a block of params.yaml.
+    """
+    started_at = datetime.now(UTC)
+    root = project_root()
+    paths, settings = StudyPaths(root, study), load_settings(root, study)
+    reproduce_study(paths)
+    result = register_and_promote(paths, settings)
+    return {**record(paths, settings, result, started_at), "reason": result.reason}

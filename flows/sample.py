@@ -1,0 +1,55 @@
+"""A drop made of a study's own test people, their outcomes removed: the sample that a first night scores."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import polars as pl
+
+from flows.features.view import hidden_patterns, is_hidden
+from flows.paths import StudyPaths
+from flows.settings import StudySettings
+from flows.stages.features import resample_columns
+from mtl_models.data import PERSON
+from schemas import load_contract
+
+
+def write_sample_drop(paths: StudyPaths, settings: StudySettings, date: str) -> tuple[Path, int]:
+    """Write the raw rows of the test people under the inbox, in the format that they came in.
+
+    Returns:
+        The drop's folder and the number of people in it.
+    """
+    contract = load_contract(paths.study)
+    hidden = hidden_patterns(settings.task_records, settings.known_later)
+    people = _test_people(paths, settings)
+    target = paths.inbox / date
+    partial = target.with_name(f".{date}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for table in contract.tables:
+        source = next(path for path in (paths.raw / f"{table}.csv", paths.raw / f"{table}.parquet") if path.exists())
+        csv = source.suffix == ".csv"
+        frame = pl.read_csv(source, infer_schema=False) if csv else pl.read_parquet(source)
+        kept = [column for column in frame.columns if not is_hidden(table, column, hidden)]
+        if kept == [contract.person_key]:
+            continue
+        frame = frame.filter(pl.col(contract.person_key).cast(pl.String).is_in(people.implode())).select(kept)
+        if csv:
+            frame.write_csv(partial / source.name)
+        else:
+            frame.write_parquet(partial / source.name)
+    shutil.rmtree(target, ignore_errors=True)
+    partial.replace(target)
+    return target, len(people)
+
+
+def _test_people(paths: StudyPaths, settings: StudySettings) -> pl.Series:
+    """Test people of a fixed split; with folds, those of the first resample."""
+    path = paths.raw / settings.split.file
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there: run `dvc pull` to restore the sample data")
+    split = pl.read_csv(path, infer_schema=False).rename({settings.split.person: PERSON})
+    resamples = resample_columns(split, settings.split.kind)
+    return resamples.filter(pl.col(resamples.columns[2]) == "test")[PERSON]
