@@ -65,12 +65,11 @@ class Preprocessor(nn.Module):
     def forward(self, numeric: Tensor, categorical: Tensor) -> Prepared:
         """Raw matrices (see :class:`mtl_models.data.Matrices`) to what an encoder reads."""
         known = torch.isfinite(numeric)
-        numbers = torch.where(
-            known[:, self.number_columns], numeric[:, self.number_columns], self.median.expand(len(numeric), -1)
-        )
+        # broadcast rather than expanded to len(numeric), which would freeze the number of rows in an exported graph
+        numbers = torch.where(known[:, self.number_columns], numeric[:, self.number_columns], self.median)
         scaled = ((numbers - self.centre) / self.scale).clamp(-self.settings.clip, self.settings.clip)
         missing = (~known[:, self.indicator_columns]).to(scaled.dtype)
         codes = categorical.to(torch.int64)
         inside = (codes >= 0) & (codes < self.n_categories)
-        slots = torch.where(inside, codes, self.n_categories.expand(len(categorical), -1))
+        slots = torch.where(inside, codes, self.n_categories)
         return Prepared(torch.cat([scaled, missing], dim=1), slots)

@@ -13,7 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 def progress_bar(title: str, total: int, *, show: bool) -> Iterator[Callable[[str], None]]:
     """Give a function that advances the bar by one and sets the words beside it; silent when there is no terminal."""
     console = Console(stderr=True)
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
+    columns = (
+        TextColumn(title),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
     with Progress(*columns, console=console, transient=True, disable=not (show and console.is_terminal)) as progress:
         bar = progress.add_task(title, total=total, note="")
         yield lambda note: progress.update(bar, advance=1, note=note)

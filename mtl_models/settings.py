@@ -1,4 +1,4 @@
-"""Settings of a network and of its training, as a study's ``model`` and ``training`` blocks of params.yaml give them."""
+"""Settings of a network and of its training, from a study's blocks in params.yaml."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Component(Options):
 class PreprocessSettings(Options):
     """How numbers are scaled: ``standard`` (mean, deviation) or ``robust`` (median, quartiles), then clipped."""
 
-    scaling: str = Field("standard", pattern="^(standard|robust)$")
-    clip: float = Field(5.0, gt=0)
+    scaling: str = Field(default="standard", pattern="^(standard|robust)$")
+    clip: float = Field(default=5.0, gt=0)
 
 
 class HeadSettings(Options):
@@ -51,7 +51,7 @@ class HeadSettings(Options):
 
     widths: tuple[int, ...] = ()
     tasks: dict[str, tuple[int, ...]] = Field(default_factory=dict)
-    dropout: float = Field(0.0, ge=0, lt=1)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
 
     def widths_of(self, task: str) -> tuple[int, ...]:
         """Hidden layer widths of a task's head."""
@@ -81,15 +81,15 @@ class TrainingSettings(Options):
     """
 
     device: str = "cpu"
-    threads: int = Field(1, ge=1)
-    epochs: int = Field(100, ge=1)
-    batch_size: int = Field(256, ge=1)
-    learning_rate: float = Field(2e-3, gt=0)
-    weight_decay: float = Field(1e-2, ge=0)
-    patience: int = Field(15, ge=1)
-    ema: float = Field(0.99, ge=0, lt=1)
-    gradient_clip: float = Field(1.0, ge=0)
-    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    threads: int = Field(default=1, ge=1)
+    epochs: int = Field(default=100, ge=1)
+    batch_size: int = Field(default=256, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    weight_decay: float = Field(default=1e-2, ge=0)
+    patience: int = Field(default=15, ge=1)
+    ema: float = Field(default=0.99, ge=0, lt=1)
+    gradient_clip: float = Field(default=1.0, ge=0)
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
 
     @property
     def seed(self) -> int:

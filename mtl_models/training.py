@@ -125,7 +125,8 @@ class _Run:
         self.train, self.valid = (Tensors.of(part, network.tasks, device) for part in (train, valid))
         self.baseline = _baseline_losses(network, self.valid)
         network.to(device)
-        self.averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(training.ema)) if training.ema else None
+        average = get_ema_multi_avg_fn(training.ema)  # type: ignore[no-untyped-call]
+        self.averaged = AveragedModel(network, multi_avg_fn=average) if training.ema else None
         self.optimizer = torch.optim.AdamW(
             network.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, foreach=True
         )
@@ -155,12 +156,12 @@ class _Run:
         rows = torch.from_numpy(self.order.permutation(len(self.train.numeric))).to(device)
         weights = {task.name: task.weight for task in self.network.tasks}
         losses: dict[str, list[Tensor]] = {name: [] for name in weights}
-        for batch in (self.train.take(part) for part in rows.split(self.training.batch_size)):
+        for batch in (self.train.take(part) for part in torch.split(rows, self.training.batch_size)):
             found = task_losses(self.network, self.network(batch.numeric, batch.categorical), batch.targets)
             if not found:
                 continue
             self.optimizer.zero_grad()
-            torch.stack([loss * weights[name] for name, loss in found.items()]).sum().backward()
+            torch.autograd.backward(torch.stack([loss * weights[name] for name, loss in found.items()]).sum())
             if self.training.gradient_clip:
                 torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.training.gradient_clip)
             self.optimizer.step()

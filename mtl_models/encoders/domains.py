@@ -21,9 +21,9 @@ class DomainEncoder(Encoder):
     class Options(settings.Options):
         """``d_embedding``: size of a category's embedding; ``width``: of a domain's layer; ``dropout`` after it."""
 
-        d_embedding: int = Field(4, ge=1)
-        width: int = Field(32, ge=1)
-        dropout: float = Field(0.0, ge=0, lt=1)
+        d_embedding: int = Field(default=4, ge=1)
+        width: int = Field(default=32, ge=1)
+        dropout: float = Field(default=0.0, ge=0, lt=1)
 
     def __init__(self, spec: FeatureSpec, layout: Layout, options: Options) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ class PlainEncoder(Encoder):
     class Options(settings.Options):
         """``d_embedding``: size of a category's embedding."""
 
-        d_embedding: int = Field(4, ge=1)
+        d_embedding: int = Field(default=4, ge=1)
 
     def __init__(self, spec: FeatureSpec, layout: Layout, options: Options) -> None:
         super().__init__()

@@ -22,8 +22,8 @@ class SharedTrunk(Trunk):
         """``widths`` of the hidden layers, ``dropout`` after each, ``input_dropout`` before the first."""
 
         widths: tuple[int, ...] = (64, 64)
-        dropout: float = Field(0.0, ge=0, lt=1)
-        input_dropout: float = Field(0.0, ge=0, lt=1)
+        dropout: float = Field(default=0.0, ge=0, lt=1)
+        input_dropout: float = Field(default=0.0, ge=0, lt=1)
 
     def __init__(self, width: int, tasks: Sequence[str], options: Options) -> None:
         super().__init__()
