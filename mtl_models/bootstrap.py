@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+Interval = tuple[float, float]
 ENOUGH_DEFINED = 0.95  # share of replicates in which a metric must be defined for its interval to mean something
 
 
@@ -20,7 +21,7 @@ def resample_counts(n_persons: int, *, replicates: int, seed: int) -> np.ndarray
     return counts
 
 
-def percentile_interval(values: np.ndarray, *, confidence: float) -> tuple[float, float] | None:
+def percentile_interval(values: np.ndarray, *, confidence: float) -> Interval | None:
     """Percentile interval of the replicates ``values[1:]``; nothing where too few of them are defined."""
     replicates = values[1:]
     defined = replicates[~np.isnan(replicates)]
@@ -31,7 +32,7 @@ def percentile_interval(values: np.ndarray, *, confidence: float) -> tuple[float
     return float(low), float(high)
 
 
-def recentred_interval(values: np.ndarray, *, confidence: float) -> tuple[float, float] | None:
+def recentred_interval(values: np.ndarray, *, confidence: float) -> Interval | None:
     """Percentile interval moved so that its median is the estimate, and never below zero.
 
     A calibration error is a sum of absolute values: resampling adds noise to each and so makes it larger, and the

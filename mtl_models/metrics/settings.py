@@ -1,0 +1,31 @@
+"""Settings of an evaluation, as a study's ``evaluation`` block of params.yaml gives them."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class EvaluationSettings(BaseModel):
+    """How figures are measured, compared and hidden.
+
+    Attributes:
+        replicates: resamples of the bootstrap over persons.
+        seed: seed of the bootstrap.
+        confidence: share of the replicates inside an interval.
+        min_count: fewest people of any class whose figures are shown.
+        digits: decimals that values are rounded to.
+        model: the model that is compared with all others.
+        twin: the same network trained on one task at a time; against it sharing helps or hurts.
+        too_good: by task and metric, the value above which a leak is suspected.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    replicates: int = Field(default=1000, ge=1)
+    seed: int = 0
+    confidence: float = Field(default=0.95, gt=0, lt=1)
+    min_count: int = Field(default=10, ge=1)
+    digits: int = Field(default=4, ge=1)
+    model: str = "multi_task"
+    twin: str = "single_task"
+    too_good: dict[str, dict[str, float]] = Field(default_factory=dict)
