@@ -20,7 +20,8 @@ app = typer.Typer(
 )
 Study = Annotated[str, typer.Option("--study", help="A study: a block of params.yaml.")]
 Date = Annotated[
-    str | None, typer.Option("--date", help="ISO date of the drop, e.g. 2026-11-20. Default: today.", show_default=False)
+    str | None,
+    typer.Option("--date", help="ISO date of the drop, e.g. 2026-11-20. Default: today.", show_default=False),
 ]
 console = Console()
 
@@ -110,7 +111,8 @@ def score(
 
     row = flow(study, check_date(date or dt.date.today().isoformat()), force)
     _show(
-        f"scored {study}, {row['batch']}" + (": nothing had changed, the table was left as it is" if row["unchanged"] else ""),
+        f"scored {study}, {row['batch']}"
+        + (": nothing had changed, the table was left as it is" if row["unchanged"] else ""),
         {
             "people in = scored + rejected + excluded": (
                 f"{row['n_people']} = {row['n_scored']} + {row['n_rejected']} + {row['n_excluded']}"
@@ -155,7 +157,9 @@ def report(study: Study) -> None:
     from flows.paths import read_json
 
     if not (paths.reports / "evaluation.json").is_file():
-        raise FileNotFoundError(f"{study} was not evaluated yet: run `dvc repro` or `mtl-health retrain --study {study}`")
+        raise FileNotFoundError(
+            f"{study} was not evaluated yet: run `dvc repro` or `mtl-health retrain --study {study}`"
+        )
     console.print(headline_table(study, read_json(paths.reports / "evaluation.json")))
     console.print(f"page: {_relative(paths.reports / 'index.html')}")
 

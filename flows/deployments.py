@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flows.environment import prepare
 from flows.paths import project_root
 from flows.settings import load_settings, read_studies
@@ -19,7 +21,7 @@ def main() -> None:
     from flows.score import score
 
     one_at_a_time = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
-    deployments = []
+    deployments: list[Any] = []
     for study in read_studies(root):
         schedule = load_settings(root, study).schedule
         for flow, cron in ((retrain, schedule.retrain), (score, schedule.score)):

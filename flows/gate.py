@@ -37,7 +37,11 @@ class Verdict:
 
 
 def compare(
-    challenger: pl.DataFrame, champion: pl.DataFrame, targets: pl.DataFrame, tasks: Iterable[Task], settings: GateSettings
+    challenger: pl.DataFrame,
+    champion: pl.DataFrame,
+    targets: pl.DataFrame,
+    tasks: Iterable[Task],
+    settings: GateSettings,
 ) -> Verdict:
     """Judge two score tables of the same people in the same order against their targets."""
     counts = resample_counts(targets.height, replicates=settings.replicates, seed=settings.seed)

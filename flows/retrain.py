@@ -53,7 +53,9 @@ def register_and_promote(paths: StudyPaths, settings: StudySettings) -> promotio
 
 
 @task(name="record run", cache_policy=NO_CACHE)
-def record(paths: StudyPaths, settings: StudySettings, result: promotion.Promotion, started_at: datetime) -> dict[str, Any]:
+def record(
+    paths: StudyPaths, settings: StudySettings, result: promotion.Promotion, started_at: datetime
+) -> dict[str, Any]:
     """Publish the training data's rejects and the run's row in the ledger."""
     lock = paths.root / "dvc.lock"
     identity = [paths.study, result.version, settings.params_hash, sha256(lock), started_at.isoformat()]

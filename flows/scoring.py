@@ -56,6 +56,7 @@ class ScoringRun:
 
     @property
     def staging(self) -> Path:
+        """Scratch folder of the date."""
         return self.paths.root / "data" / "staging" / self.paths.study / self.date
 
 
@@ -199,9 +200,7 @@ def reject_rows(rejects: pl.DataFrame, excluded: pl.DataFrame, batch: str, run_i
             rejects.with_columns(pl.lit("rejected").alias("outcome")),
             people.cast(dict(rejects.schema)).with_columns(pl.lit("excluded").alias("outcome")),
         ]
-    ).select(
-        pl.lit(batch).alias("batch"), pl.lit(run_id).alias("run_id"), "outcome", pl.exclude("outcome")
-    )
+    ).select(pl.lit(batch).alias("batch"), pl.lit(run_id).alias("run_id"), "outcome", pl.exclude("outcome"))
 
 
 def published_scores(run: ScoringRun) -> Any:

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mtl_models.baselines.settings import BaselineSettings
+from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.settings import ModelSettings, TrainingSettings
 from mtl_models.tasks import Task, load_tasks
 
@@ -34,22 +35,6 @@ class SplitSettings(_Settings):
     file: str
     person: str
     kind: Literal["fixed", "folds"]
-
-
-class EvaluationSettings(_Settings):
-    """How figures are measured.
-
-    Attributes:
-        replicates: bootstrap resamples of persons.
-        seed: seed of the bootstrap.
-        min_count: below this many people of a class no figure, bin or interval is shown.
-        too_good: a metric above its bound is reported as a likely leak.
-    """
-
-    replicates: int = Field(default=1000, ge=100)
-    seed: int = 0
-    min_count: int = Field(default=10, ge=1)
-    too_good: dict[str, dict[str, float]] = {}
 
 
 class ComparisonSettings(BaselineSettings):

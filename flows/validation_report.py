@@ -9,7 +9,9 @@ from rich.table import Table
 
 def validation_table(study: str, summary: dict[str, Any]) -> Table:
     """Rows in, valid and rejected of every table."""
-    table = Table("table", "rows in", "valid", "rejected", "values nulled", title=f"{study}: rows by table", title_justify="left")
+    table = Table(
+        "table", "rows in", "valid", "rejected", "values nulled", title=f"{study}: rows by table", title_justify="left"
+    )
     for column in table.columns[1:]:
         column.justify = "right"
     for name, counts in summary["tables"].items():

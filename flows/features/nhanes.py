@@ -20,15 +20,17 @@ def _plain(*columns: str) -> list[pl.Expr]:
 
 def _asked_only(gate: str, *columns: str) -> list[pl.Expr]:
     """Items that are asked only after a yes: no to the gate means none of them, not an unknown."""
-    return [
-        pl.when(pl.col(gate) == 0).then(0.0).otherwise(pl.col(column)).alias(column.lower()) for column in columns
-    ]
+    return [pl.when(pl.col(gate) == 0).then(0.0).otherwise(pl.col(column)).alias(column.lower()) for column in columns]
 
 
 def _ticked(answered: str, *columns: str) -> list[pl.Expr]:
     """Tick-all-that-apply items: blank means not ticked wherever the question before them was answered."""
     return [
-        pl.when(pl.col(column).is_not_null()).then(1.0).when(pl.col(answered).is_not_null()).then(0.0).alias(column.lower())
+        pl.when(pl.col(column).is_not_null())
+        .then(1.0)
+        .when(pl.col(answered).is_not_null())
+        .then(0.0)
+        .alias(column.lower())
         for column in columns
     ]
 
@@ -188,15 +190,20 @@ def targets(tables: Tables) -> pl.DataFrame:
         tables["GHB"].select(KEY, hba1c="LBXGH"),
         # borderline is neither yes nor no
         tables["DIQ"].select(
-            KEY, pl.col("DIQ010").cast(pl.String).replace_strict({"yes": 1, "no": 0}, default=None).cast(pl.Int8).alias("diabetes")
+            KEY,
+            pl.col("DIQ010")
+            .cast(pl.String)
+            .replace_strict({"yes": 1, "no": 0}, default=None)
+            .cast(pl.Int8)
+            .alias("diabetes"),
         ),
-        tables["DPQ"].select(
-            KEY, depression=pl.when(answered).then(pl.sum_horizontal(phq) >= 10).cast(pl.Int8)
-        ),
+        tables["DPQ"].select(KEY, depression=pl.when(answered).then(pl.sum_horizontal(phq) >= 10).cast(pl.Int8)),
         tables["HSQ"].select(
             KEY, pl.col("HSD010").cast(pl.String).replace_strict(health, default=None).cast(pl.Int8).alias("genhealth")
         ),
-        tables["MCQ"].select(KEY, *(pl.col(code).cast(pl.Int8).alias(f"chronic__{name}") for name, code in conditions.items())),
+        tables["MCQ"].select(
+            KEY, *(pl.col(code).cast(pl.Int8).alias(f"chronic__{name}") for name, code in conditions.items())
+        ),
     ]
     for part in parts:
         frame = frame.join(part, on=PERSON, how="left", maintain_order="left")

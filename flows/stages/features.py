@@ -96,7 +96,9 @@ def run(stage: Stage) -> dict[str, Any]:
     targets = study_features(paths.study).targets(tables)
     _check_targets(targets, tasks)
     columns = [column for task in tasks for column in task.target_columns]
-    targets = features.select(PERSON).join(targets, on=PERSON, how="left", maintain_order="left").select(PERSON, *columns)
+    targets = (
+        features.select(PERSON).join(targets, on=PERSON, how="left", maintain_order="left").select(PERSON, *columns)
+    )
     splits = read_splits(paths.raw, settings.split, features)
     spec = feature_spec(features)
     replace_file(paths.features / "features.parquet", features.write_parquet)

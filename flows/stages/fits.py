@@ -41,7 +41,11 @@ def parts_of(splits: pl.DataFrame, resample: str) -> dict[str, np.ndarray]:
 
 
 def prediction_rows(
-    model: str, seed: int, resample: str, predictions: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]], tasks: Iterable[Task]
+    model: str,
+    seed: int,
+    resample: str,
+    predictions: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]],
+    tasks: Iterable[Task],
 ) -> pl.DataFrame:
     """Predictions of one fit as rows of a predictions table; ``predictions`` maps a part to people and values."""
     tasks = tuple(tasks)

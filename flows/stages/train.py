@@ -22,16 +22,20 @@ def run(stage: Stage) -> dict[str, Any]:
     tasks = settings.task_records
     dataset, spec, splits = read_dataset(paths.features, tasks)
     final = Job(model=MODEL, resample=FINAL, seed=settings.training.seed, tasks=tasks)
-    fitted, predictions = fit_job(final, dataset, spec, splits, settings, progress=True)
+    fitted, final_rows = fit_job(final, dataset, spec, splits, settings, progress=True)
     replace_file(paths.models / "network.safetensors", lambda partial: save_network(fitted.network, partial))
 
-    jobs = [
+    resamples = [name for name in splits.columns if name not in (PERSON, FINAL)]
+    planned = [
         Job(model=MODEL, resample=resample, seed=seed, tasks=tasks)
-        for resample in splits.columns
-        if resample not in (PERSON, FINAL)
+        for resample in resamples
         for seed in settings.training.seeds
     ]
-    frames = [predictions, *fit_jobs(jobs, dataset, spec, splits, settings, title="resamples and seeds")]
+    # with a fixed split the exported network is one of those to be measured: it is not trained twice
+    same = {name for name in resamples if splits[name].equals(splits[FINAL].alias(name))}
+    jobs = [job for job in planned if not (job.resample in same and job.seed == final.seed)]
+    frames = [final_rows.with_columns(pl.lit(name).alias("resample")) for name in sorted(same)]
+    frames += fit_jobs(jobs, dataset, spec, splits, settings, title="resamples and seeds") if jobs else []
     replace_file(paths.models / "predictions.parquet", pl.concat(frames).write_parquet)
     summary = {
         "n_parameters": sum(parameter.numel() for parameter in fitted.network.parameters()),

@@ -18,7 +18,7 @@ from deltalake import DeltaTable, write_deltalake
 from flows.paths import write_json
 
 MODEL = "model.onnx"
-_HISTORY = {
+_HISTORY: dict[str, Any] = {
     "model_version": pl.String,
     "promoted_at": pl.Datetime("us", "UTC"),
     "reason": pl.String,
@@ -85,7 +85,9 @@ class ModelRegistry:
         if not path.is_file():
             raise ValueError(f"model {version[:12]} is not in the registry {self.folder}: run retrain")
         if sha256(path) != version:
-            raise ValueError(f"model {version[:12]} in the registry has changed on disk: remove {path.parent} and retrain")
+            raise ValueError(
+                f"model {version[:12]} changed on disk: remove {path.parent} and retrain"
+            )
         return path
 
     def promotions(self) -> pl.DataFrame:

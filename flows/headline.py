@@ -1,0 +1,42 @@
+"""The headline figures of an evaluation as a table for a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+
+
+def interval(figure: dict[str, Any] | None, *, percent: bool = False) -> str:
+    """A value with its interval, or why there is none."""
+    if figure is None or figure["value"] is None:
+        return "undefined"
+    form = "{:+.1%}" if percent else "{:.3f}"
+    text = form.format(figure["value"])
+    if figure["low"] is None:
+        return text
+    return f"{text} [{form.format(figure['low'])}, {form.format(figure['high'])}]"
+
+
+def headline_table(study: str, evaluation: dict[str, Any]) -> Table:
+    """One row a task: n, the metric of every model with its interval, and the gain over the single-task twin."""
+    model, twin = evaluation["settings"]["model"], evaluation["settings"]["twin"]
+    others = [name for name in evaluation["models"] if name != model]
+    against = evaluation["comparisons"][model].get(twin)
+    title = f"{study}: {evaluation['part']} part, {evaluation['n_people']} people, 95 % intervals over people"
+    table = Table("task", "n", "metric", model, *others, title=title, title_justify="left")
+    if against:
+        table.add_column(f"gain over {twin}")
+    for name, task in evaluation["tasks"].items():
+        metric = task["headline"]
+        figures = {m: record["tasks"][name]["metrics"][metric] for m, record in evaluation["models"].items()}
+        cells = [
+            interval(figures[model]),
+            *(f"{figures[m]['value']:.3f}" if figures[m]["value"] is not None else "-" for m in others),
+        ]
+        if against:
+            cells.append(f"{interval(against['tasks'][name], percent=True)} {against['tasks'][name]['verdict']}")
+        table.add_row(name, str(task["n"]), metric, *cells)
+    if against:
+        table.caption = f"mean relative gain over {twin}: {interval(against['mean'], percent=True)}"
+    return table
