@@ -62,7 +62,8 @@ def validate(
     from flows.features.view import hidden_patterns
     from flows.paths import replace_file
     from flows.validation_report import reason_table, validation_table
-    from schemas import load_contract, validate_folder
+    from schemas.contract import load_contract
+from schemas.validation import validate_folder
 
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: give the one that holds the tables of {paths.study}")

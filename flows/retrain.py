@@ -22,7 +22,7 @@ from flows.settings import StudySettings, load_settings
 from flows.stages.validate import REJECTS, SUMMARY, read_valid
 from flows.stores.registry import sha256
 from flows.stores.tables import RejectTable, RunLedger
-from schemas import load_contract
+from schemas.contract import load_contract
 
 TIMEOUT = 4 * 3600.0
 TRAINING = "training"

@@ -12,7 +12,7 @@ from flows.paths import StudyPaths
 from flows.settings import StudySettings
 from flows.stages.features import resample_columns
 from mtl_models.data import PERSON
-from schemas import load_contract
+from schemas.contract import load_contract
 
 
 def write_sample_drop(paths: StudyPaths, settings: StudySettings, date: str) -> tuple[Path, int]:

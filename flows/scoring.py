@@ -23,7 +23,7 @@ from flows.stores.registry import Champion, ModelRegistry
 from flows.stores.tables import RejectTable, RunLedger, ScoreTable
 from mtl_models.data import PERSON
 from mtl_models.scorer import Scorer
-from schemas import load_contract
+from schemas.contract import load_contract
 
 SCORES = "scores.parquet"
 EXCLUDED = "excluded.parquet"

@@ -15,7 +15,7 @@ def validation_table(study: str, summary: dict[str, Any]) -> Table:
     for column in table.columns[1:]:
         column.justify = "right"
     for name, counts in summary["tables"].items():
-        nulled = sum(sum(rules.values()) for rules in counts["nulled"].values())
+        nulled = sum(sum(rules.values()) for rules in counts["nulled_by_column_and_rule"].values())
         table.add_row(name, *(f"{counts[key]:,}" for key in ("n_rows", "n_valid", "n_rejected")), f"{nulled:,}")
     return table
 
@@ -25,8 +25,10 @@ def reason_table(summary: dict[str, Any]) -> Table:
     table = Table("table", "column", "rule", "what happened", "count", title="reasons", title_justify="left")
     table.columns[-1].justify = "right"
     for name, counts in summary["tables"].items():
-        for what, rules_by_column in (("rejected", counts["rejected"]), ("nulled", counts["nulled"])):
-            for column, rules in rules_by_column.items():
+        for rule, count in counts["rejected_by_rule"].items():
+            table.add_row(name, "", rule, "row rejected", f"{count:,}")
+        for what, key in (("value nulled", "nulled_by_column_and_rule"), ("value recoded", "recoded_by_column_and_rule")):
+            for column, rules in counts[key].items():
                 for rule, count in rules.items():
                     table.add_row(name, column, rule, what, f"{count:,}")
     return table

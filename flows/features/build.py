@@ -59,7 +59,7 @@ def build_features(people: pl.DataFrame, visible: Tables, domains: Mapping[str, 
         columns = function(visible)
         if columns[PERSON].is_duplicated().any():
             raise ValueError(f"feature domain {domain} gives a person twice; it must give one row a person")
-        columns = columns.select(PERSON, _typed(columns, domain))
+        columns = columns.select(PERSON, *_typed(columns, domain))
         frame = frame.join(columns, on=PERSON, how="left", maintain_order="left", validate="1:1")
     return frame
 

@@ -193,7 +193,7 @@ def targets(tables: Tables) -> pl.DataFrame:
             KEY,
             pl.col("DIQ010")
             .cast(pl.String)
-            .replace_strict({"yes": 1, "no": 0}, default=None)
+            .replace_strict({"Yes": 1, "No": 0}, default=None)
             .cast(pl.Int8)
             .alias("diabetes"),
         ),

@@ -16,7 +16,7 @@ from flows.stages.command import Stage, run_stage
 from flows.stages.validate import SUMMARY, read_valid
 from mtl_models.data import PERSON
 from mtl_models.tasks import Task
-from schemas import load_contract
+from schemas.contract import load_contract
 
 
 def cohort_features(

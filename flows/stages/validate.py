@@ -11,7 +11,8 @@ import polars as pl
 
 from flows.paths import replace_file, write_json
 from flows.stages.command import Stage, run_stage
-from schemas import load_contract, validate_folder
+from schemas.contract import load_contract
+from schemas.validation import validate_folder
 
 REJECTS = "rejects.parquet"
 SUMMARY = "summary.json"
@@ -30,7 +31,7 @@ def validate(
         labels: patterns of columns that need not be there, such as outcomes when people are scored.
 
     Raises:
-        schemas.TableFault: if a table as a whole cannot be used.
+        schemas.faults.TableFault: if a table as a whole cannot be used.
     """
     contract = load_contract(study)
     result = validate_folder(source, contract, optional_columns=labels, max_reject_share=max_reject_share)
