@@ -1,0 +1,49 @@
+"""A study's contract: its tables, and how to find it by the study's name."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandera.polars as pa
+
+import schemas
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """The raw tables of a study.
+
+    Attributes:
+        study: name of the study and of its module here.
+        tables: table name to its model.
+        person_table: the table with one row for every person.
+        person_key: the key column, the same in every table.
+    """
+
+    study: str
+    tables: Mapping[str, type[pa.DataFrameModel]]
+    person_table: str
+    person_key: str
+
+    def __post_init__(self) -> None:
+        if self.person_table not in self.tables:
+            raise ValueError(f"study {self.study}: the person table {self.person_table} is not among its tables")
+        for name, model in self.tables.items():
+            if self.person_key not in model.to_schema().columns:
+                raise ValueError(f"study {self.study}: table {name} lacks the person key {self.person_key}")
+
+
+def load_contract(study: str) -> Contract:
+    """The contract in ``schemas/<study>``.
+
+    Raises:
+        ValueError: if there is no such study.
+    """
+    if study.isidentifier() and study in {module.name for module in pkgutil.iter_modules(schemas.__path__)}:
+        contract = getattr(importlib.import_module(f"schemas.{study}"), "CONTRACT", None)
+        if isinstance(contract, Contract):
+            return contract
+    raise ValueError(f"unknown study {study!r}: add schemas/{study}.py with a CONTRACT, or name one that has it")

@@ -1,0 +1,90 @@
+"""What validation gives back: the rows that go on, the rows that do not, and the counts of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+Counts = Mapping[str, Mapping[str, int]]
+
+REASON = pl.Struct({"column": pl.String, "rule": pl.String})
+REJECTS: dict[str, Any] = {
+    "table": pl.String,
+    "file": pl.String,
+    "line": pl.Int64,
+    "person_id": pl.String,
+    "row": pl.String,
+    "reasons": pl.List(REASON),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableResult:
+    """One table, split.
+
+    Attributes:
+        table: name of the table.
+        file: name of its file; None where the table was allowed to be absent and is.
+        n_rows, n_valid, n_rejected: rows of the file, and how they split.
+        valid: the rows that keep the contract, with the model's columns and dtypes.
+        rejects: every other row: ``table``, ``file``, ``line``, ``person_id``, ``row`` (the raw text by column, as JSON)
+            and ``reasons`` (column and rule). Patient data.
+        nulled: cells of ``valid`` that were emptied, by column and rule.
+        recoded: cells of ``valid`` that were read as the number that their code stands for, by column and rule.
+    """
+
+    table: str
+    file: str | None
+    n_rows: int
+    valid: pl.DataFrame
+    rejects: pl.DataFrame
+    nulled: Counts
+    recoded: Counts
+
+    @property
+    def n_valid(self) -> int:
+        """Rows that go on."""
+        return self.valid.height
+
+    @property
+    def n_rejected(self) -> int:
+        """Rows that do not."""
+        return self.rejects.height
+
+    @property
+    def rejected_by_rule(self) -> dict[str, int]:
+        """Rejected rows by rule; a row with several reasons counts under each."""
+        rules = self.rejects.select(pl.col("reasons").list.eval(pl.element().struct.field("rule")).list.unique())
+        counts = rules.explode("reasons").to_series().value_counts()
+        return {rule: count for rule, count in sorted(counts.rows()) if rule is not None}
+
+    def summary(self) -> dict[str, Any]:
+        """Counts only, as plain JSON types in a fixed order."""
+        return {
+            "n_rows": self.n_rows,
+            "n_valid": self.n_valid,
+            "n_rejected": self.n_rejected,
+            "rejected_by_rule": self.rejected_by_rule,
+            "nulled_by_column_and_rule": {column: dict(rules) for column, rules in self.nulled.items()},
+            "recoded_by_column_and_rule": {column: dict(rules) for column, rules in self.recoded.items()},
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyResult:
+    """All tables of a study, split; in the contract's order."""
+
+    study: str
+    tables: Mapping[str, TableResult]
+
+    @property
+    def rejects(self) -> pl.DataFrame:
+        """The rejects of all tables. Patient data."""
+        return pl.concat([pl.DataFrame(schema=REJECTS), *(result.rejects for result in self.tables.values())])
+
+    def summary(self) -> dict[str, Any]:
+        """Counts only, as plain JSON types in a fixed order."""
+        return {"study": self.study, "tables": {name: result.summary() for name, result in self.tables.items()}}

@@ -1,0 +1,195 @@
+"""One table from text to typed rows and rejects, no row lost on the way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pandera.polars as pa
+import polars as pl
+
+from schemas.checking import check
+from schemas.faults import ContractError, TableFault
+from schemas.fields import ModelView
+from schemas.parsing import EFFECT, NOTES, ROW, parse
+from schemas.reading import LINE, BrokenRow, TextTable
+from schemas.results import REASON, REJECTS, TableResult
+
+
+@dataclass(frozen=True)
+class CheckedTable:
+    """A table whose cells were parsed and checked, before it is split; ``text`` is None where the table is absent."""
+
+    model: type[pa.DataFrameModel]
+    text: TextTable | None
+    values: pl.DataFrame
+    notes: pl.DataFrame
+
+    @property
+    def keys(self) -> pl.Series:
+        """The person key of every row that could be read, null where it is malformed or missing."""
+        return self.values[ModelView.of(self.model).key]
+
+    def broken_keys(self) -> list[str | None]:
+        """The person key of every broken row, as far as it stands where the header says."""
+        if self.text is None or not self.text.broken:
+            return []
+        view = ModelView.of(self.model)
+        place = self.text.header.index(view.key)
+        cells = [row.fields[place].strip() if place < len(row.fields) else None for row in self.text.broken]
+        keys = pl.Series("key", cells, dtype=pl.String)
+        return [
+            key if fits else None
+            for key, fits in zip(keys, keys.str.contains(view.rules[view.key].pattern), strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Persons:
+    """Keys of the person table's rows, by whether the row goes on."""
+
+    valid: pl.Series
+    rejected: pl.Series
+
+    @classmethod
+    def of(cls, table: CheckedTable) -> Persons:
+        """The persons of the person table."""
+        rejected = table.keys.to_frame().with_row_index(ROW)[ROW].is_in(_rejected_rows(table.notes).implode())
+        broken = pl.Series(table.keys.name, table.broken_keys(), dtype=pl.String)
+        return cls(table.keys.filter(~rejected), pl.concat([table.keys.filter(rejected), broken]).drop_nulls())
+
+
+def check_table(text: TextTable | None, model: type[pa.DataFrameModel]) -> CheckedTable:
+    """Parse and check the rows of ``text``.
+
+    Raises:
+        TableFault: if a person has more than one row.
+    """
+    view = ModelView.of(model)
+    if text is None:
+        return CheckedTable(model, None, pl.DataFrame(schema=view.dtypes), pl.DataFrame(schema=NOTES))
+    values, parsed = parse(text.frame, model)
+    keys = values[view.key].drop_nulls()
+    if doubled := keys.len() - keys.n_unique():
+        raise TableFault(
+            text.table, f"{text.file}: {doubled} rows repeat a person's {view.key}; keep one row for each person"
+        )
+    failed = check(values, model)
+    # an unreadable cell is null by now: that it is missing too is no second reason
+    failed = pl.concat([
+        failed.filter(pl.col("rule") != "missing"),
+        failed.filter(pl.col("rule") == "missing").join(parsed, on=[ROW, "column"], how="anti", maintain_order="left"),
+    ])  # fmt: skip
+    return CheckedTable(model, text, values, pl.concat([parsed, failed]))
+
+
+def split_table(table: CheckedTable, persons: Persons | None) -> TableResult:
+    """Split ``table``; ``persons`` are those of the person table, or None for the person table itself."""
+    view = ModelView.of(table.model)
+    notes = table.notes if persons is None else pl.concat([table.notes, _person_notes(table, persons)])
+    rejected = _rejected_rows(notes)
+    valid = _emptied(table.values, notes).with_row_index(ROW).filter(~pl.col(ROW).is_in(rejected.implode())).drop(ROW)
+    if (rejected.len() or (notes["effect"] == "null").any()) and (left := check(valid, table.model)).height:
+        cells = ", ".join(sorted({f"{column} ({rule})" for column, rule in left.select("column", "rule").rows()}))
+        raise ContractError(f"{view.name}: rules still fail after others emptied cells: {cells}; mend the contract")
+    kept = notes.filter(~pl.col(ROW).is_in(rejected.implode()))
+    name, file = (table.text.table, table.text.file) if table.text else (view.name, None)
+    result = TableResult(
+        table=name,
+        file=file,
+        n_rows=table.text.n_rows if table.text else 0,
+        valid=valid,
+        rejects=_rejects(table, notes, rejected),
+        nulled=_counts(kept.filter(pl.col("effect").is_in(["answer", "null"])), view),
+        recoded=_counts(kept.filter(pl.col("effect") == "recoded"), view),
+    )
+    if result.n_rows != result.n_valid + result.n_rejected:
+        raise ContractError(
+            f"{name}: {result.n_rows} rows in, but {result.n_valid} valid and {result.n_rejected} rejected"
+        )
+    return result
+
+
+def _rejected_rows(notes: pl.DataFrame) -> pl.Series:
+    return notes.filter(pl.col("effect") == "reject")[ROW].unique().sort()
+
+
+def _person_notes(table: CheckedTable, persons: Persons) -> pl.DataFrame:
+    key = pl.col(table.keys.name)
+    known = key.is_in(persons.valid.implode())
+    rule = (
+        pl.when(key.is_in(persons.rejected.implode()))
+        .then(pl.lit("person_rejected"))
+        .otherwise(pl.lit("unknown_person"))
+    )
+    return (
+        table.keys.to_frame()
+        .with_row_index(ROW)
+        .filter(key.is_not_null() & ~known)
+        .select(
+            ROW, pl.lit(table.keys.name).alias("column"), rule.alias("rule"),
+            pl.lit("reject").cast(EFFECT).alias("effect"),
+        )
+    )  # fmt: skip
+
+
+def _emptied(values: pl.DataFrame, notes: pl.DataFrame) -> pl.DataFrame:
+    """``values`` without the cells that broke a rule and are to be null."""
+    broken = notes.filter(pl.col("effect") == "null")
+    row = pl.int_range(pl.len(), dtype=pl.UInt32)
+    return values.with_columns(
+        pl.when(~row.is_in(part[ROW].implode())).then(pl.col(str(column))).alias(str(column))
+        for (column,), part in broken.group_by("column", maintain_order=True)
+    )
+
+
+def _rejects(table: CheckedTable, notes: pl.DataFrame, rejected: pl.Series) -> pl.DataFrame:
+    text = table.text
+    if text is None:
+        return pl.DataFrame(schema=REJECTS)
+    order = pl.Enum(list(table.values.columns))
+    reasons = (
+        notes.filter(pl.col("effect").is_in(["null", "reject"]) & pl.col(ROW).is_in(rejected.implode()))
+        .sort(ROW, pl.col("column").cast(order), "rule")
+        .group_by(ROW, maintain_order=True)
+        .agg(pl.struct("column", "rule").alias("reasons"))
+    )
+    whole = (
+        text.frame.select(
+            LINE, pl.struct(pl.exclude(LINE)).struct.json_encode().alias("row"), table.keys.alias("person_id")
+        )
+        .with_row_index("place")
+        .join(reasons.rename({ROW: "place"}), on="place", how="inner", maintain_order="left")
+        .select(LINE, "person_id", "row", "reasons")
+    )
+    parts = [whole, _broken_rejects(text, table.broken_keys())]
+    named = (
+        part.select(pl.lit(text.table).alias("table"), pl.lit(text.file).alias("file"), pl.all()) for part in parts
+    )
+    return pl.concat([pl.DataFrame(schema=REJECTS), *named]).sort(LINE)
+
+
+def _broken_rejects(text: TextTable, keys: list[str | None]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            LINE: [row.line for row in text.broken],
+            "person_id": keys,
+            "row": [_row_json(text.header, row) for row in text.broken],
+            "reasons": [[{"column": None, "rule": row.rule}] for row in text.broken],
+        },
+        schema={LINE: pl.Int64, "person_id": pl.String, "row": pl.String, "reasons": pl.List(REASON)},
+    )
+
+
+def _row_json(header: tuple[str, ...], row: BrokenRow) -> str:
+    names = [*header, *(f"field {place}" for place in range(len(header) + 1, len(row.fields) + 1))]
+    return json.dumps(dict(zip(names, row.fields, strict=False)), ensure_ascii=False)
+
+
+def _counts(notes: pl.DataFrame, view: ModelView) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    order = {name: place for place, name in enumerate(view.rules)}
+    rows = notes.group_by("column", "rule").len().rows()
+    for column, rule, count in sorted(rows, key=lambda item: (order[item[0]], item[1])):
+        counts.setdefault(column, {})[rule] = count
+    return counts

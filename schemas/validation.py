@@ -1,0 +1,108 @@
+"""Splitting a study's folder by its contract: typed rows that keep it, and every other row with every reason."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from schemas.checking import require_full_validation
+from schemas.contract import Contract
+from schemas.faults import RejectShareExceeded, TableFault
+from schemas.fields import ModelView
+from schemas.reading import TextTable, find_file, read_table
+from schemas.results import StudyResult
+from schemas.splitting import CheckedTable, Persons, check_table, split_table
+
+
+def validate_folder(
+    folder: Path,
+    contract: Contract,
+    *,
+    optional_columns: Collection[str] = (),
+    optional_tables: Collection[str] = (),
+    max_reject_share: float,
+) -> StudyResult:
+    """Validate every table of ``contract`` that lies in ``folder`` as ``<table>.csv`` or ``<table>.parquet``.
+
+    Args:
+        folder: where the tables are; other files in it are left alone.
+        contract: the study's contract.
+        optional_columns: ``TABLE.COLUMN`` patterns that may be absent and are then null, such as labels at scoring.
+        optional_tables: tables that may be absent and then have no rows; so may those whose columns all are optional.
+        max_reject_share: the largest share of a table's rows that may be rejected.
+
+    Raises:
+        TableFault: if a table cannot be taken in as a whole.
+        RejectShareExceeded: if too many rows of a table are rejected.
+        ContractError: if Pandera's checks are switched off, or the contract contradicts itself.
+        ValueError: for a pattern that matches nothing, or that would make a required column optional.
+    """
+    require_full_validation()
+    if not folder.is_dir():
+        raise TableFault("", f"the folder {folder} does not exist: put the tables of {contract.study} there")
+    absent_ok = _optional(contract, optional_columns)
+    checked: dict[str, CheckedTable] = {}
+    for name, model in contract.tables.items():
+        may_be_absent = name in optional_tables or absent_ok[name] >= set(ModelView.of(model).rules) - {
+            contract.person_key
+        }
+        text = _read(folder, name, contract, absent_ok[name], may_be_absent=may_be_absent)
+        checked[name] = check_table(text, model)
+    persons = Persons.of(checked[contract.person_table])
+    tables = {
+        name: split_table(table, None if name == contract.person_table else persons) for name, table in checked.items()
+    }
+    result = StudyResult(study=contract.study, tables=tables)
+    _check_share(result, max_reject_share)
+    return result
+
+
+def _read(
+    folder: Path, table: str, contract: Contract, optional: Collection[str], *, may_be_absent: bool
+) -> TextTable | None:
+    path = find_file(folder, table)
+    is_person_table = table == contract.person_table
+    if path is None:
+        if may_be_absent and not is_person_table:
+            return None
+        raise TableFault(table, f"the table {table} is missing: put {table}.csv or {table}.parquet in the folder")
+    text = read_table(path, contract.tables[table], optional=optional)
+    if is_person_table and not text.n_rows:  # elsewhere it only says that nobody had this examination
+        raise TableFault(table, f"{text.file} has a header but no rows: without persons there is nothing to validate")
+    return text
+
+
+def _optional(contract: Contract, patterns: Collection[str]) -> Mapping[str, set[str]]:
+    rules = {name: ModelView.of(model).rules for name, model in contract.tables.items()}
+    optional: dict[str, set[str]] = {name: set() for name in rules}
+    for pattern in patterns:
+        found = [
+            (table, column)
+            for table, columns in rules.items()
+            for column in columns
+            if column != contract.person_key and fnmatchcase(f"{table}.{column}", pattern)
+        ]
+        if not found:
+            raise ValueError(f"optional columns: {pattern} matches no column of {contract.study}")
+        for table, column in found:
+            if not rules[table][column].nullable:
+                raise ValueError(f"optional columns: {table}.{column} is required for every row")
+            optional[table].add(column)
+    return optional
+
+
+def _check_share(result: StudyResult, limit: float) -> None:
+    shares = {name: table.n_rejected / table.n_rows for name, table in result.tables.items() if table.n_rows}
+    worst = max(shares, key=lambda name: shares[name], default=None)
+    if worst is None or shares[worst] <= limit:
+        return
+    table = result.tables[worst]
+    top = sorted(table.rejected_by_rule.items(), key=lambda item: (-item[1], item[0]))[:3]
+    raise RejectShareExceeded(
+        worst,
+        f"{table.file}: {table.n_rejected} of {table.n_rows} rows are rejected ({shares[worst]:.1%}), more than the "
+        f"{limit:.1%} that are allowed, most for {', '.join(f'{rule} ({count})' for rule, count in top)}; "
+        "mend the file or raise the limit",
+        result.summary(),
+    )
