@@ -10,7 +10,7 @@ import polars as pl
 
 from schemas.fields import SAS_ZERO, Kind, ModelView, Rules
 
-ROW = "row"
+ROW = "row number"
 # A note: the cell of a row and column, the rule that it met, and what was done about it.
 # recoded: read as the number that the code stands for. answer: a declared non-answer, now null.
 # null: emptied for breaking a rule. reject: the row goes to the rejects.

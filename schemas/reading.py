@@ -15,7 +15,6 @@ import polars as pl
 from schemas.faults import TableFault
 from schemas.fields import ModelView
 
-LINE = "line"
 _READABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,39}")
 _SIGNATURES = {
     b"PAR1": "a Parquet file: give it the name {table}.parquet",
@@ -43,8 +42,8 @@ class TextTable:
     Attributes:
         table: name of the table.
         file: name of the file.
-        frame: the declared columns that the file has, as String, null where empty, and ``line`` (Int64): the line of
-            the file where the row starts, or the row's number in a Parquet file.
+        frame: the declared columns that the file has, as String, null where empty.
+        lines: for each row of ``frame`` the line of the file where it starts, or its number in a Parquet file.
         header: the file's columns in its order.
         broken: rows with too few or too many fields.
     """
@@ -52,6 +51,7 @@ class TextTable:
     table: str
     file: str
     frame: pl.DataFrame
+    lines: pl.Series
     header: tuple[str, ...]
     broken: tuple[BrokenRow, ...] = ()
 
@@ -120,7 +120,7 @@ def _read_csv(data: bytes, file: str, table: str, columns: list[str], optional: 
         {name: list(column) for name, column in zip(header, cells, strict=True)},
         schema_overrides=dict.fromkeys(header, pl.String),
     )
-    return TextTable(table, file, _tidy(frame, columns, lines), tuple(header), tuple(broken))
+    return TextTable(table, file, _tidy(frame, columns), _line_numbers(lines), tuple(header), tuple(broken))
 
 
 def _decode(data: bytes, file: str, table: str) -> str:
@@ -166,13 +166,16 @@ def _read_parquet(data: bytes, file: str, table: str, columns: list[str], option
         else pl.col(name).cast(pl.String)
         for name, dtype in frame.schema.items()
     )
-    return TextTable(table, file, _tidy(text, columns, range(1, frame.height + 1)), tuple(header))
+    return TextTable(table, file, _tidy(text, columns), _line_numbers(range(1, frame.height + 1)), tuple(header))
 
 
-def _tidy(frame: pl.DataFrame, columns: Sequence[str], lines: Sequence[int]) -> pl.DataFrame:
+def _tidy(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     present = [name for name in columns if name in frame.columns]
-    stripped = pl.col(present).str.strip_chars()
-    return frame.select(stripped.replace("", None)).with_columns(pl.Series(LINE, lines, dtype=pl.Int64))
+    return frame.select(pl.col(present).str.strip_chars().replace("", None))
+
+
+def _line_numbers(lines: Sequence[int]) -> pl.Series:
+    return pl.Series("line", lines, dtype=pl.Int64)
 
 
 def _check_header(

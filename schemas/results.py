@@ -30,8 +30,8 @@ class TableResult:
         file: name of its file; None where the table was allowed to be absent and is.
         n_rows, n_valid, n_rejected: rows of the file, and how they split.
         valid: the rows that keep the contract, with the model's columns and dtypes.
-        rejects: every other row: ``table``, ``file``, ``line``, ``person_id``, ``row`` (the raw text by column, as JSON)
-            and ``reasons`` (column and rule). Patient data.
+        rejects: every other row: ``table``, ``file``, ``line``, ``person_id``, ``row`` (the raw text by column,
+            as JSON) and ``reasons`` (column and rule). Patient data.
         nulled: cells of ``valid`` that were emptied, by column and rule.
         recoded: cells of ``valid`` that were read as the number that their code stands for, by column and rule.
     """

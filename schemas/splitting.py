@@ -10,9 +10,9 @@ import polars as pl
 
 from schemas.checking import check
 from schemas.faults import ContractError, TableFault
-from schemas.fields import ModelView
+from schemas.fields import CHECK_RULES, ModelView
 from schemas.parsing import EFFECT, NOTES, ROW, parse
-from schemas.reading import LINE, BrokenRow, TextTable
+from schemas.reading import BrokenRow, TextTable
 from schemas.results import REASON, REJECTS, TableResult
 
 
@@ -74,13 +74,19 @@ def check_table(text: TextTable | None, model: type[pa.DataFrameModel]) -> Check
         raise TableFault(
             text.table, f"{text.file}: {doubled} rows repeat a person's {view.key}; keep one row for each person"
         )
+    return CheckedTable(model, text, values, pl.concat([parsed, _failed(values, model, parsed)]))
+
+
+def _failed(values: pl.DataFrame, model: type[pa.DataFrameModel], parsed: pl.DataFrame) -> pl.DataFrame:
+    """Notes on the cells that fail a check; an unreadable cell is null by now, and not missing for a second reason."""
     failed = check(values, model)
-    # an unreadable cell is null by now: that it is missing too is no second reason
-    failed = pl.concat([
-        failed.filter(pl.col("rule") != "missing"),
-        failed.filter(pl.col("rule") == "missing").join(parsed, on=[ROW, "column"], how="anti", maintain_order="left"),
-    ])  # fmt: skip
-    return CheckedTable(model, text, values, pl.concat([parsed, failed]))
+    of_one = pl.col("rule").is_in(list(CHECK_RULES.values()))
+    alone = failed.filter(of_one)
+    across = failed.filter(~of_one)
+    if alone.height and across.height:  # a value that cannot be on its own says nothing about the others
+        across = check(_emptied(values, alone), model).filter(~of_one)
+    alone = alone.join(parsed, on=[ROW, "column"], how="anti", maintain_order="left")
+    return pl.concat([alone, across])
 
 
 def split_table(table: CheckedTable, persons: Persons | None) -> TableResult:
@@ -88,7 +94,12 @@ def split_table(table: CheckedTable, persons: Persons | None) -> TableResult:
     view = ModelView.of(table.model)
     notes = table.notes if persons is None else pl.concat([table.notes, _person_notes(table, persons)])
     rejected = _rejected_rows(notes)
-    valid = _emptied(table.values, notes).with_row_index(ROW).filter(~pl.col(ROW).is_in(rejected.implode())).drop(ROW)
+    valid = (
+        _emptied(table.values, notes.filter(pl.col("effect") == "null"))
+        .with_row_index(ROW)
+        .filter(~pl.col(ROW).is_in(rejected.implode()))
+        .drop(ROW)
+    )
     if (rejected.len() or (notes["effect"] == "null").any()) and (left := check(valid, table.model)).height:
         cells = ", ".join(sorted({f"{column} ({rule})" for column, rule in left.select("column", "rule").rows()}))
         raise ContractError(f"{view.name}: rules still fail after others emptied cells: {cells}; mend the contract")
@@ -133,19 +144,18 @@ def _person_notes(table: CheckedTable, persons: Persons) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _emptied(values: pl.DataFrame, notes: pl.DataFrame) -> pl.DataFrame:
-    """``values`` without the cells that broke a rule and are to be null."""
-    broken = notes.filter(pl.col("effect") == "null")
+def _emptied(values: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """``values`` with null in the noted ``cells``."""
     row = pl.int_range(pl.len(), dtype=pl.UInt32)
     return values.with_columns(
         pl.when(~row.is_in(part[ROW].implode())).then(pl.col(str(column))).alias(str(column))
-        for (column,), part in broken.group_by("column", maintain_order=True)
+        for (column,), part in cells.group_by("column", maintain_order=True)
     )
 
 
 def _rejects(table: CheckedTable, notes: pl.DataFrame, rejected: pl.Series) -> pl.DataFrame:
     text = table.text
-    if text is None:
+    if text is None or not (rejected.len() or text.broken):
         return pl.DataFrame(schema=REJECTS)
     order = pl.Enum(list(table.values.columns))
     reasons = (
@@ -154,30 +164,31 @@ def _rejects(table: CheckedTable, notes: pl.DataFrame, rejected: pl.Series) -> p
         .group_by(ROW, maintain_order=True)
         .agg(pl.struct("column", "rule").alias("reasons"))
     )
-    whole = (
-        text.frame.select(
-            LINE, pl.struct(pl.exclude(LINE)).struct.json_encode().alias("row"), table.keys.alias("person_id")
-        )
-        .with_row_index("place")
-        .join(reasons.rename({ROW: "place"}), on="place", how="inner", maintain_order="left")
-        .select(LINE, "person_id", "row", "reasons")
+    at = rejected.to_list()
+    whole = pl.DataFrame(
+        {
+            "line": text.lines.gather(at),
+            "person_id": table.keys.gather(at),
+            "row": text.frame.to_struct("row").gather(at).struct.json_encode(),
+            "reasons": reasons["reasons"],
+        }
     )
-    parts = [whole, _broken_rejects(text, table.broken_keys())]
     named = (
-        part.select(pl.lit(text.table).alias("table"), pl.lit(text.file).alias("file"), pl.all()) for part in parts
+        part.select(pl.lit(text.table).alias("table"), pl.lit(text.file).alias("file"), pl.all())
+        for part in (whole, _broken_rejects(text, table.broken_keys()))
     )
-    return pl.concat([pl.DataFrame(schema=REJECTS), *named]).sort(LINE)
+    return pl.concat([pl.DataFrame(schema=REJECTS), *named]).sort("line")
 
 
 def _broken_rejects(text: TextTable, keys: list[str | None]) -> pl.DataFrame:
     return pl.DataFrame(
         {
-            LINE: [row.line for row in text.broken],
+            "line": [row.line for row in text.broken],
             "person_id": keys,
             "row": [_row_json(text.header, row) for row in text.broken],
             "reasons": [[{"column": None, "rule": row.rule}] for row in text.broken],
         },
-        schema={LINE: pl.Int64, "person_id": pl.String, "row": pl.String, "reasons": pl.List(REASON)},
+        schema={"line": pl.Int64, "person_id": pl.String, "row": pl.String, "reasons": pl.List(REASON)},
     )
 
 

@@ -12,7 +12,7 @@ from schemas.nhanes.common import NhanesTable
 _centimetres = partial(number, unit="cm", decimals=1)
 _rate = partial(integer, unit="beats/min")
 _systolic = partial(integer, unit="mmHg", low=50, high=300)
-# A diastolic reading of zero is a failed reading, not a pressure. Low ones are real: the sound may be heard to near zero.
+# Zero is a failed reading, not a pressure. Low ones are real: the sound may be heard down to near zero.
 _diastolic = partial(integer, unit="mmHg", low=1, high=200, sas_zero=True, special={0: "failed_reading"})
 _BELOW = {"name": "diastolic_below_systolic", "why": "of two that contradict each other neither can be believed"}
 
