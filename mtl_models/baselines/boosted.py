@@ -81,6 +81,9 @@ def _parameters(settings: BoostedSettings, outcome: Outcome, seed: int) -> dict[
         "bagging_fraction": settings.bagging_fraction,
         "bagging_freq": 1,
         "lambda_l2": settings.lambda_l2,
+        # LightGBM's own 100 people a category group would keep it from splitting on categories in a small study
+        "min_data_per_group": settings.min_data_per_group,
+        "cat_smooth": settings.cat_smooth,
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,

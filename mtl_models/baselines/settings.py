@@ -29,6 +29,8 @@ class BoostedSettings(BaseModel):
     feature_fraction: float = Field(default=0.4, gt=0, le=1)
     bagging_fraction: float = Field(default=0.8, gt=0, le=1)
     lambda_l2: float = Field(default=5.0, ge=0)
+    min_data_per_group: int = Field(default=20, ge=1)
+    cat_smooth: float = Field(default=10.0, ge=0)
 
 
 class BaselineSettings(BaseModel):

@@ -53,7 +53,7 @@ def compare(
 
 
 def _record(gain: np.ndarray, rounding: Rounding, *, shown: bool, is_twin: bool) -> dict[str, Any]:
-    figure = rounding.figure("gain", gain, shown=shown)
+    figure = rounding.figure(gain, shown=shown)
     return {**figure, "verdict": verdict(figure["low"], figure["high"], is_twin=is_twin)}
 
 

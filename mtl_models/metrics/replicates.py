@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from mtl_models.bootstrap import Interval, percentile_interval, recentred_interval, resample_counts
+from mtl_models.bootstrap import resample_counts
 from mtl_models.metrics.collect import Run, Sample
 from mtl_models.metrics.score import TaskScores, score_task
 from mtl_models.metrics.settings import EvaluationSettings
@@ -40,33 +39,3 @@ def _average(scores: list[TaskScores]) -> TaskScores:
 
     labels = {label: mean([each.labels[label] for each in scores]) for label in scores[0].labels}
     return TaskScores(mean([each.metrics for each in scores]), labels)
-
-
-def interval_of(metric: str, values: np.ndarray, confidence: float) -> Interval | None:
-    """Interval of a metric's replicates."""
-    method = recentred_interval if metric == "ece" else percentile_interval
-    return method(values, confidence=confidence)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """People behind a figure: labelled ones, and those of each class (none for a regression)."""
-
-    n: int
-    classes: tuple[int, ...]
-
-    def enough(self, min_count: int) -> bool:
-        """Whether every class, and the whole, has ``min_count`` people."""
-        return min(self.n, *self.classes) >= min_count if self.classes else self.n >= min_count
-
-
-def count_people(task: Task, sample: Sample) -> list[Counts]:
-    """Labelled people for each target column of ``task``."""
-    found = []
-    for column in sample.targets[task.name].T:
-        known = column[~np.isnan(column)].astype(np.int64)
-        classes: tuple[int, ...] = ()
-        if task.kind != "regression":
-            classes = tuple(int(n) for n in np.bincount(known, minlength=len(task.classes) or 2))
-        found.append(Counts(len(known), classes))
-    return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl_models.metrics.replicates import interval_of
+from mtl_models.bootstrap import percentile_interval, recentred_interval
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,9 @@ class Rounding:
         """``value`` rounded, nothing for NaN, and no negative zero."""
         return None if np.isnan(value) else round(float(value), self.digits) + 0.0
 
-    def figure(self, metric: str, values: np.ndarray, *, shown: bool) -> dict[str, float | None]:
+    def figure(self, values: np.ndarray, *, shown: bool, recentred: bool = False) -> dict[str, float | None]:
         """The estimate ``values[0]`` and its interval, which is left out where it may not be shown."""
-        interval = interval_of(metric, values, self.confidence) if shown else None
+        method = recentred_interval if recentred else percentile_interval
+        interval = method(values, confidence=self.confidence) if shown else None
         low, high = interval or (float("nan"), float("nan"))
         return {"value": self.number(values[0]), "low": self.number(low), "high": self.number(high)}

@@ -9,11 +9,12 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from mtl_models.metrics.collect import Sample, collect
+from mtl_models.metrics.collect import collect
 from mtl_models.metrics.comparison import compare
-from mtl_models.metrics.replicates import Counts, Replicates, count_people, replicate
+from mtl_models.metrics.people import TaskPeople, count_people, describe
+from mtl_models.metrics.replicates import replicate
 from mtl_models.metrics.rounding import Rounding
-from mtl_models.metrics.score import HEADLINE, TaskScores, loss_name
+from mtl_models.metrics.score import HEADLINE, TaskScores
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.metrics.weights import Scores
 from mtl_models.tasks import Task
@@ -43,97 +44,59 @@ def summarise(
         raise ValueError(f"no predictions of {settings.model}; found {', '.join(sorted(sample.runs)) or 'none'}")
     with threadpool_limits(1, user_api="blas"):
         replicates = replicate(sample, tasks, settings)
-    counts = {task.name: count_people(task, sample) for task in tasks}
+    people = {task.name: count_people(task, sample) for task in tasks}
+    shown = {name: each.enough(settings.min_count) for name, each in people.items()}
     rounding = Rounding(settings.digits, settings.confidence)
     summary: dict[str, Any] = {
         "part": part,
         "n_people": sample.n_persons,
         "n_repeats": sample.n_repeats,
         "settings": settings.model_dump(mode="json"),
-        "tasks": {task.name: _describe(task, counts[task.name], sample, settings) for task in tasks},
+        "tasks": {task.name: describe(task, people[task.name], settings.min_count) for task in tasks},
         "models": {
-            model: _model(scores, tasks, counts, sample.seeds[model], settings, rounding)
+            model: _model(scores, tasks, people, sample.seeds[model], settings.min_count, rounding)
             for model, scores in replicates.items()
         },
-        "comparisons": _comparisons(replicates, tasks, counts, settings, rounding),
+        "comparisons": {
+            settings.model: {
+                name: compare(tasks, replicates[settings.model], other, shown, rounding, is_twin=name == settings.twin)
+                for name, other in replicates.items()
+                if name != settings.model
+            }
+        },
     }
     return {**summary, "warnings": _too_good(summary, settings)}
-
-
-def _describe(task: Task, counts: list[Counts], sample: Sample, settings: EvaluationSettings) -> dict[str, Any]:
-    def count(n: int) -> int | None:
-        return n if n >= settings.min_count else None
-
-    labelled = int((~np.isnan(sample.targets[task.name])).any(axis=1).sum())
-    record = {
-        "title": task.title or task.name,
-        "kind": task.kind,
-        "unit": task.unit,
-        "headline": HEADLINE[task.kind],
-        "loss": loss_name(task),
-        "n": count(labelled),
-        "shown": all(each.enough(settings.min_count) for each in counts),
-    }
-    if task.classes:
-        classes = dict(zip(task.classes, (count(n) for n in counts[0].classes), strict=True))
-        return {**record, "classes": classes}
-    if task.kind == "binary":
-        return {**record, "n_positive": count(counts[0].classes[1])}
-    if task.labels:
-        labels = {
-            label: {
-                "n": count(each.n),
-                "n_positive": count(each.classes[1]),
-                "shown": each.enough(settings.min_count),
-            }
-            for label, each in zip(task.labels, counts, strict=True)
-        }
-        return {**record, "labels": labels}
-    return record
 
 
 def _model(
     scores: dict[str, TaskScores],
     tasks: Sequence[Task],
-    counts: dict[str, list[Counts]],
+    people: dict[str, TaskPeople],
     seeds: list[int],
-    settings: EvaluationSettings,
+    min_count: int,
     rounding: Rounding,
 ) -> dict[str, Any]:
-    def figures(metrics: Scores, n: int, *, shown: bool) -> dict[str, Any]:
-        return {name: {**rounding.figure(name, values, shown=shown), "n": n} for name, values in metrics.items()}
-
     records: dict[str, Any] = {}
     for task in tasks:
-        people = counts[task.name]
-        enough = [each.enough(settings.min_count) for each in people]
-        found = scores[task.name]
-        record: dict[str, Any] = {"metrics": figures(found.metrics, max(each.n for each in people), shown=all(enough))}
+        found, counts = scores[task.name], people[task.name]
+        shown = counts.enough(min_count)
+        records[task.name] = {"metrics": _figures(found.metrics, counts.n, min_count, rounding, shown=shown)}
         if found.labels:
-            record["labels"] = {
-                label: figures(metrics, each.n, shown=shown)
-                for (label, metrics), each, shown in zip(found.labels.items(), people, enough, strict=True)
+            records[task.name]["labels"] = {
+                label: _figures(metrics, each.n, min_count, rounding, shown=each.enough(min_count))
+                for (label, metrics), each in zip(found.labels.items(), counts.columns, strict=True)
             }
-        records[task.name] = record
     headlines = np.mean([scores[task.name].metrics[HEADLINE[task.kind]] for task in tasks], axis=0)
-    return {"seeds": seeds, "headline_mean": rounding.figure("mean", headlines, shown=True), "tasks": records}
+    return {"seeds": seeds, "headline_mean": rounding.figure(headlines, shown=True), "tasks": records}
 
 
-def _comparisons(
-    replicates: Replicates,
-    tasks: Sequence[Task],
-    counts: dict[str, list[Counts]],
-    settings: EvaluationSettings,
-    rounding: Rounding,
-) -> dict[str, Any]:
-    shown = {task.name: all(each.enough(settings.min_count) for each in counts[task.name]) for task in tasks}
-    model = replicates[settings.model]
-    others = {
-        name: compare(tasks, model, other, shown, rounding, is_twin=name == settings.twin)
-        for name, other in replicates.items()
-        if name != settings.model
+def _figures(metrics: Scores, n: int, min_count: int, rounding: Rounding, *, shown: bool) -> dict[str, Any]:
+    if n < min_count:
+        return {name: {"value": None, "low": None, "high": None, "n": None} for name in metrics}
+    return {
+        name: {**rounding.figure(values, shown=shown, recentred=name == "ece"), "n": n}
+        for name, values in metrics.items()
     }
-    return {settings.model: others}
 
 
 def _too_good(summary: dict[str, Any], settings: EvaluationSettings) -> list[dict[str, Any]]:
