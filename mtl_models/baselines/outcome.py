@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -21,7 +21,8 @@ class Outcome:
     """One target column and the labelled rows to fit and to choose on.
 
     Attributes:
-        kind: regression, binary (0 and 1) or classes (indices ``0 .. n_classes - 1``, all of them seen in ``target``).
+        kind: regression, binary (0 and 1) or classes (three or more, indices ``0 .. n_classes - 1`` that
+            all occur in ``target``).
         n_classes: number of classes, 2 for binary, 0 for a regression.
 
     Shape:
@@ -92,23 +93,24 @@ def _fit_classes(n_classes: int, seen: np.ndarray, outcome: Outcome, fit: FitOut
     """Fit the classes that occur; one that does not gets the probability of a single unseen person."""
     code = np.full(n_classes, -1)
     code[seen] = np.arange(len(seen))
-    target, valid_target = code[outcome.target.astype(np.int64)], code[outcome.valid_target.astype(np.int64)]
+    valid_target = code[outcome.valid_target.astype(np.int64)]
     choosable = valid_target >= 0
     predictor = fit(
-        Outcome(
-            "classes",
-            len(seen),
-            outcome.inputs,
-            target.astype(np.float64),
-            outcome.valid_inputs[choosable],
-            valid_target[choosable].astype(np.float64),
+        replace(
+            outcome,
+            kind="binary" if len(seen) == 2 else "classes",
+            target=code[outcome.target.astype(np.int64)].astype(np.float64),
+            valid_inputs=outcome.valid_inputs[choosable],
+            valid_target=valid_target[choosable].astype(np.float64),
         )
     )
-    floor = 1.0 / (len(target) + n_classes)
+    floor = 1.0 / (len(outcome.target) + n_classes)
 
     def predict(matrix: np.ndarray) -> np.ndarray:
+        found = predictor(matrix)
+        found = np.stack([1 - found, found], axis=1) if len(seen) == 2 else found
         probability = np.full((len(matrix), n_classes), floor)
-        probability[:, seen] = predictor(matrix) * (1 - floor * (n_classes - len(seen)))
+        probability[:, seen] = found * (1 - floor * (n_classes - len(seen)))
         return probability
 
     return predict

@@ -20,13 +20,13 @@ class BoostedSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    num_leaves: tuple[int, ...] = (6, 16)
+    num_leaves: tuple[int, ...] = (3, 12)
     learning_rate: float = Field(default=0.05, gt=0)
     max_rounds: int = Field(default=800, ge=1)
     rounds_without_valid: int = Field(default=100, ge=1)
     patience: int = Field(default=40, ge=1)
     min_data_in_leaf: int = Field(default=20, ge=1)
-    feature_fraction: float = Field(default=0.4, gt=0, le=1)
+    feature_fraction: float = Field(default=0.3, gt=0, le=1)
     bagging_fraction: float = Field(default=0.8, gt=0, le=1)
     lambda_l2: float = Field(default=5.0, ge=0)
     min_data_per_group: int = Field(default=20, ge=1)
