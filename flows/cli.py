@@ -23,7 +23,8 @@ Date = Annotated[
     str | None,
     typer.Option("--date", help="ISO date of the drop, e.g. 2026-11-20. Default: today.", show_default=False),
 ]
-console = Console()
+# piped output has no width of its own; the default of 80 columns would break figures
+console = Console(width=None if sys.stdout.isatty() else 150)
 
 
 def _study(study: str) -> tuple[Any, Any]:
@@ -63,7 +64,7 @@ def validate(
     from flows.paths import replace_file
     from flows.validation_report import reason_table, validation_table
     from schemas.contract import load_contract
-from schemas.validation import validate_folder
+    from schemas.validation import validate_folder
 
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: give the one that holds the tables of {paths.study}")

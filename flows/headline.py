@@ -27,6 +27,7 @@ def headline_table(study: str, evaluation: dict[str, Any]) -> Table:
     table = Table("task", "n", "metric", model, *others, title=title, title_justify="left")
     if against:
         table.add_column(f"gain over {twin}")
+        table.add_column("which says")
     for name, task in evaluation["tasks"].items():
         metric = task["headline"]
         figures = {m: record["tasks"][name]["metrics"][metric] for m, record in evaluation["models"].items()}
@@ -35,7 +36,8 @@ def headline_table(study: str, evaluation: dict[str, Any]) -> Table:
             *(f"{figures[m]['value']:.3f}" if figures[m]["value"] is not None else "-" for m in others),
         ]
         if against:
-            cells.append(f"{interval(against['tasks'][name], percent=True)} {against['tasks'][name]['verdict']}")
+            gain = against["tasks"][name]
+            cells += [interval(gain, percent=True), gain["verdict"]]
         table.add_row(name, str(task["n"]), metric, *cells)
     if against:
         table.caption = f"mean relative gain over {twin}: {interval(against['mean'], percent=True)}"

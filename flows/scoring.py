@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from flows.contracts import scores_contract
 from flows.features.view import hidden_patterns
 from flows.paths import StudyPaths, read_json, replace_file, write_json
 from flows.provenance import git_revision
@@ -23,6 +24,7 @@ from flows.stores.registry import Champion, ModelRegistry
 from flows.stores.tables import RejectTable, RunLedger, ScoreTable
 from mtl_models.data import PERSON
 from mtl_models.scorer import Scorer
+from mtl_models.tasks import load_tasks
 from schemas.contract import load_contract
 
 SCORES = "scores.parquet"
@@ -183,29 +185,26 @@ def published_rejects(run: ScoringRun) -> pl.DataFrame:
 
 
 def reject_rows(rejects: pl.DataFrame, excluded: pl.DataFrame, batch: str, run_id: str, study: str) -> pl.DataFrame:
-    """Rejects of a validation and people outside the cohort, in the published form."""
+    """Rejects of a validation and people outside the cohort, in the published form.
+
+    Of an excluded person only the identifier and the reason are kept: the row itself was fit to go on.
+    """
     contract = load_contract(study)
+    reason = pl.struct(pl.lit(contract.person_key).alias("column"), pl.col("reason").alias("rule"))
     people = excluded.select(
         pl.lit(contract.person_table).alias("table"),
-        pl.lit(None, pl.String).alias("file"),
-        pl.lit(None, pl.Int64).alias("line"),
+        pl.lit(None).cast(pl.String).alias("file"),
+        pl.lit(None).cast(pl.Int64).alias("line"),
         PERSON,
-        pl.lit(None, pl.String).alias("row"),
-        pl.concat_list(pl.struct(pl.lit(contract.person_key).alias("column"), pl.col("reason").alias("rule"))).alias(
-            "reasons"
-        ),
+        pl.lit(None).cast(pl.String).alias("row"),
+        pl.concat_list(reason).alias("reasons"),
+        pl.lit("excluded").alias("outcome"),
     )
-    return pl.concat(
-        [
-            rejects.with_columns(pl.lit("rejected").alias("outcome")),
-            people.cast(dict(rejects.schema)).with_columns(pl.lit("excluded").alias("outcome")),
-        ]
-    ).select(pl.lit(batch).alias("batch"), pl.lit(run_id).alias("run_id"), "outcome", pl.exclude("outcome"))
+    return pl.concat([rejects.with_columns(pl.lit("rejected").alias("outcome")), people]).select(
+        *rejects.columns, pl.lit(batch).alias("batch"), pl.lit(run_id).alias("run_id"), "outcome"
+    )
 
 
 def published_scores(run: ScoringRun) -> Any:
     """The contract of the score table, derived from the tasks that the model file names."""
-    from flows.contracts import scores_contract
-    from mtl_models.tasks import load_tasks
-
     return scores_contract(load_tasks(read_json(run.staging / "tasks.json")["tasks"]))

@@ -36,7 +36,12 @@ def main() -> None:
     prepare(root)
     port = os.environ.get("PREFECT_SERVER_API_PORT", "4200")
     url = f"http://{HOST}:{port}/api"
-    environment = {**os.environ, "PREFECT_API_URL": url, "PREFECT_SERVER_API_HOST": HOST, "PREFECT_LOGGING_LEVEL": "INFO"}
+    environment = {
+        **os.environ,
+        "PREFECT_API_URL": url,
+        "PREFECT_SERVER_API_HOST": HOST,
+        "PREFECT_LOGGING_LEVEL": "INFO",
+    }
     signal.signal(signal.SIGTERM, _stop)
     children: list[subprocess.Popen[bytes]] = []
     try:

@@ -27,7 +27,10 @@ def reason_table(summary: dict[str, Any]) -> Table:
     for name, counts in summary["tables"].items():
         for rule, count in counts["rejected_by_rule"].items():
             table.add_row(name, "", rule, "row rejected", f"{count:,}")
-        for what, key in (("value nulled", "nulled_by_column_and_rule"), ("value recoded", "recoded_by_column_and_rule")):
+        for what, key in (
+            ("value nulled", "nulled_by_column_and_rule"),
+            ("value recoded", "recoded_by_column_and_rule"),
+        ):
             for column, rules in counts[key].items():
                 for rule, count in rules.items():
                     table.add_row(name, column, rule, what, f"{count:,}")

@@ -67,14 +67,15 @@ class ScoreColumn:
 
     Attributes:
         name: its name.
-        kind: a number with a unit, a probability, one class of ``values``, or a set of some of ``values``.
+        kind: a number with a unit, a probability, a binary outcome (0 or 1), one class of ``values``, or a set of
+            some of ``values``.
         unit: unit of a number.
         values: what a class or the members of a set may be.
         title: words for a reader.
     """
 
     name: str
-    kind: Literal["number", "probability", "class", "set"]
+    kind: Literal["number", "probability", "binary", "class", "set"]
     unit: str = ""
     values: tuple[str, ...] = ()
     title: str = ""
@@ -101,6 +102,8 @@ def _prediction(column: ScoreColumn) -> pa.Column:
         return pa.Column(pl.Float64, pa.Check(_finite, name="finite"), **described)
     if column.kind == "probability":
         return pa.Column(pl.Float64, pa.Check.in_range(0, 1), **described)  # NaN fails the upper end
+    if column.kind == "binary":
+        return pa.Column(pl.Int8, pa.Check.isin([0, 1]), **described)
     if not column.values:
         raise ValueError(f"score column {column.name}: a {column.kind} needs the values that it may take")
     if column.kind == "class":

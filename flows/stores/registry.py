@@ -85,9 +85,7 @@ class ModelRegistry:
         if not path.is_file():
             raise ValueError(f"model {version[:12]} is not in the registry {self.folder}: run retrain")
         if sha256(path) != version:
-            raise ValueError(
-                f"model {version[:12]} changed on disk: remove {path.parent} and retrain"
-            )
+            raise ValueError(f"model {version[:12]} changed on disk: remove {path.parent} and retrain")
         return path
 
     def promotions(self) -> pl.DataFrame:
