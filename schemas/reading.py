@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandera.polars as pa
@@ -31,7 +31,7 @@ class BrokenRow:
     """A row whose fields do not match the header: it cannot be told which value belongs to which column."""
 
     line: int
-    fields: tuple[str, ...]
+    fields: tuple[str, ...] = field(repr=False)
     rule: str
 
 
@@ -50,7 +50,7 @@ class TextTable:
 
     table: str
     file: str
-    frame: pl.DataFrame
+    frame: pl.DataFrame = field(repr=False)
     lines: pl.Series
     header: tuple[str, ...]
     broken: tuple[BrokenRow, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -39,8 +39,8 @@ class TableResult:
     table: str
     file: str | None
     n_rows: int
-    valid: pl.DataFrame
-    rejects: pl.DataFrame
+    valid: pl.DataFrame = field(repr=False)  # rows have no place in a log, however they get there
+    rejects: pl.DataFrame = field(repr=False)
     nulled: Counts
     recoded: Counts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandera.polars as pa
 import polars as pl
@@ -22,7 +22,7 @@ class CheckedTable:
 
     model: type[pa.DataFrameModel]
     text: TextTable | None
-    values: pl.DataFrame
+    values: pl.DataFrame = field(repr=False)
     notes: pl.DataFrame
 
     @property
@@ -48,8 +48,8 @@ class CheckedTable:
 class Persons:
     """Keys of the person table's rows, by whether the row goes on."""
 
-    valid: pl.Series
-    rejected: pl.Series
+    valid: pl.Series = field(repr=False)
+    rejected: pl.Series = field(repr=False)
 
     @classmethod
     def of(cls, table: CheckedTable) -> Persons:
@@ -79,7 +79,8 @@ def check_table(text: TextTable | None, model: type[pa.DataFrameModel]) -> Check
 
 def _failed(values: pl.DataFrame, model: type[pa.DataFrameModel], parsed: pl.DataFrame) -> pl.DataFrame:
     """Notes on the cells that fail a check; an unreadable cell is null by now, and not missing for a second reason."""
-    failed = check(values, model)
+    # Pandera takes two missing keys for duplicates; a key that is really repeated has stopped the table before
+    failed = check(values, model).filter(pl.col("rule") != "duplicate_key")
     of_one = pl.col("rule").is_in(list(CHECK_RULES.values()))
     alone = failed.filter(of_one)
     across = failed.filter(~of_one)

@@ -133,25 +133,25 @@ class DEMO(NhanesTable):
         "DMDEDUC3",
         name="asked_at_this_age",
         why="asked of those of 6 to 19 only",
-        holds=pl.col("DMDEDUC3").is_null() | _AGE.is_between(6, 19),
+        holds=_AGE.is_between(6, 19),
     )
     adult_education = across(
         "DMDEDUC2",
         name="asked_at_this_age",
         why="asked of those of 20 and over only",
-        holds=pl.col("DMDEDUC2").is_null() | (_AGE >= 20),
+        holds=_AGE >= 20,
     )
     adult_marriage = across(
         "DMDMARTL",
         name="asked_at_this_age",
         why="asked of those of 20 and over only",
-        holds=pl.col("DMDMARTL").is_null() | (_AGE >= 20),
+        holds=_AGE >= 20,
     )
     military_age = across(
         "DMQMILIZ",
         name="asked_at_this_age",
         why="asked of those of 17 and over only",
-        holds=pl.col("DMQMILIZ").is_null() | (_AGE >= 17),
+        holds=_AGE >= 17,
     )
     family_fits = across(
         "DMDFMSIZ",

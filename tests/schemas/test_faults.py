@@ -1,0 +1,186 @@
+"""Whole-table faults: each stops with one sentence that names file and remedy and shows no value."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from schemas.contract import Contract
+from schemas.faults import RejectShareExceeded, TableFault
+from schemas.reading import read_table
+from schemas.validation import validate_folder
+
+Write = Callable[..., Path]
+
+
+def fault(folder: Path, contract: Contract) -> str:
+    with pytest.raises(TableFault) as caught:
+        validate_folder(folder, contract, max_reject_share=1.0)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert "secret" not in sentence.lower()
+    assert caught.value.__cause__ is None
+    return sentence
+
+
+@pytest.fixture
+def folder(write: Write) -> Path:
+    rows = [{"SEQN": str(90_000 + i), "DIQ010": "0"} for i in range(5)]
+    return write(DIQ=rows, BPX=[{"SEQN": "90001", "BPXSY1": "120"}])
+
+
+def edit(path: Path, change: Callable[[str], str]) -> None:
+    path.write_text(change(path.read_text()))
+
+
+def test_the_folder_is_sound_before_it_is_spoiled(folder: Path, mini: Contract) -> None:
+    assert validate_folder(folder, mini, max_reject_share=0.0).tables["DIQ"].n_valid == 5
+
+
+def test_missing_folder(tmp_path: Path, mini: Contract) -> None:
+    assert "does not exist: put the tables of mini there" in fault(tmp_path / "nowhere", mini)
+
+
+def test_missing_table(folder: Path, mini: Contract) -> None:
+    (folder / "DIQ.csv").unlink()
+    assert fault(folder, mini) == "the table DIQ is missing: put DIQ.csv or DIQ.parquet in the folder"
+
+
+def test_missing_column(folder: Path, mini: Contract) -> None:
+    edit(folder / "DIQ.csv", lambda text: "\n".join(line.rpartition(",")[0] for line in text.splitlines()))
+    assert fault(folder, mini) == ("DIQ.csv: the column DIQ280 is missing; add what the contract of DIQ declares")
+
+
+def test_unexpected_column(folder: Path, mini: Contract) -> None:
+    edit(folder / "DIQ.csv", lambda text: "\n".join(line + ",BODYTEMP" for line in text.splitlines()))
+    assert fault(folder, mini) == (
+        "DIQ.csv: the column BODYTEMP is not in the contract of DIQ; take out or declare what is new"
+    )
+
+
+def test_unexpected_column_with_an_odd_name_goes_by_its_place(folder: Path, mini: Contract) -> None:
+    edit(folder / "DIQ.csv", lambda text: "\n".join(line + ",secret: 12/3/1950" for line in text.splitlines()))
+    assert "the column number 10 is not in the contract" in fault(folder, mini)
+
+
+def test_duplicate_header(folder: Path, mini: Contract) -> None:
+    edit(folder / "DIQ.csv", lambda text: text.replace("DIQ160", "DIQ010", 1))
+    assert fault(folder, mini) == "DIQ.csv: the header names DIQ010 more than once; keep one of them"
+
+
+def test_no_header_shows_nothing_of_the_first_row(folder: Path, mini: Contract) -> None:
+    (folder / "DIQ.csv").write_text("90000,secretA,secretB\n90001,1,0\n")
+    assert fault(folder, mini).startswith("DIQ.csv: the first line is not the header of DIQ")
+
+
+def test_semicolons(folder: Path, mini: Contract) -> None:
+    edit(folder / "DIQ.csv", lambda text: text.replace(",", ";"))
+    assert "with commas between them" in fault(folder, mini)
+
+
+def test_empty_file(folder: Path, mini: Contract) -> None:
+    (folder / "DIQ.csv").write_bytes(b"")
+    assert fault(folder, mini) == "DIQ.csv is empty (0 bytes): deliver it again"
+    (folder / "DIQ.csv").write_bytes(b"\n")
+    assert fault(folder, mini) == "DIQ.csv has no header line: deliver it again"
+
+
+def test_header_only_is_a_fault_of_the_person_table_alone(folder: Path, mini: Contract) -> None:
+    edit(folder / "DIQ.csv", lambda text: text.splitlines()[0] + "\n")
+    result = validate_folder(folder, mini, max_reject_share=0.0).tables["DIQ"]
+    assert (result.n_rows, result.file) == (0, "DIQ.csv")
+    edit(folder / "DEMO.csv", lambda text: text.splitlines()[0] + "\n")
+    assert "DEMO.csv has a header but no rows" in fault(folder, mini)
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        (b"PK\x03\x04 secret", "an Excel workbook or a zip archive"),
+        (b"\x1f\x8b secret", "compressed"),
+        (b"PAR1 secret", "a Parquet file: give it the name DIQ.parquet"),
+        ("SEQN,secret".encode("utf-16"), "UTF-16 text: save it as UTF-8"),
+        (b"SEQN,DIQ010\n1,\x00secret\n", "line 2 holds a NUL byte"),
+        (b"SEQN,DIQ010\n1,0\n2,secr\xe9t\n", "is not UTF-8: line 3"),
+        (b"\x89PNG\r\n\x1a\n secret", "is not UTF-8: line 1"),
+    ],
+)
+def test_not_a_csv_in_utf_8(folder: Path, mini: Contract, start: bytes, words: str) -> None:
+    (folder / "DIQ.csv").write_bytes(start)
+    sentence = fault(folder, mini)
+    assert sentence.startswith("DIQ.csv")
+    assert words in sentence
+
+
+def test_unpaired_quotes(folder: Path, mini: Contract) -> None:
+    """Read leniently, one open quote would swallow the rest of the table as a single field."""
+    edit(folder / "DIQ.csv", lambda text: text.replace("90002,0", '90002,"secret', 1))
+    assert "DIQ.csv: the quotes of the row that starts on line 4 do not pair up" in fault(folder, mini)
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_fault(folder: Path, mini: Contract) -> None:
+    text = (folder / "DIQ.csv").read_text()
+    (folder / "DIQ.csv").write_bytes(("\ufeff" + text.replace("\n", "\r\n")).encode())
+    assert validate_folder(folder, mini, max_reject_share=0.0).tables["DIQ"].n_valid == 5
+
+
+def test_damaged_parquet(folder: Path, mini: Contract) -> None:
+    frame = pl.read_csv(folder / "DIQ.csv", infer_schema=False)
+    (folder / "DIQ.csv").unlink()
+    frame.write_parquet(folder / "DIQ.parquet")
+    whole = (folder / "DIQ.parquet").read_bytes()
+    assert validate_folder(folder, mini, max_reject_share=0.0).tables["DIQ"].n_valid == 5
+    for data in (
+        whole[:100],
+        whole[:-3],
+        whole[:200] + whole[-50:],
+        whole[:4] + b"\xff" * (len(whole) - 8) + whole[-4:],
+    ):
+        (folder / "DIQ.parquet").write_bytes(data)
+        assert fault(folder, mini) == "DIQ.parquet is a damaged or cut off Parquet file: deliver it again"
+    (folder / "DIQ.parquet").write_text("SEQN,DIQ010\n1,0\n")
+    assert "DIQ.parquet is not a Parquet file" in fault(folder, mini)
+
+
+def test_nested_parquet_column(folder: Path, mini: Contract) -> None:
+    frame = pl.read_csv(folder / "DIQ.csv", infer_schema=False).with_columns(DIQ010=pl.concat_list("DIQ010"))
+    (folder / "DIQ.csv").unlink()
+    frame.write_parquet(folder / "DIQ.parquet")
+    assert "the column DIQ010 holds nested or binary data" in fault(folder, mini)
+
+
+def test_csv_beside_parquet(folder: Path, mini: Contract) -> None:
+    pl.read_csv(folder / "DIQ.csv", infer_schema=False).write_parquet(folder / "DIQ.parquet")
+    assert fault(folder, mini) == "DIQ: there are both DIQ.csv and DIQ.parquet; keep the one that is right"
+
+
+def test_duplicate_key(folder: Path, mini: Contract) -> None:
+    edit(folder / "DIQ.csv", lambda text: text.replace("90002", "90003").replace("90001", "90003"))
+    assert fault(folder, mini) == ("DIQ.csv: 2 rows repeat a person's SEQN; keep one row for each person")
+
+
+def test_too_many_rejects(write: Write, mini: Contract) -> None:
+    ages = ["40", "-3", "secret", "", "300"]
+    folder = write(DEMO=[{"SEQN": str(90_000 + i), "RIDAGEYR": age} for i, age in enumerate(ages)])
+    assert validate_folder(folder, mini, max_reject_share=0.8).tables["DEMO"].n_rejected == 4
+    with pytest.raises(RejectShareExceeded) as caught:
+        validate_folder(folder, mini, max_reject_share=0.79)
+    assert str(caught.value) == (
+        "DEMO.csv: 4 of 5 rows are rejected (80.0%), more than the 79.0% that are allowed, most for "
+        "out_of_range (2), missing (1), not_a_number (1); mend the file or raise the limit"
+    )
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.table, again.summary) == (str(caught.value), "DEMO", caught.value.summary)
+
+
+def test_reading_one_table(folder: Path, mini: Contract) -> None:
+    text = read_table(folder / "BPX.csv", mini.tables["BPX"])
+    assert text.frame.columns[:2] == ["SEQN", "BPXCHR"]
+    assert set(text.frame.dtypes) == {pl.String}
+    assert text.lines.to_list() == [2]
+    with pytest.raises(TableFault, match=r"nothing.csv is missing"):
+        read_table(folder / "nothing.csv", mini.tables["BPX"])
