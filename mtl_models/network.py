@@ -32,7 +32,7 @@ class Network(nn.Module):
         self.trunk = trunk(self.encoder.width, names, options)
         self.heads = nn.ModuleDict(
             {
-                task.name: HEADS[task.kind](
+                _key(task.name): HEADS[task.kind](
                     task,
                     self.trunk.widths[task.name],
                     settings.heads.widths_of(task.name),
@@ -44,7 +44,7 @@ class Network(nn.Module):
 
     def head(self, task: str) -> Head:
         """A task's head."""
-        head = self.heads[task]
+        head = self.heads[_key(task)]
         assert isinstance(head, Head)
         return head
 
@@ -66,12 +66,17 @@ class Network(nn.Module):
     def forward(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:
         """Raw outputs by task name."""
         representations = self.trunk(self.encoder(self.preprocess(numeric, categorical)))
-        return {name: head(representations[name]) for name, head in self.heads.items()}
+        return {task.name: self.head(task.name)(representations[task.name]) for task in self.tasks}
 
     def predictions(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:
         """Predictions by task name, in the task's unit or as probabilities."""
         raw = self(numeric, categorical)
         return {name: self.head(name).predictions(raw[name]) for name in raw}
+
+
+def _key(task: str) -> str:
+    """Name of a task's head among modules, where names like ``type`` are taken."""
+    return f"task_{task}"
 
 
 def _choose(registry: Mapping[str, Any], component: Component, what: str) -> tuple[Any, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_serializer, model_validator
@@ -65,6 +65,16 @@ class ModelSettings(Options):
     encoder: Component = Component(name="plain")
     trunk: Component = Component(name="shared")
     heads: HeadSettings = HeadSettings()
+
+    def require_tasks(self, tasks: Iterable[str]) -> None:
+        """Refuse head settings for a task that the study lacks; not asked for a part of the tasks.
+
+        Raises:
+            ValueError: naming the key at fault.
+        """
+        known = sorted(tasks)
+        if unknown := sorted(set(self.heads.tasks) - set(known)):
+            raise ValueError(f"model.heads.tasks.{unknown[0]}: no such task; there are {', '.join(known)}")
 
 
 class TrainingSettings(Options):

@@ -58,7 +58,9 @@ class Tensors:
     @classmethod
     def of(cls, dataset: Dataset, tasks: Sequence[Task], device: torch.device) -> Tensors:
         """Move a dataset's inputs and the targets of ``tasks``."""
-        targets = {task.name: torch.from_numpy(dataset.targets[task.name]).float().to(device) for task in tasks}
+        targets = {
+            task.name: torch.tensor(dataset.targets[task.name], dtype=torch.float32, device=device) for task in tasks
+        }
         numeric, categorical = torch.from_numpy(dataset.inputs.numeric), torch.from_numpy(dataset.inputs.categorical)
         return cls(numeric.to(device), categorical.to(device), targets)
 
@@ -145,6 +147,8 @@ class _Run:
         valid = _validate(kept, self.valid)
         scores = [valid[name] / self.baseline[name] for name in self.baseline]
         self.history.append(Epoch(epoch=number, train=train, valid=valid, score=float(np.mean(scores))))
+        if not np.isfinite(self.history[-1].score):
+            raise ValueError(f"training diverged in epoch {number}: lower training.learning_rate")
         if self.best.epoch == number:
             self.weights = {name: weight.detach().clone() for name, weight in kept.state_dict().items()}
         return self.history[-1]

@@ -27,7 +27,8 @@ class DomainEncoder(Encoder):
 
     def __init__(self, spec: FeatureSpec, layout: Layout, options: Options) -> None:
         super().__init__()
-        parts = {domain: layout.of_domain(spec, domain) for domain in spec.domains}
+        # with a prefix, since a module cannot be called `type` or `forward`
+        parts = {f"domain_{domain}": layout.of_domain(spec, domain) for domain in spec.domains}
         blocks = {
             domain: Block(spec, layout, part, d_embedding=options.d_embedding)
             for domain, part in parts.items()
