@@ -1,0 +1,46 @@
+"""What a page is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows.report.drawing import Plot
+from mtl_models.data import FeatureSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportContext:
+    """All that the page of a study says.
+
+    Attributes:
+        study: identifier of the study.
+        title: its name.
+        population: who was studied, in words.
+        summary: the evaluation, from ``mtl_models.metrics.summarise``.
+        spec: the features.
+        parts: people for training, validation and test, by part.
+        n_people: people in the raw tables; ``n_cohort`` of them are in the cohort.
+        excluded: people left out, by reason.
+        validation: the summary of validation: rows and reasons by table.
+        plots: figures by file name.
+        moment: when the prediction is made and what is known then.
+        limits: further known limits, one sentence each.
+        identity: what the model and its inputs are known by, such as version and hashes.
+    """
+
+    study: str
+    title: str
+    population: str
+    summary: Mapping[str, Any]
+    spec: FeatureSpec
+    parts: Mapping[str, int]
+    n_people: int
+    n_cohort: int
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    validation: Mapping[str, Any] = field(default_factory=dict)
+    plots: Sequence[Plot] = ()
+    moment: str = ""
+    limits: Sequence[str] = ()
+    identity: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,169 @@
+"""The figures that need predictions: calibration of probabilities, predicted against observed numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from flows.report.drawing import GAIN, MUTED, SURFACE, Plot, canvas
+from flows.report.words import label_name, short_title
+from mtl_models.metrics.binary import equal_mass_bins
+from mtl_models.metrics.collect import collect
+from mtl_models.tasks import Task
+
+_CELLS = 14
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Targets and predictions of one output, the rows of all seeds and repeats together.
+
+    Attributes:
+        repeats: rows a person.
+    """
+
+    name: str
+    title: str
+    target: np.ndarray
+    prediction: np.ndarray
+    repeats: int
+
+    def people(self, rows: int) -> float:
+        """The people whom so many rows stand for."""
+        return rows / self.repeats
+
+
+def held_out_plots(
+    predictions: pl.DataFrame,
+    targets: pl.DataFrame,
+    splits: pl.DataFrame,
+    tasks: Sequence[Task],
+    *,
+    part: str,
+    model: str,
+    min_count: int,
+) -> list[Plot]:
+    """Calibration of every probability and predicted against observed values of every number."""
+    main = [task for task in tasks if task.role == "main"]
+    sample = collect(predictions.filter(pl.col("model") == model), targets, splits, main, part=part)
+    runs = sample.runs[model]
+    plots: list[Plot | None] = []
+    for task in main:
+        target = np.concatenate([sample.targets[task.name][run.person] for run in runs])
+        prediction = np.concatenate([run.predictions[task.name] for run in runs])
+        draw = observed_plot if task.kind == "regression" else calibration_plot
+        plots += [draw(task, pairs, min_count) for pairs in _outputs(task, target, prediction, len(runs))]
+    return [plot for plot in plots if plot is not None]
+
+
+def _outputs(task: Task, target: np.ndarray, prediction: np.ndarray, repeats: int) -> Iterator[Pairs]:
+    title = short_title(task.title or task.name)
+    for index, column in enumerate(task.prediction_columns):
+        truth = target[:, 0] if len(task.target_columns) == 1 else target[:, index]
+        known = ~np.isnan(truth)
+        truth = (truth[known] == index) * 1.0 if task.classes else truth[known]
+        names = task.classes or tuple(label_name(label) for label in task.labels)
+        heading = f"{title}: {names[index]}" if task.classes else names[index] if names else title
+        yield Pairs(column, heading, truth, prediction[known, index], repeats)
+
+
+def calibration_plot(task: Task, pairs: Pairs, min_count: int) -> Plot | None:
+    """Observed rate by predicted probability in groups of equal size; nothing where too few people have a class."""
+    positives = pairs.people(int(pairs.target.sum()))
+    rarer = min(positives, pairs.people(len(pairs.target)) - positives)
+    if rarer < min_count:
+        return None
+    n_bins = int(np.clip(rarer // min_count, 3, 10))  # so that a group holds enough people of the rarer class
+    bins = equal_mass_bins(pairs.prediction, n_bins)
+    points = []
+    for index in range(n_bins):
+        rows = bins == index
+        if (n := pairs.people(int(rows.sum()))) >= min_count:
+            rate = float(pairs.target[rows].mean())
+            points.append((float(pairs.prediction[rows].mean()), rate, *wilson(rate, n)))
+    if len(points) < 2:
+        return None
+    predicted, observed, low, high = (np.array(values) for values in zip(*points, strict=True))
+    limit = min(1.0, 1.06 * float(max(predicted.max(), high.max())))
+    name = f"calibration_{pairs.name}"
+    with canvas(name, height=2.6, left=0.6) as drawn:
+        axes = drawn.axes
+        axes.plot([0, limit], [0, limit], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+        axes.vlines(predicted, low, high, color=GAIN, linewidth=1.4, alpha=0.45)
+        axes.plot(predicted, observed, "o-", color=GAIN, linewidth=1.4, markersize=5, markeredgecolor=SURFACE)
+        axes.set(xlim=(0, limit), ylim=(0, limit), xlabel="predicted probability", ylabel="observed share")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(5))
+            axis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.grid()
+    words = ", ".join(f"{p:.0%} predicted and {o:.0%} observed" for p, o in zip(predicted, observed, strict=True))
+    caption = f"{len(points)} groups of equal size, with 95 % intervals; on the dashed line the two agree. {words}."
+    return Plot(name, pairs.title, caption, drawn.svg)
+
+
+def observed_plot(task: Task, pairs: Pairs, min_count: int) -> Plot | None:
+    """Density of predicted against observed values, and the observed median by tenth of the prediction.
+
+    Cells and groups of few people are left out: no point is a person.
+    """
+    if pairs.people(len(pairs.target)) < 2 * min_count:
+        return None
+    target, prediction = pairs.target, pairs.prediction
+    bounds = [np.quantile(values, [0.01, 0.99]) for values in (prediction, target)]
+    counts, across, up = np.histogram2d(prediction, target, bins=_CELLS, range=bounds)
+    name = f"observed_{pairs.name}"
+    with canvas(name, height=2.6, left=0.6) as drawn:
+        axes = drawn.axes
+        shown = counts / pairs.repeats >= min_count
+        for column, row in zip(*np.nonzero(shown), strict=True):
+            size = (across[column + 1] - across[column], up[row + 1] - up[row])
+            alpha = round(0.12 + 0.5 * float(counts[column, row] / counts.max()), 2)
+            axes.add_patch(Rectangle((across[column], up[row]), *size, facecolor=GAIN, alpha=alpha, linewidth=0))
+        tenths = _tenths(pairs, min_count)
+        middle, lower, median, upper = (np.array(values) for values in zip(*tenths, strict=True))
+        ends = [max(bounds[0][0], bounds[1][0]), min(bounds[0][1], bounds[1][1])]
+        axes.plot(ends, ends, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+        axes.vlines(middle, lower, upper, color=GAIN, linewidth=1.4, alpha=0.6)
+        axes.plot(middle, median, "o-", color=GAIN, linewidth=1.4, markersize=5, markeredgecolor=SURFACE)
+        unit = f", {task.unit}" if task.unit else ""
+        axes.set(xlim=bounds[0], ylim=bounds[1], xlabel=f"predicted{unit}", ylabel=f"observed{unit}")
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.grid()
+    words = ", ".join(f"{p:.3g} and {o:.3g}" for p, _, o, _ in tenths)
+    caption = (
+        f"Squares: where people lie, darker for more, blank below {min_count}. Dots: observed median of each tenth by "
+        "prediction, lines its middle half; on the dashed line the two agree. "
+        f"Mean predicted and median observed: {words}."
+    )
+    return Plot(name, pairs.title, caption, drawn.svg)
+
+
+def _tenths(pairs: Pairs, min_count: int) -> list[tuple[float, float, float, float]]:
+    """Mean prediction, and the observed quartiles, of each tenth that has enough people."""
+    n_bins = int(np.clip(pairs.people(len(pairs.target)) // min_count, 2, 10))
+    bins = equal_mass_bins(pairs.prediction, n_bins)
+    found = []
+    for index in range(n_bins):
+        rows = bins == index
+        if pairs.people(int(rows.sum())) >= min_count:
+            lower, median, upper = np.quantile(pairs.target[rows], [0.25, 0.5, 0.75])
+            found.append((float(pairs.prediction[rows].mean()), float(lower), float(median), float(upper)))
+    return found
+
+
+def wilson(rate: float, n: float) -> tuple[float, float]:
+    """95 % interval of a share.
+
+    Source:
+        Wilson (1927), Journal of the American Statistical Association 22, 209-212.
+    """
+    z = 1.959964
+    centre = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
+    return float(max(0.0, centre - half)), float(min(1.0, centre + half))

@@ -1,0 +1,121 @@
+"""One static HTML page a study, for a clinician: no address, no time stamp, the same bytes for the same inputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from flows.report import sentences, tables
+from flows.report.context import ReportContext
+from flows.report.drawing import Plot
+from flows.report.inline import inline_svg
+from flows.report.plots import ordered_models
+from flows.report.words import (
+    ABOUT_METRICS,
+    ABOUT_MODELS,
+    METRICS,
+    count,
+    model_name,
+    short_title,
+)
+
+_HERE = Path(__file__).parent
+_GROUPS = ("metric", "gain", "calibration", "observed", "learning")
+_PARTS = {"train": "training", "valid": "validation", "test": "test"}
+
+
+def render_page(context: ReportContext) -> str:
+    """The page as HTML text.
+
+    Raises:
+        jinja2.UndefinedError: if the template names something that the page does not have.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("page.html").render(_view(context)).rstrip() + "\n"
+
+
+def _view(context: ReportContext) -> dict[str, Any]:
+    """All that the template fills in."""
+    summary = context.summary
+    used = dict.fromkeys(metric for record in _records(context) for metric in record)
+    return {
+        "context": context,
+        "summary": summary,
+        "settings": summary["settings"],
+        "style": Markup((_HERE / "page.css").read_text()),
+        "facts": facts(context),
+        "people": people(context),
+        "findings": sentences.findings(summary),
+        "warnings": sentences.warnings(summary),
+        "models": [(model_name(name), ABOUT_MODELS.get(name, "")) for name in ordered_models(summary)],
+        "metrics": [(METRICS[name], ABOUT_METRICS[name]) for name in used],
+        "outcomes": tables.outcome_table(context),
+        "headlines": tables.headline_table(context),
+        "details": tables.detail_tables(context),
+        "gains": tables.gain_table(context),
+        "validation": tables.validation_table(context),
+        "features": tables.feature_table(context),
+        "hidden": [short_title(record["title"]) for record in summary["tasks"].values() if not record["shown"]],
+        "figures": {group: _figures(context, group) for group in _GROUPS},
+        "limits": [*context.limits, *standing_limits(context)],
+    }
+
+
+def _records(context: ReportContext) -> list[dict[str, Any]]:
+    model = context.summary["models"][context.summary["settings"]["model"]]
+    return [record["metrics"] for record in model["tasks"].values()]
+
+
+def _figures(context: ReportContext, group: str) -> list[tuple[Plot, Markup]]:
+    return [(plot, inline_svg(plot)) for plot in context.plots if plot.name.startswith(f"{group}_")]
+
+
+def facts(context: ReportContext) -> list[tuple[str, str]]:
+    """The four numbers at the top."""
+    return [
+        ("people tested", f"{context.summary['n_people']:,}"),
+        ("outcomes", str(len(context.summary["tasks"]))),
+        ("features", str(len(context.spec.features))),
+        ("networks behind each figure", str(_n_networks(context))),
+    ]
+
+
+def _n_networks(context: ReportContext) -> int:
+    summary = context.summary
+    return len(summary["models"][summary["settings"]["model"]]["seeds"])
+
+
+def people(context: ReportContext) -> list[str]:
+    """Who went in, who was left out, and how the others were divided."""
+    minimum = context.summary["settings"]["min_count"]
+    found = [f"{count(context.n_people, minimum)} people in the raw tables, {context.n_cohort:,} in the cohort."]
+    for reason, n in context.excluded.items():
+        found.append(f"Left out: {count(n, minimum)} people, {reason}.")
+    if repeats := context.summary["n_repeats"] - 1:
+        found.append(
+            f"Everyone is tested {repeats + 1} times, each time by a model that was trained without them "
+            "(repeated cross-validation)."
+        )
+    else:
+        parts = [f"{n:,} for {_PARTS[part]}" for part, n in context.parts.items() if part in _PARTS]
+        found.append(f"Divided once and for all: {', '.join(parts)}.")
+    return found
+
+
+def standing_limits(context: ReportContext) -> list[str]:
+    """Limits that hold for every study."""
+    settings = context.summary["settings"]
+    return [
+        f"{context.title} alone: the model was neither trained nor tested on people from elsewhere.",
+        "The figures describe this sample; they are no measure of benefit to a patient.",
+        "The model is no medical device and has not been tried in care.",
+        "A prediction is an association: changing a feature need not change the outcome.",
+        f"Figures of a class or label with fewer than {settings['min_count']} people are not shown.",
+        "Intervals cover the choice of people, not the choice of network, features or time.",
+        "Many comparisons are made: with 95 % intervals, one in twenty excludes zero by chance.",
+    ]

@@ -1,0 +1,184 @@
+"""The page's tables as rows of text, small counts hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flows.report.context import ReportContext
+from flows.report.plots import ordered_models
+from flows.report.words import (
+    KINDS,
+    METRICS,
+    NOT_SHOWN,
+    VERDICTS,
+    count,
+    interval,
+    label_name,
+    model_name,
+    number,
+    percent,
+    short_title,
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure with the small print under it; ``tone`` is gain, loss or nothing."""
+
+    text: str
+    small: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose first column heads its rows."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def outcome_table(context: ReportContext) -> Table:
+    """Every outcome: what it is, how many people have a label, and how many have the outcome."""
+    minimum = context.summary["settings"]["min_count"]
+    n_people = context.summary["n_people"]
+    rows = []
+    for record in context.summary["tasks"].values():
+        unit = f", {record['unit']}" if record["unit"] else ""
+        rows.append(
+            (
+                Cell(record["title"]),
+                Cell(KINDS[record["kind"]] + unit),
+                Cell(count(record["n"], minimum)),
+                Cell(count(None if record["n"] is None else n_people - record["n"], minimum)),
+                Cell(_who(record, minimum)),
+            )
+        )
+    columns = ("Outcome", "Kind", "People with a label", "Label missing", "Who has it")
+    return Table("Outcomes, and the tested people with a label", columns, tuple(rows))
+
+
+def _who(record: Mapping[str, Any], minimum: int) -> str:
+    if record["kind"] == "regression":
+        return "–"
+    if record["kind"] == "binary":
+        return count(record["n_positive"], minimum)
+    if labels := record.get("labels"):
+        return ", ".join(f"{label_name(name)} {count(each['n_positive'], minimum)}" for name, each in labels.items())
+    if None in record["classes"].values():
+        return f"a class has fewer than {minimum} people: not counted"
+    return ", ".join(f"{name} {n:,}" for name, n in record["classes"].items())
+
+
+def headline_table(context: ReportContext) -> Table:
+    """The headline metric of every outcome and model, with intervals."""
+    summary = context.summary
+    models = ordered_models(summary)
+    rows = []
+    for task, record in summary["tasks"].items():
+        metric = record["headline"]
+        figures = [summary["models"][model]["tasks"][task]["metrics"][metric] for model in models]
+        cells = [figure_cell(figure, metric, shown=record["shown"]) for figure in figures]
+        n = count(record["n"], summary["settings"]["min_count"])
+        rows.append((Cell(short_title(record["title"]), f"{METRICS[metric]}, n {n}"), *cells))
+    columns = ("Outcome", *(model_name(model) for model in models))
+    return Table("Main figure of each outcome with its 95 % interval", columns, tuple(rows))
+
+
+def detail_tables(context: ReportContext) -> list[Table]:
+    """All metrics of every outcome, and of every label."""
+    tables = []
+    for task, record in context.summary["tasks"].items():
+        title = short_title(record["title"])
+        tables.append(_metrics_table(context, task, None, title, record["n"], shown=record["shown"]))
+        for label, each in record.get("labels", {}).items():
+            heading = f"{title}: {label_name(label)}"
+            tables.append(_metrics_table(context, task, label, heading, each["n"], shown=each["shown"]))
+    return tables
+
+
+def _metrics_table(
+    context: ReportContext, task: str, label: str | None, title: str, n: int | None, *, shown: bool
+) -> Table:
+    models = ordered_models(context.summary)
+    records = [context.summary["models"][model]["tasks"][task] for model in models]
+    figures = [record["metrics"] if label is None else record["labels"][label] for record in records]
+    unit = context.summary["tasks"][task]["unit"]
+    rows = []
+    for metric in figures[0]:
+        heading = METRICS[metric] + (f", {unit}" if metric in ("mae", "rmse") and unit else "")
+        rows.append((Cell(heading), *(figure_cell(each[metric], metric, shown=shown) for each in figures)))
+    people = count(n, context.summary["settings"]["min_count"])
+    return Table(f"{title} (n {people})", ("Metric", *(model_name(model) for model in models)), tuple(rows))
+
+
+def figure_cell(figure: Mapping[str, Any], metric: str, *, shown: bool) -> Cell:
+    """A metric with its interval."""
+    form = partial(number, metric=metric)
+    if not shown:
+        return Cell(NOT_SHOWN, "too few people")
+    if figure["value"] is None:
+        return Cell("undefined")
+    return Cell(form(figure["value"]), interval(figure, form))
+
+
+def gain_table(context: ReportContext) -> Table:
+    """Change in error of the model against every other one, in percent."""
+    summary = context.summary
+    comparisons = summary["comparisons"][summary["settings"]["model"]]
+    others = [name for name in ordered_models(summary) if name in comparisons]
+    rows = [
+        (
+            Cell(short_title(record["title"]), "error: " + METRICS[record["loss"]].lower()),
+            *(gain_cell(comparisons[other]["tasks"][task]) for other in others),
+        )
+        for task, record in summary["tasks"].items()
+    ]
+    rows.append((Cell("Mean of all"), *(gain_cell(comparisons[other]["mean"]) for other in others)))
+    columns = ("Outcome", *(f"Against {model_name(other)}" for other in others))
+    return Table("Change in error in percent with 95 % interval, positive is better", columns, tuple(rows))
+
+
+def gain_cell(record: Mapping[str, Any]) -> Cell:
+    """A relative gain with its interval and verdict."""
+    if record["low"] is None:
+        return Cell(NOT_SHOWN, "too few people")
+    tone = "gain" if record["low"] > 0 else "loss" if record["high"] < 0 else ""
+    return Cell(percent(record["value"]), f"{interval(record, percent)}, {VERDICTS[record['verdict']]}", tone)
+
+
+def validation_table(context: ReportContext) -> Table | None:
+    """Rows of every raw table, and what became of them."""
+    tables = context.validation.get("tables", {})
+    if not tables:
+        return None
+    minimum = context.summary["settings"]["min_count"]
+
+    def cells(counts: Mapping[str, Any]) -> tuple[Cell, ...]:
+        changed = [_total(counts[f"{what}_by_column_and_rule"]) for what in ("nulled", "recoded")]
+        rows = [counts[key] for key in ("n_rows", "n_valid", "n_rejected")]
+        return tuple(Cell(count(n, minimum)) for n in (*rows, *changed))
+
+    columns = ("Table", "Rows", "Valid", "Rejected", "Values emptied", "Values recoded")
+    rows = tuple((Cell(name), *cells(counts)) for name, counts in tables.items())
+    return Table("Raw tables and their checks", columns, rows)
+
+
+def _total(by_column: Mapping[str, Mapping[str, int]]) -> int:
+    return sum(sum(rules.values()) for rules in by_column.values())
+
+
+def feature_table(context: ReportContext) -> Table:
+    """Number of features by domain."""
+    spec = context.spec
+    rows = []
+    for domain in spec.domains:
+        numbers, categories = (
+            sum(feature.domain == domain for feature in features) for features in (spec.numeric, spec.categorical)
+        )
+        rows.append((Cell(label_name(domain)), *(Cell(f"{n}") for n in (numbers + categories, numbers, categories))))
+    return Table("What the model sees", ("Domain", "Features", "Numbers", "Categories"), tuple(rows))

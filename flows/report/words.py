@@ -1,0 +1,113 @@
+"""Names, numbers and sentences for a reader who is no statistician."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+MODELS = {
+    "multi_task": "Shared model",
+    "single_task": "Single-task twin",
+    "linear": "Linear model",
+    "lightgbm": "LightGBM",
+}
+ABOUT_MODELS = {
+    "multi_task": "one network that learns all outcomes together; the model of this page",
+    "single_task": "the same network trained on one outcome at a time",
+    "linear": "ridge or logistic regression, one for each outcome",
+    "lightgbm": "boosted trees, one ensemble for each outcome",
+}
+METRICS = {
+    "r2": "R²",
+    "mae": "Mean absolute error",
+    "rmse": "Root mean squared error",
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "brier": "Brier score",
+    "log_loss": "Log-loss",
+    "ece": "Calibration error",
+    "qwk": "Weighted kappa",
+    "accuracy": "Accuracy",
+    "macro_f1": "Macro F1",
+}
+ABOUT_METRICS = {
+    "r2": "share of the differences between people that is explained; 0 is no better than the mean, 1 perfect",
+    "mae": "how far off the prediction is on average, in the outcome's unit",
+    "rmse": "the same, with large errors counting more",
+    "auroc": "how often someone with the outcome gets the higher probability of a pair; 0.5 is a coin toss, 1 perfect",
+    "auprc": "precision averaged over the people who have the outcome; a coin toss gives its share among all people",
+    "brier": "mean squared distance of probability and outcome; 0 is perfect",
+    "log_loss": "penalty for giving what happened a low probability; 0 is perfect",
+    "ece": "mean distance of predicted and observed rate over ten groups of equal size; 0 is perfect",
+    "qwk": "agreement of predicted and true class beyond chance, far misses counting more; 0 is chance, 1 perfect",
+    "accuracy": "share of people whose class is predicted",
+    "macro_f1": "balance of finding and not over-calling a class, averaged over the classes",
+}
+KINDS = {
+    "regression": "number",
+    "binary": "yes or no",
+    "multiclass": "one of several classes",
+    "ordinal": "one of ordered classes",
+    "multilabel": "several yes-or-no labels",
+}
+VERDICTS = {
+    "sharing helps": "helps",
+    "sharing hurts": "hurts",
+    "gain": "better",
+    "loss": "worse",
+    "no difference": "no clear difference",
+    "too few people": "too few people",
+}
+UNITLESS_DIGITS = 3
+NOT_SHOWN = "not shown"
+
+
+def model_name(model: str) -> str:
+    """A model's name for a reader."""
+    return MODELS.get(model, model.replace("_", " ").capitalize())
+
+
+def short_title(title: str) -> str:
+    """A title up to its first comma or bracket."""
+    return title.split(" (")[0].split(",")[0]
+
+
+def label_name(label: str) -> str:
+    """A label's name for a reader."""
+    return label.replace("_", " ").capitalize()
+
+
+def number(value: float, metric: str) -> str:
+    """A figure with as many digits as its metric deserves."""
+    if metric in ("mae", "rmse"):
+        digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+        return f"{value:.{digits}f}"
+    return f"{value:.{UNITLESS_DIGITS}f}"
+
+
+def percent(value: float) -> str:
+    """A relative gain in percent with its sign."""
+    text = f"{100 * value:+.1f}"
+    return ("0.0" if text in ("-0.0", "+0.0") else text.replace("-", "−")) + " %"
+
+
+def interval(figure: Mapping[str, Any], form: Any) -> str:
+    """The interval in words, or nothing."""
+    return "" if figure["low"] is None else f"{form(figure['low'])} to {form(figure['high'])}"
+
+
+def count(n: int | None, min_count: int) -> str:
+    """A count of people or rows; a small one is only said to be small."""
+    if n is None or 0 < n < min_count:
+        return f"fewer than {min_count}"
+    return f"{n:,}"
+
+
+def listing(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+
+
+def lower_first(text: str) -> str:
+    """The first letter small, unless the word is an abbreviation."""
+    return text if len(text) > 1 and text[1].isupper() else text[:1].lower() + text[1:]
