@@ -30,7 +30,7 @@ VARIABLES = {
     **{colour: name.replace("_", "-") for name, colour in MODEL_COLOURS.items()},
     **{colour: f"spare-{index}" for index, colour in enumerate(SPARE_COLOURS)},
 }
-WIDTH = 4.0  # inches; 288 points, so that a figure fills a telephone and three fit beside each other on a desk
+WIDTH = 3.4  # inches: a figure fills a telephone, and three fit beside each other on a desk
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
 
 _STYLE: dict[str, Any] = {

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from flows.report.drawing import GAIN, MUTED, SURFACE, Plot, canvas
+from flows.report.drawing import GAIN, MUTED, SURFACE, Plot, canvas, padded
 from flows.report.words import label_name, short_title
 from mtl_models.metrics.binary import equal_mass_bins
 from mtl_models.metrics.collect import collect
 from mtl_models.tasks import Task
 
-_CELLS = 14
+_TAIL = 0.1  # share of a group beyond each edge of its light band
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,8 @@ def calibration_plot(task: Task, pairs: Pairs, min_count: int) -> Plot | None:
         return None
     predicted, observed, low, high = (np.array(values) for values in zip(*points, strict=True))
     limit = min(1.0, 1.06 * float(max(predicted.max(), high.max())))
-    name = f"calibration_{pairs.name}"
-    with canvas(name, height=2.6, left=0.6) as drawn:
+    name = f"{'classes' if task.classes else 'calibration'}_{pairs.name}"
+    with canvas(name, height=2.3, left=0.6) as drawn:
         axes = drawn.axes
         axes.plot([0, limit], [0, limit], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
         axes.vlines(predicted, low, high, color=GAIN, linewidth=1.4, alpha=0.45)
@@ -107,53 +106,45 @@ def calibration_plot(task: Task, pairs: Pairs, min_count: int) -> Plot | None:
 
 
 def observed_plot(task: Task, pairs: Pairs, min_count: int) -> Plot | None:
-    """Density of predicted against observed values, and the observed median by tenth of the prediction.
+    """How measured values spread around the prediction: median, middle half and four fifths of groups of equal size.
 
-    Cells and groups of few people are left out: no point is a person.
+    Groups are so large that ``min_count`` people lie beyond every edge: no point or edge is a person.
     """
-    if pairs.people(len(pairs.target)) < 2 * min_count:
+    groups = _spread(pairs, min_count)
+    if len(groups) < 2:
         return None
-    target, prediction = pairs.target, pairs.prediction
-    bounds = [np.quantile(values, [0.01, 0.99]) for values in (prediction, target)]
-    counts, across, up = np.histogram2d(prediction, target, bins=_CELLS, range=bounds)
+    predicted, lowest, lower, median, upper, highest = (np.array(values) for values in zip(*groups, strict=True))
+    ends = padded(float(predicted[0]), float(predicted[-1]), 0.04)
     name = f"observed_{pairs.name}"
-    with canvas(name, height=2.6, left=0.6) as drawn:
+    with canvas(name, height=2.4, left=0.6) as drawn:
         axes = drawn.axes
-        shown = counts / pairs.repeats >= min_count
-        for column, row in zip(*np.nonzero(shown), strict=True):
-            size = (across[column + 1] - across[column], up[row + 1] - up[row])
-            alpha = round(0.12 + 0.5 * float(counts[column, row] / counts.max()), 2)
-            axes.add_patch(Rectangle((across[column], up[row]), *size, facecolor=GAIN, alpha=alpha, linewidth=0))
-        tenths = _tenths(pairs, min_count)
-        middle, lower, median, upper = (np.array(values) for values in zip(*tenths, strict=True))
-        ends = [max(bounds[0][0], bounds[1][0]), min(bounds[0][1], bounds[1][1])]
+        axes.fill_between(predicted, lowest, highest, color=GAIN, alpha=0.16, linewidth=0)
+        axes.fill_between(predicted, lower, upper, color=GAIN, alpha=0.28, linewidth=0)
         axes.plot(ends, ends, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
-        axes.vlines(middle, lower, upper, color=GAIN, linewidth=1.4, alpha=0.6)
-        axes.plot(middle, median, "o-", color=GAIN, linewidth=1.4, markersize=5, markeredgecolor=SURFACE)
+        axes.plot(predicted, median, "o-", color=GAIN, linewidth=1.4, markersize=5, markeredgecolor=SURFACE)
         unit = f", {task.unit}" if task.unit else ""
-        axes.set(xlim=bounds[0], ylim=bounds[1], xlabel=f"predicted{unit}", ylabel=f"observed{unit}")
+        axes.set(xlim=ends, xlabel=f"predicted{unit}", ylabel=f"observed{unit}")
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.grid()
-    words = ", ".join(f"{p:.3g} and {o:.3g}" for p, _, o, _ in tenths)
+    words = ", ".join(f"{p:.3g} and {o:.3g}" for p, o in zip(predicted, median, strict=True))
     caption = (
-        f"Squares: where people lie, darker for more, blank below {min_count}. Dots: observed median of each tenth by "
-        "prediction, lines its middle half; on the dashed line the two agree. "
-        f"Mean predicted and median observed: {words}."
+        f"{len(groups)} groups of equal size: median (dots), middle half (dark band) and four fifths (light band) of "
+        f"the observed values; on the dashed line the two agree. Mean predicted and median observed: {words}."
     )
     return Plot(name, pairs.title, caption, drawn.svg)
 
 
-def _tenths(pairs: Pairs, min_count: int) -> list[tuple[float, float, float, float]]:
-    """Mean prediction, and the observed quartiles, of each tenth that has enough people."""
-    n_bins = int(np.clip(pairs.people(len(pairs.target)) // min_count, 2, 10))
-    bins = equal_mass_bins(pairs.prediction, n_bins)
+def _spread(pairs: Pairs, min_count: int) -> list[tuple[float, ...]]:
+    """Mean prediction, and the observed quantiles, of each group of people with like predictions."""
+    n_groups = min(int(pairs.people(len(pairs.target)) * _TAIL // min_count), 10)
+    groups = equal_mass_bins(pairs.prediction, n_groups)
     found = []
-    for index in range(n_bins):
-        rows = bins == index
-        if pairs.people(int(rows.sum())) >= min_count:
-            lower, median, upper = np.quantile(pairs.target[rows], [0.25, 0.5, 0.75])
-            found.append((float(pairs.prediction[rows].mean()), float(lower), float(median), float(upper)))
+    for index in range(n_groups):
+        rows = groups == index
+        if pairs.people(int(rows.sum())) * _TAIL >= min_count:
+            quantiles = np.quantile(pairs.target[rows], [_TAIL, 0.25, 0.5, 0.75, 1 - _TAIL])
+            found.append((float(pairs.prediction[rows].mean()), *(float(value) for value in quantiles)))
     return found
 
 

@@ -23,7 +23,7 @@ from flows.report.words import (
 )
 
 _HERE = Path(__file__).parent
-_GROUPS = ("metric", "gain", "calibration", "observed", "learning")
+_GROUPS = ("metric", "gain", "calibration", "classes", "observed", "learning")
 _PARTS = {"train": "training", "valid": "validation", "test": "test"}
 
 
@@ -102,7 +102,7 @@ def people(context: ReportContext) -> list[str]:
             "(repeated cross-validation)."
         )
     else:
-        parts = [f"{n:,} for {_PARTS[part]}" for part, n in context.parts.items() if part in _PARTS]
+        parts = [f"{context.parts[part]:,} for {words}" for part, words in _PARTS.items() if part in context.parts]
         found.append(f"Divided once and for all: {', '.join(parts)}.")
     return found
 

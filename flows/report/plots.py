@@ -21,7 +21,7 @@ from flows.report.drawing import (
     padded,
     wrap,
 )
-from flows.report.words import METRICS, interval, model_name, number, percent, short_title
+from flows.report.words import METRICS, against_name, interval, model_name, number, percent, short_title
 
 _VERDICT = {
     "sharing helps": (GAIN, ">"),
@@ -41,7 +41,7 @@ def metric_plot(summary: Mapping[str, Any], task: str) -> Plot | None:
         return None
     title = short_title(record["title"])
     name = f"metric_{task}"
-    with canvas(name, height=0.62 + 0.27 * len(models), left=1.2, right=0.5) as drawn:
+    with canvas(name, height=0.62 + 0.27 * len(models), left=1.08, right=0.45) as drawn:
         axes = drawn.axes
         axes.set_xlim(*padded(min(f["low"] for f in figures.values()), max(f["high"] for f in figures.values())))
         for row, (model, figure) in enumerate(figures.items()):
@@ -69,7 +69,7 @@ def gain_plot(summary: Mapping[str, Any], other: str) -> Plot:
     if comparison["mean"]["low"] is not None:
         shown["Mean of all"] = comparison["mean"]
     name = f"gain_{other}"
-    with canvas(name, height=0.75 + 0.31 * len(shown), left=1.5, right=0.15) as drawn:
+    with canvas(name, height=0.75 + 0.31 * len(shown), left=1.4, right=0.1) as drawn:
         axes = drawn.axes
         axes.axvline(0, color=MUTED, linewidth=1)
         for row, (title, record) in enumerate(shown.items()):
@@ -80,7 +80,7 @@ def gain_plot(summary: Mapping[str, Any], other: str) -> Plot:
             axes.plot([value], [row], marker, color=colour, markersize=6.5)
         bounds = [100 * record[key] for record in shown.values() for key in ("low", "high")] or [0.0]
         axes.set_xlim(*padded(min(0.0, *bounds), max(0.0, *bounds), 0.08))
-        _rows(axes, [wrap(title, 24) for title in shown])
+        _rows(axes, [wrap(title, 23) for title in shown])
         axes.axhline(len(shown) - 1.5, color=GRID, linewidth=0.8)
         axes.set_xlabel("← worse    change in error, %    better →")
         axes.xaxis.set_major_locator(MaxNLocator(6))
@@ -89,7 +89,7 @@ def gain_plot(summary: Mapping[str, Any], other: str) -> Plot:
         f"{title} {percent(record['value'])} ({interval(record, percent)}), {record['verdict']}"
         for title, record in shown.items()
     ]
-    return Plot(name, f"Against the {model_name(other)}", f"{'; '.join(parts)}.", drawn.svg)
+    return Plot(name, f"Against {against_name(other)}", f"{'; '.join(parts)}.", drawn.svg)
 
 
 def learning_plots(history: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -> list[Plot]:

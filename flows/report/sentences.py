@@ -8,6 +8,8 @@ from typing import Any
 from flows.report.plots import ordered_models
 from flows.report.words import (
     METRICS,
+    NBSP,
+    against_name,
     interval,
     listing,
     lower_first,
@@ -35,10 +37,9 @@ def findings(summary: Mapping[str, Any]) -> list[str]:
 
 def sharing(summary: Mapping[str, Any], comparison: Mapping[str, Any]) -> list[str]:
     """Where learning together helps, hurts, or makes no clear difference."""
-    mean = comparison["mean"]
     sentences = [
-        f"Learning all outcomes together changes the error by {_gain(mean)} on average against the same network "
-        f"trained on one outcome at a time: {_in_words(mean)}."
+        f"Learning all outcomes together {effect(comparison['mean'])}, compared with the same network trained on one "
+        "outcome at a time."
     ]
     verdicts = {
         "sharing helps": "It helps with",
@@ -55,11 +56,10 @@ def sharing(summary: Mapping[str, Any], comparison: Mapping[str, Any]) -> list[s
 def against(summary: Mapping[str, Any], other: str, comparison: Mapping[str, Any]) -> str:
     """One sentence on the comparison with a baseline."""
     better, worse = (_tasks_with(summary, comparison, verdict) for verdict in ("gain", "loss"))
-    parts = [f"better for {listing(better)}"] if better else []
-    parts += [f"worse for {listing(worse)}"] if worse else []
-    tail = "; ".join(parts) or "no outcome differs clearly"
-    mean = comparison["mean"]
-    return f"Against {_article(other)}, the mean change is {_gain(mean)}: {_in_words(mean)}; {tail}."
+    parts = [f"clearly better for {listing(better)}"] if better else []
+    parts += [f"clearly worse for {listing(worse)}"] if worse else []
+    tail = " and ".join(parts) or "not clearly different for any outcome"
+    return f"Against {against_name(other)}, the shared model {effect(comparison['mean'])}; it is {tail}."
 
 
 def warnings(summary: Mapping[str, Any]) -> list[str]:
@@ -81,22 +81,14 @@ def _tasks_with(summary: Mapping[str, Any], comparison: Mapping[str, Any], verdi
     ]
 
 
-def _gain(record: Mapping[str, Any]) -> str:
-    if record["value"] is None:
-        return "an undefined share"
-    words = interval(record, percent)
-    return f"{percent(record['value'])}" + (f" ({words}; positive is better)" if words else "")
-
-
-def _in_words(record: Mapping[str, Any]) -> str:
+def effect(record: Mapping[str, Any]) -> str:
+    """What a mean gain does to the error, in words; small gains are called so."""
     if record["low"] is None:
-        return "too few people to tell"
+        return "cannot be judged, with too few people"
+    words = f"95{NBSP}% interval {interval(record, percent)}"
     if record["low"] <= 0 <= record["high"]:
-        return "no clear difference"
-    size = "a small " if abs(record["value"]) < SMALL else "a clear "
-    return size + ("gain" if record["value"] > 0 else "loss")
-
-
-def _article(other: str) -> str:
-    name = model_name(other)
-    return name if name[1:2].isupper() or other == "lightgbm" else f"the {lower_first(name)}"
+        return f"makes no clear difference on average (gain {percent(record['value'])}, {words})"
+    verb = "lowers" if record["value"] > 0 else "raises"
+    little = "a little, " if abs(record["value"]) < SMALL else ""
+    size = percent(abs(record["value"])).lstrip("+")
+    return f"{verb} the error {little}by {size} on average (gain {percent(record['value'])}, {words})"

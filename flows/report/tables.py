@@ -12,8 +12,10 @@ from flows.report.plots import ordered_models
 from flows.report.words import (
     KINDS,
     METRICS,
+    NBSP,
     NOT_SHOWN,
     VERDICTS,
+    against_name,
     count,
     interval,
     label_name,
@@ -139,7 +141,7 @@ def gain_table(context: ReportContext) -> Table:
         for task, record in summary["tasks"].items()
     ]
     rows.append((Cell("Mean of all"), *(gain_cell(comparisons[other]["mean"]) for other in others)))
-    columns = ("Outcome", *(f"Against {model_name(other)}" for other in others))
+    columns = ("Outcome", *(f"Against {against_name(other)}" for other in others))
     return Table("Change in error in percent with 95 % interval, positive is better", columns, tuple(rows))
 
 
@@ -148,7 +150,8 @@ def gain_cell(record: Mapping[str, Any]) -> Cell:
     if record["low"] is None:
         return Cell(NOT_SHOWN, "too few people")
     tone = "gain" if record["low"] > 0 else "loss" if record["high"] < 0 else ""
-    return Cell(percent(record["value"]), f"{interval(record, percent)}, {VERDICTS[record['verdict']]}", tone)
+    words = f"{interval(record, lambda value: percent(value).removesuffix(f'{NBSP}%'))}, {VERDICTS[record['verdict']]}"
+    return Cell(percent(record["value"]), words, tone)
 
 
 def validation_table(context: ReportContext) -> Table | None:
@@ -160,10 +163,10 @@ def validation_table(context: ReportContext) -> Table | None:
 
     def cells(counts: Mapping[str, Any]) -> tuple[Cell, ...]:
         changed = [_total(counts[f"{what}_by_column_and_rule"]) for what in ("nulled", "recoded")]
-        rows = [counts[key] for key in ("n_rows", "n_valid", "n_rejected")]
+        rows = [counts[key] for key in ("n_rows", "n_rejected")]
         return tuple(Cell(count(n, minimum)) for n in (*rows, *changed))
 
-    columns = ("Table", "Rows", "Valid", "Rejected", "Values emptied", "Values recoded")
+    columns = ("Table", "Rows", "Rejected", "Values emptied", "Values recoded")
     rows = tuple((Cell(name), *cells(counts)) for name, counts in tables.items())
     return Table("Raw tables and their checks", columns, rows)
 

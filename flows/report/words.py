@@ -55,16 +55,23 @@ VERDICTS = {
     "sharing hurts": "hurts",
     "gain": "better",
     "loss": "worse",
-    "no difference": "no clear difference",
+    "no difference": "unclear",
     "too few people": "too few people",
 }
 UNITLESS_DIGITS = 3
+NBSP = "\u00a0"
 NOT_SHOWN = "not shown"
 
 
 def model_name(model: str) -> str:
     """A model's name for a reader."""
     return MODELS.get(model, model.replace("_", " ").capitalize())
+
+
+def against_name(model: str) -> str:
+    """A model's name inside a sentence, with its article."""
+    name = model_name(model)
+    return f"the {lower_first(name)}" if model in ABOUT_MODELS and model != "lightgbm" else name
 
 
 def short_title(title: str) -> str:
@@ -88,7 +95,7 @@ def number(value: float, metric: str) -> str:
 def percent(value: float) -> str:
     """A relative gain in percent with its sign."""
     text = f"{100 * value:+.1f}"
-    return ("0.0" if text in ("-0.0", "+0.0") else text.replace("-", "−")) + " %"
+    return ("0.0" if text in ("-0.0", "+0.0") else text.replace("-", "−")) + f"{NBSP}%"
 
 
 def interval(figure: Mapping[str, Any], form: Any) -> str:
