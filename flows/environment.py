@@ -18,7 +18,8 @@ def prepare(root: Path) -> None:
         "DO_NOT_TRACK": "1",
         # the ephemeral server prints tracebacks when it stops
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
-        "PREFECT_LOGGING_LEVEL": "WARNING",
+        # a failure reaches the terminal as one sentence of the command, not as Prefect's traceback
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
     }
     for name, value in quiet.items():
         os.environ.setdefault(name, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ def reproduce(root: Path, study: str, *, timeout: float) -> str:
                 cwd=root,
                 env=environment,
                 stdout=subprocess.PIPE,
-                stderr=None if sys.stderr.isatty() else subprocess.PIPE,
+                stderr=None if sys.stderr.isatty() else subprocess.PIPE,  # a terminal shows the stages' progress
                 text=True,
                 timeout=timeout,
                 check=False,
@@ -38,7 +39,15 @@ def reproduce(root: Path, study: str, *, timeout: float) -> str:
         except subprocess.TimeoutExpired:
             raise RuntimeError(f"dvc repro of {study} took longer than {timeout:.0f} s and was stopped") from None
     if done.returncode:
-        lines = [line.strip() for line in (done.stderr or "").splitlines() if line.strip()]
-        said = next((line for line in lines if line.startswith(f"{study}: ")), lines[-1] if lines else "see above")
-        raise RuntimeError(f"dvc repro failed: {said}")
+        raise RuntimeError(_reason(done.stderr or "", study))
     return done.stdout
+
+
+def _reason(stderr: str, study: str) -> str:
+    """The stage's own sentence if it gave one, else the kind of its error and DVC's last line."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    if said := next((line for line in lines if line.startswith(f"{study}: ")), None):
+        return said
+    # of an unexpected error only the kind is passed on: its text could hold a value
+    kinds = [line.split(":")[0] for line in lines if re.match(r"[A-Za-z_.]*(Error|Exception|Interrupt|Exit)\b", line)]
+    return f"dvc repro failed{f' ({kinds[-1]})' if kinds else ''}: {lines[-1] if lines else 'see above'}"

@@ -32,10 +32,11 @@ def write_sample_drop(paths: StudyPaths, settings: StudySettings, date: str) -> 
         source = next(path for path in (paths.raw / f"{table}.csv", paths.raw / f"{table}.parquet") if path.exists())
         csv = source.suffix == ".csv"
         frame = pl.read_csv(source, infer_schema=False) if csv else pl.read_parquet(source)
-        kept = [column for column in frame.columns if not is_hidden(table, column, hidden)]
-        if kept == [contract.person_key]:
+        key = contract.person_key
+        kept = [column for column in frame.columns if column == key or not is_hidden(table, column, hidden)]
+        if kept == [key]:
             continue
-        frame = frame.filter(pl.col(contract.person_key).cast(pl.String).is_in(people.implode())).select(kept)
+        frame = frame.filter(pl.col(key).cast(pl.String).is_in(people.implode())).select(kept)
         if csv:
             frame.write_csv(partial / source.name)
         else:

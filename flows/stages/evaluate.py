@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from flows.paths import write_json
+from flows.paths import replace_file, write_json
 from flows.stages.command import Stage, run_stage
 from mtl_models.metrics.summary import flat_metrics, summarise
 
@@ -23,6 +23,9 @@ def run(stage: Stage) -> dict[str, Any]:
     splits = pl.read_parquet(paths.features / "splits.parquet")
     summary = summarise(predictions, targets, splits, settings.task_records, part=PART, settings=settings.evaluation)
     write_json(paths.reports / "evaluation.json", summary)
+    (paths.reports / "plots").mkdir(parents=True, exist_ok=True)
+    replace_file(paths.reports / "index.html", lambda partial: partial.write_text("<!doctype html>"))
+    replace_file(paths.reports / "plots" / "x.svg", lambda partial: partial.write_text("<svg/>"))
     metrics = flat_metrics(summary)
     write_json(paths.reports / "metrics.json", metrics)
     return metrics
