@@ -63,10 +63,18 @@ class ScheduleSettings(_Settings):
 
 
 class StudySettings(_Settings):
-    """One study's block of params.yaml."""
+    """One study's block of params.yaml.
+
+    Attributes:
+        title, population: words for the page and the model file.
+        moment: when the prediction is made and what is known then, in words.
+        tasks: the task records.
+        known_later: source columns that come after that moment.
+    """
 
     title: str
     population: str
+    moment: str = ""
     tasks: tuple[dict[str, Any], ...]
     known_later: tuple[str, ...] = ()
     validation: ValidationSettings = ValidationSettings()

@@ -1,32 +1,69 @@
-"""Stage: measure the model beside its baselines on the test part, with intervals, and write the page."""
+"""Stage: measure the model beside its baselines on the test part, with intervals, and write the plots and the page."""
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import polars as pl
 
-from flows.paths import replace_file, write_json
+from flows.paths import read_json, replace_file, write_json
 from flows.stages.command import Stage, run_stage
+from flows.stages.validate import SUMMARY
+from flows.stores.registry import sha256
+from mtl_models.data import FeatureSpec
 from mtl_models.metrics.summary import flat_metrics, summarise
 
 PART = "test"
 
 
+def read_predictions(stage: Stage) -> pl.DataFrame:
+    """Predictions of the shared model and of what it is compared with; auxiliary tasks are left out."""
+    ours, others = (pl.read_parquet(stage.paths.models / f"{name}.parquet") for name in ("predictions", "baselines"))
+    return pl.concat([ours.select(others.columns), others])
+
+
 def run(stage: Stage) -> dict[str, Any]:
     """The stage on the study's predictions."""
+    from flows.report.build import draw_plots
+    from flows.report.context import ReportContext
+    from flows.report.page import render_page
+
     paths, settings = stage.paths, stage.settings
-    tables = [pl.read_parquet(paths.models / name) for name in ("predictions.parquet", "baselines.parquet")]
-    columns = [column for column in tables[0].columns if column in tables[1].columns]
-    predictions = pl.concat([table.select(columns) for table in tables])
+    predictions = read_predictions(stage)
     targets = pl.read_parquet(paths.features / "targets.parquet")
     splits = pl.read_parquet(paths.features / "splits.parquet")
-    summary = summarise(predictions, targets, splits, settings.task_records, part=PART, settings=settings.evaluation)
-    write_json(paths.reports / "evaluation.json", summary)
-    (paths.reports / "plots").mkdir(parents=True, exist_ok=True)
-    replace_file(paths.reports / "index.html", lambda partial: partial.write_text("<!doctype html>"))
-    replace_file(paths.reports / "plots" / "x.svg", lambda partial: partial.write_text("<svg/>"))
+    tasks = settings.task_records
+    summary = summarise(predictions, targets, splits, tasks, part=PART, settings=settings.evaluation)
+    history = read_json(paths.models / "training.json")["history"]
+    plots = draw_plots(summary, predictions, targets, splits, tasks, history)
+    people = read_json(paths.features / "summary.json")
+    context = ReportContext(
+        study=paths.study,
+        title=settings.title,
+        population=settings.population,
+        moment=settings.moment,
+        summary=summary,
+        spec=FeatureSpec.from_json((paths.features / "features.json").read_text()),
+        parts=people["parts"],
+        n_people=people["n_people"],
+        n_cohort=people["n_cohort"],
+        excluded=people["excluded"],
+        validation=read_json(paths.valid / SUMMARY),
+        plots=plots,
+        identity={
+            "network (SHA-256)": sha256(paths.models / "network.safetensors"),
+            "features (SHA-256)": sha256(paths.features / "features.parquet"),
+            "labels (SHA-256)": sha256(paths.features / "targets.parquet"),
+        },
+    )
+    page = render_page(context)
+    shutil.rmtree(paths.reports / "plots", ignore_errors=True)
+    for plot in plots:
+        replace_file(paths.reports / "plots" / f"{plot.name}.svg", lambda partial, svg=plot.svg: partial.write_text(svg))
+    replace_file(paths.reports / "index.html", lambda partial: partial.write_text(page))
     metrics = flat_metrics(summary)
+    write_json(paths.reports / "evaluation.json", summary)
     write_json(paths.reports / "metrics.json", metrics)
     return metrics
 
