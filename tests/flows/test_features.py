@@ -1,0 +1,157 @@
+"""Features: one row a person, the same bytes from any process, the same code for training and scoring."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from flows.features.build import build_features, feature_spec, study_features
+from flows.features.view import hidden_patterns
+from flows.paths import StudyPaths
+from flows.sample import write_sample_drop
+from flows.settings import load_settings
+from flows.stages.features import cohort_features, resample_columns
+from flows.stages.validate import read_valid, validate
+from mtl_models.data import PERSON
+
+
+def hidden_of(root: Path, study: str) -> tuple[str, ...]:
+    settings = load_settings(root, study)
+    return hidden_patterns(settings.task_records, settings.known_later)
+
+
+@pytest.fixture(scope="module")
+def features(root: Path, valid_nhanes: Path) -> pl.DataFrame:
+    return cohort_features("nhanes", valid_nhanes, hidden_of(root, "nhanes"))[0]
+
+
+def test_everybody_is_in_the_cohort_or_excluded_with_a_reason(root: Path, valid_nhanes: Path) -> None:
+    features, excluded, tables = cohort_features("nhanes", valid_nhanes, hidden_of(root, "nhanes"))
+    assert features.height == 5265
+    assert features.height + excluded.height == tables["DEMO"].height == 8366
+    assert excluded["reason"].unique().to_list() == ["outside the cohort: under 20 years"]
+    assert not set(features[PERSON]) & set(excluded[PERSON])
+
+
+def test_one_row_a_person_in_the_order_of_the_identifier(features: pl.DataFrame) -> None:
+    assert features[PERSON].is_unique().all()
+    assert features[PERSON].is_sorted()
+    floats = features.select(pl.selectors.float())
+    assert floats.select(pl.all().is_nan().any()).transpose().to_series().sum() == 0
+    assert floats.select(pl.all().is_infinite().any()).transpose().to_series().sum() == 0
+
+
+def test_no_feature_is_constant_or_empty(features: pl.DataFrame) -> None:
+    counts = features.drop(PERSON).select(pl.all().drop_nulls().n_unique()).transpose(include_header=True)
+    assert counts.filter(pl.col("column_0") < 2)["column"].to_list() == []
+
+
+def test_scoring_a_drop_gives_the_features_of_training(root: Path, features: pl.DataFrame, tmp_path: Path) -> None:
+    """The drop lacks outcomes and holds the test people only; their features are the same to the last bit."""
+    settings = load_settings(root, "nhanes")
+    source, target = StudyPaths(root, "nhanes"), StudyPaths(tmp_path, "nhanes")
+    target.raw.parent.mkdir(parents=True)
+    target.raw.symlink_to(source.raw)
+    drop, n_people = write_sample_drop(target, settings, "2026-11-20")
+    hidden = hidden_of(root, "nhanes")
+    validate("nhanes", drop, tmp_path / "valid", max_reject_share=0.0, labels=hidden)
+    scored, excluded, _ = cohort_features("nhanes", tmp_path / "valid", hidden)
+    assert scored.height + excluded.height == n_people == 1255
+    assert_frame_equal(scored, features.filter(pl.col(PERSON).is_in(scored[PERSON].implode())))
+
+
+def test_the_order_of_raw_rows_changes_nothing(root: Path, valid_nhanes: Path, features: pl.DataFrame) -> None:
+    from flows.features.view import visible_tables
+
+    tables = {name: frame.reverse() for name, frame in read_valid("nhanes", valid_nhanes).items()}
+    visible = visible_tables(tables, hidden_of(root, "nhanes"), "SEQN")
+    definition = study_features("nhanes")
+    people = definition.people(visible).filter(pl.col("reason").is_null())
+    assert_frame_equal(build_features(people, visible, definition.domains), features)
+
+
+def test_two_processes_write_the_same_bytes(root: Path, valid_nhanes: Path, tmp_path: Path) -> None:
+    """Polars' hash joins and group-bys are not stable from process to process; the features must be."""
+    program = (
+        "import sys; from pathlib import Path; from flows.stages.features import cohort_features\n"
+        "f, *_ = cohort_features('nhanes', Path(sys.argv[1]), sys.argv[3:]); f.write_parquet(sys.argv[2])"
+    )
+    hashes = set()
+    for number in (1, 2):
+        target = tmp_path / f"{number}.parquet"
+        command = [sys.executable, "-c", program, str(valid_nhanes), str(target), *hidden_of(root, "nhanes")]
+        subprocess.run(command, check=True, cwd=root)
+        hashes.add(hashlib.sha256(target.read_bytes()).hexdigest())
+    assert len(hashes) == 1
+
+
+def test_clock_times_are_neighbours_across_midnight(valid_nhanes: Path) -> None:
+    tables = {**read_valid("nhanes", valid_nhanes)}
+    times = pl.DataFrame({"SEQN": ["1", "2", "3"], "SLQ300": [23 * 60 + 30, 30, 12 * 60], "SLQ310": [7 * 60] * 3})
+    rest = tables["SLQ"].head(3).drop("SEQN", "SLQ300", "SLQ310")
+    from flows.features.nhanes import _sleep
+
+    frame = _sleep({"SLQ": pl.concat([times, rest], how="horizontal")})
+    point = frame.select("falls_asleep_sin", "falls_asleep_cos").to_numpy()
+    near, far = ((point[0] - point[other]) ** 2 for other in (1, 2))
+    assert near.sum() < 0.1 < far.sum()
+    assert frame["hours_in_bed"].to_list() == [7.5, 6.5, 19.0]
+
+
+def test_a_gate_question_answered_no_is_not_an_unknown(features: pl.DataFrame) -> None:
+    never = features.filter(pl.col("lifestyle_diet__duq240") == 0)
+    assert never.height > 1000
+    assert never["lifestyle_diet__duq290"].to_list() == [0.0] * never.height
+
+
+def test_feature_spec_follows_the_frame(features: pl.DataFrame) -> None:
+    spec = feature_spec(features)
+    assert [feature.name for feature in spec.features] == features.columns[1:]
+    assert spec.domains == tuple(study_features("nhanes").domains)
+    sex = next(feature for feature in spec.features if feature.name == "demographic__riagendr")
+    assert sex.categories == ("Male", "Female")
+
+
+def test_a_domain_that_repeats_a_person_is_refused() -> None:
+    people = pl.DataFrame({PERSON: ["1", "2"]})
+    twice = pl.DataFrame({PERSON: ["1", "1"], "x": [1.0, 2.0]})
+    with pytest.raises(ValueError, match="domain twice gives a person twice"):
+        build_features(people, {}, {"twice": lambda tables: twice})
+
+
+def test_folds_become_resamples_by_hand() -> None:
+    split = pl.DataFrame({PERSON: ["a", "b", "c"], "repeat0": ["0", "1", "2"]})
+    resamples = resample_columns(split, "folds")
+    assert resamples.to_dict(as_series=False) == {
+        PERSON: ["a", "b", "c"],
+        "final": ["train", "valid", "train"],
+        "r0f0": ["test", "valid", "train"],
+        "r0f1": ["train", "test", "valid"],
+        "r0f2": ["valid", "train", "test"],
+    }
+
+
+def test_targets_by_hand(valid_nhanes: Path) -> None:
+    tables = read_valid("nhanes", valid_nhanes)
+    targets = study_features("nhanes").targets(tables)
+    assert targets[PERSON].is_sorted()
+    assert targets.height == 8366
+    # CDC publishes these counts: total cholesterol 6,738, HbA1c 6,045, general health 5,964
+    assert [targets[name].count() for name in ("tc", "hba1c", "genhealth")] == [6738, 6045, 5964]
+    # told to have diabetes: 853 yes, 7,334 no; the 175 borderline answers are neither
+    assert targets["diabetes"].value_counts().sort("diabetes").drop_nulls().rows() == [(0, 7334), (1, 853)]
+    mean_of_two = tables["BPX"].filter(pl.col("BPXSY1").is_null() & pl.col("BPXSY2").is_not_null())
+    person = mean_of_two.row(0, named=True)
+    readings = [person[name] for name in ("BPXSY2", "BPXSY3") if person[name] is not None]
+    found = targets.filter(pl.col(PERSON) == person["SEQN"])["sbp"].item()
+    assert found == pytest.approx(sum(readings) / len(readings))
+    phq = [f"DPQ0{item}0" for item in range(1, 10)]
+    incomplete = tables["DPQ"].filter(pl.any_horizontal(pl.col(phq).is_null()))["SEQN"]
+    depression = targets.filter(pl.col(PERSON).is_in(incomplete.implode()))["depression"]
+    assert depression.null_count() == depression.len() > 0
