@@ -29,8 +29,9 @@ def parse(text: pl.DataFrame, model: type[pa.DataFrameModel]) -> tuple[pl.DataFr
             values.append(pl.repeat(None, text.height, dtype=dtype, eager=True).alias(name))
             continue
         rules = view.rules[name]
+        cell = pl.col(name).str.strip_chars().replace("", None)
         # a column at a time and step by step: one expression for all would be planned for longer than it runs
-        parsed = _PARSERS[rules.kind](text.select(pl.col(name).alias("text")), rules, dtype)
+        parsed = _PARSERS[rules.kind](text.select(cell.alias("text")), rules, dtype)
         values.append(parsed["value"].cast(dtype).alias(name))
         if parsed["rule"].null_count() < text.height:
             notes.append(_notes(parsed["rule"], name, rules))

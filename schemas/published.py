@@ -111,13 +111,14 @@ def _prediction(column: ScoreColumn) -> pa.Column:
     return pa.Column(pl.List(pl.String), pa.Check(_members(column.values), name="members"), **described)
 
 
-def _finite(data: Any) -> pl.LazyFrame:
-    return data.lazyframe.select(pl.col(data.key).is_finite())  # type: ignore[no-any-return]
+def _finite(data: Any) -> Any:
+    return data.lazyframe.select(pl.col(data.key).is_finite())
 
 
 def _members(values: tuple[str, ...]) -> Any:
-    def check(data: Any) -> pl.LazyFrame:
-        return data.lazyframe.select(pl.col(data.key).list.eval(pl.element().is_in(list(values))).list.all())  # type: ignore[no-any-return]
+    def check(data: Any) -> Any:
+        known = pl.element().is_in(list(values)).fill_null(False)
+        return data.lazyframe.select(pl.col(data.key).list.eval(known).list.all())
 
     return check
 

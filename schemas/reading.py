@@ -42,7 +42,7 @@ class TextTable:
     Attributes:
         table: name of the table.
         file: name of the file.
-        frame: the declared columns that the file has, as String, null where empty.
+        frame: the declared columns that the file has, as String, just as they stand there.
         lines: for each row of ``frame`` the line of the file where it starts, or its number in a Parquet file.
         header: the file's columns in its order.
         broken: rows with too few or too many fields.
@@ -120,7 +120,7 @@ def _read_csv(data: bytes, file: str, table: str, columns: list[str], optional: 
         {name: list(column) for name, column in zip(header, cells, strict=True)},
         schema_overrides=dict.fromkeys(header, pl.String),
     )
-    return TextTable(table, file, _tidy(frame, columns), _line_numbers(lines), tuple(header), tuple(broken))
+    return TextTable(table, file, _declared(frame, columns), _line_numbers(lines), tuple(header), tuple(broken))
 
 
 def _decode(data: bytes, file: str, table: str) -> str:
@@ -166,12 +166,11 @@ def _read_parquet(data: bytes, file: str, table: str, columns: list[str], option
         else pl.col(name).cast(pl.String)
         for name, dtype in frame.schema.items()
     )
-    return TextTable(table, file, _tidy(text, columns), _line_numbers(range(1, frame.height + 1)), tuple(header))
+    return TextTable(table, file, _declared(text, columns), _line_numbers(range(1, frame.height + 1)), tuple(header))
 
 
-def _tidy(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    present = [name for name in columns if name in frame.columns]
-    return frame.select(pl.col(present).str.strip_chars().replace("", None))
+def _declared(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    return frame.select(name for name in columns if name in frame.columns)
 
 
 def _line_numbers(lines: Sequence[int]) -> pl.Series:

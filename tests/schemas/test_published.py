@@ -67,6 +67,7 @@ def test_a_frame_by_the_schema_is_published() -> None:
         (pl.lit(1.0001).alias("diabetes__p"), "diabetes__p fails in_range in 2 rows"),
         (pl.lit("secret").alias("diabetes"), "diabetes fails isin in 2 rows"),
         (pl.concat_list(pl.lit("secret")).alias("chronic"), "chronic fails members in 2 rows"),
+        (pl.concat_list(pl.lit(None, pl.String)).alias("chronic"), "chronic fails members in 2 rows"),
         (pl.lit("20/11/2026").alias("score_date"), "score_date fails str_matches in 2 rows"),
         (pl.lit("secret").alias("person_id"), "person_id fails field_uniqueness in 2 rows"),
         (pl.lit(1).alias("extra"), "unexpected ['extra']"),

@@ -57,7 +57,7 @@ def test_a_row_without_age_sex_or_key_is_rejected_with_every_reason(write: Write
         "undeclared_code": 1,
     }  # fmt: skip
     raw = json.loads(result.rejects["row"][0])
-    assert (raw["RIDAGEYR"], raw["DMDMARTL"], raw["RIAGENDR"]) == ("twelve", "Engaged", None)
+    assert (raw["RIDAGEYR"], raw["DMDMARTL"], raw["RIAGENDR"]) == ("twelve", "Engaged", "")
 
 
 def test_implausible_values_are_emptied_and_counted(write: Write, mini: Contract) -> None:
@@ -172,20 +172,21 @@ def test_rows_with_too_few_or_too_many_fields_are_rejects_at_their_line(write: W
         DIQ=[{"SEQN": "90001", "DIQ010": "1"}, {"SEQN": "90002"}], DEMO=[{"SEQN": f"9000{i}"} for i in range(5)]
     )
     with (folder / "DIQ.csv").open("a") as file:
-        file.write('90003,"two\nlines"\n\n90004,1,2,3,4,5,6,7,8,9\n90000,0,,,,,,,\n')
+        file.write('90003,"two\nlines"\n\n90004,1,2,3,4,5,6,7,8,9\n90000,0,,,,,,,\n99999,0,,,,,,,\n')
     result = split(folder, mini)
     assert reasons(result) == [
         ("DIQ", 4, "90003", [(None, "too_few_fields")]),
         ("DIQ", 7, "90004", [(None, "too_many_fields")]),
+        ("DIQ", 9, "99999", [("SEQN", "unknown_person")]),
     ]
-    assert [json.loads(row) for row in result.rejects["row"]] == [
+    assert [json.loads(row) for row in result.rejects["row"][:2]] == [
         {"SEQN": "90003", "DIQ010": "two\nlines"},
         {
             "SEQN": "90004", "DIQ010": "1", "DID040": "2", "DIQ160": "3", "DIQ170": "4", "DIQ175A": "5", "DIQ050": "6",
             "DIQ070": "7", "DIQ280": "8", "field 10": "9",
         },
     ]  # fmt: skip
-    assert result.tables["DIQ"].n_rows == 5
+    assert result.tables["DIQ"].n_rows == 6
     assert result.tables["DIQ"].valid["SEQN"].to_list() == ["90001", "90002", "90000"]
 
 
