@@ -65,7 +65,7 @@ def export_onnx(network: Network, path: Path, *, metadata: Mapping[str, str], ch
     inputs = check if isinstance(check, Matrices) else check.inputs
     exported = ExportNetwork(network).eval()
     proto = strip(_to_proto(exported))
-    _require_dynamic_batch(proto)
+    require_dynamic_batch(proto)
     texts = {
         **metadata,
         "tasks": json.dumps([task.to_dict() for task in exported.tasks], sort_keys=True),
@@ -133,7 +133,7 @@ def strip(proto: onnx.ModelProto) -> onnx.ModelProto:
     return proto
 
 
-def _require_dynamic_batch(proto: onnx.ModelProto) -> None:
+def require_dynamic_batch(proto: onnx.ModelProto) -> None:
     """Some layers export with the example's batch size frozen, without an error."""
     frozen = [
         value.name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -114,8 +113,3 @@ def odd_matrices(valid: Dataset) -> Matrices:
     numeric[0], numeric[1], numeric[2, 0], numeric[3, 0] = np.nan, 3e38, -3e38, 0.0
     categorical[0], categorical[1], categorical[2], categorical[3] = -1, 99, -7, 2**31 - 1
     return Matrices(numeric, categorical)
-
-
-@pytest.fixture(scope="session")
-def small_study() -> Callable[[int, int], tuple[pl.DataFrame, pl.DataFrame]]:
-    return make_frames
