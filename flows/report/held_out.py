@@ -101,7 +101,9 @@ def calibration_plot(task: Task, pairs: Pairs, min_count: int) -> Plot | None:
             axis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.grid()
     words = ", ".join(f"{p:.0%} predicted and {o:.0%} observed" for p, o in zip(predicted, observed, strict=True))
-    caption = f"{len(points)} groups of equal size, with 95 % intervals; on the dashed line the two agree. {words}."
+    caption = (
+        f"{len(points)} groups of equal size, with 95\u00a0% intervals; on the dashed line the two agree. {words}."
+    )
     return Plot(name, pairs.title, caption, drawn.svg)
 
 
@@ -149,7 +151,7 @@ def _spread(pairs: Pairs, min_count: int) -> list[tuple[float, ...]]:
 
 
 def wilson(rate: float, n: float) -> tuple[float, float]:
-    """95 % interval of a share.
+    """The 95 % interval of a share.
 
     Source:
         Wilson (1927), Journal of the American Statistical Association 22, 209-212.

@@ -77,17 +77,14 @@ def _figures(context: ReportContext, group: str) -> list[tuple[Plot, Markup]]:
 
 def facts(context: ReportContext) -> list[tuple[str, str]]:
     """The four numbers at the top."""
-    return [
-        ("people tested", f"{context.summary['n_people']:,}"),
-        ("outcomes", str(len(context.summary["tasks"]))),
-        ("features", str(len(context.spec.features))),
-        ("networks behind each figure", str(_n_networks(context))),
-    ]
-
-
-def _n_networks(context: ReportContext) -> int:
     summary = context.summary
-    return len(summary["models"][summary["settings"]["model"]]["seeds"])
+    n_networks = len(summary["models"][summary["settings"]["model"]]["seeds"]) * summary["n_resamples"]
+    return [
+        ("people tested", f"{summary['n_people']:,}"),
+        ("outcomes", str(len(summary["tasks"]))),
+        ("features", str(len(context.spec.features))),
+        ("networks behind each figure", str(n_networks)),
+    ]
 
 
 def people(context: ReportContext) -> list[str]:
@@ -117,5 +114,5 @@ def standing_limits(context: ReportContext) -> list[str]:
         "A prediction is an association: changing a feature need not change the outcome.",
         f"Figures of a class or label with fewer than {settings['min_count']} people are not shown.",
         "Intervals cover the choice of people, not the choice of network, features or time.",
-        "Many comparisons are made: with 95 % intervals, one in twenty excludes zero by chance.",
+        "Many comparisons are made: with 95\u00a0% intervals, one in twenty excludes zero by chance.",
     ]

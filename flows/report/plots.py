@@ -57,7 +57,7 @@ def metric_plot(summary: Mapping[str, Any], task: str) -> Plot | None:
         f"{model_name(model)} {number(figure['value'], metric)} ({interval(figure, lambda v: number(v, metric))})"
         for model, figure in figures.items()
     ]
-    return Plot(name, title, f"{METRICS[metric]} with 95 % interval. {'; '.join(parts)}.", drawn.svg)
+    return Plot(name, title, f"{METRICS[metric]} with 95\u00a0% interval. {'; '.join(parts)}.", drawn.svg)
 
 
 def gain_plot(summary: Mapping[str, Any], other: str) -> Plot:

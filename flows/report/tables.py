@@ -88,7 +88,7 @@ def headline_table(context: ReportContext) -> Table:
         n = count(record["n"], summary["settings"]["min_count"])
         rows.append((Cell(short_title(record["title"]), f"{METRICS[metric]}, n {n}"), *cells))
     columns = ("Outcome", *(model_name(model) for model in models))
-    return Table("Main figure of each outcome with its 95 % interval", columns, tuple(rows))
+    return Table("Main figure of each outcome with its 95\u00a0% interval", columns, tuple(rows))
 
 
 def detail_tables(context: ReportContext) -> list[Table]:
@@ -142,7 +142,7 @@ def gain_table(context: ReportContext) -> Table:
     ]
     rows.append((Cell("Mean of all"), *(gain_cell(comparisons[other]["mean"]) for other in others)))
     columns = ("Outcome", *(f"Against {against_name(other)}" for other in others))
-    return Table("Change in error in percent with 95 % interval, positive is better", columns, tuple(rows))
+    return Table("Change in error in percent with 95\u00a0% interval, positive is better", columns, tuple(rows))
 
 
 def gain_cell(record: Mapping[str, Any]) -> Cell:

@@ -94,8 +94,8 @@ def number(value: float, metric: str) -> str:
 
 def percent(value: float) -> str:
     """A relative gain in percent with its sign."""
-    text = f"{100 * value:+.1f}"
-    return ("0.0" if text in ("-0.0", "+0.0") else text.replace("-", "−")) + f"{NBSP}%"
+    text = f"{100 * value:+.1f}" if value else "0.0"
+    return text.replace("-", "−") + f"{NBSP}%"
 
 
 def interval(figure: Mapping[str, Any], form: Any) -> str:

@@ -37,6 +37,7 @@ class Sample:
 
     n_persons: int
     n_repeats: int
+    n_resamples: int
     targets: dict[str, np.ndarray]
     runs: dict[str, list[Run]]
     seeds: dict[str, list[int]]
@@ -67,6 +68,7 @@ def collect(
     return Sample(
         n_persons=len(persons),
         n_repeats=expected["repeat"].n_unique(),
+        n_resamples=expected["resample"].n_unique(),
         targets={task.name: _floats(aligned, task.target_columns) for task in tasks},
         runs=runs,
         seeds=seeds,

@@ -51,6 +51,7 @@ def summarise(
         "part": part,
         "n_people": sample.n_persons,
         "n_repeats": sample.n_repeats,
+        "n_resamples": sample.n_resamples,
         "settings": settings.model_dump(mode="json"),
         "tasks": {task.name: describe(task, people[task.name], settings.min_count) for task in tasks},
         "models": {

@@ -1,0 +1,291 @@
+"""The figures and the page: stable bytes, nothing from outside, nobody and no small count in them, readable by all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import numpy as np
+import polars as pl
+import pytest
+
+from flows.report.build import draw_plots
+from flows.report.context import ReportContext
+from flows.report.drawing import Plot
+from flows.report.held_out import Pairs, calibration_plot, observed_plot, wilson
+from flows.report.inline import inline_svg
+from flows.report.page import render_page
+from flows.report.sentences import findings, warnings
+from flows.report.words import count, listing, number, percent
+from mtl_models.data import Feature, FeatureSpec
+from mtl_models.metrics import EvaluationSettings, summarise
+from mtl_models.tasks import Task
+
+TASKS = (
+    Task(name="sbp", title="Systolic pressure, mean", kind="regression", unit="mmHg"),
+    Task(name="disease", title="Narrowed artery <50 %>", kind="binary"),
+    Task(name="health", title="General health", kind="ordinal", classes=("good", "fair", "poor")),
+    Task(name="chronic", title="Chronic conditions", kind="multilabel", labels=("asthma", "stroke")),
+)
+SEX = Feature(name="exam__sex", domain="exam", categories=("f", "m"))
+SETTINGS = EvaluationSettings(replicates=100, too_good={"sbp": {"r2": 0.5}})
+N, N_STROKE = 400, 6
+HISTORY = [
+    {"epoch": epoch, "train": dict.fromkeys(names, 1 / epoch), "valid": dict.fromkeys(names, 1.1 / epoch), "score": s}
+    for epoch, s, names in ((1, 1.0, ("sbp", "disease")), (2, 0.7, ("sbp", "disease")), (3, 0.8, ("sbp", "disease")))
+]
+
+
+def frames() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Predictions of three models, targets with six strokes, and a fixed split."""
+    generator = np.random.default_rng(0)
+    person = [f"SEQN{index:05d}" for index in range(N)]
+    truth = {
+        "sbp": generator.normal(120, 20, N),
+        "disease": generator.integers(0, 2, N),
+        "health": np.arange(N) % 3,
+        "chronic__asthma": generator.integers(0, 2, N),
+        "chronic__stroke": (np.arange(N) < N_STROKE) * 1,
+    }
+    tables = []
+    for index, model in enumerate(("linear", "multi_task", "single_task")):
+        noise = generator.normal(0, 1 + 0.4 * index, (4, N))
+        probability = 1 / (1 + np.exp(-(np.stack([truth["disease"], truth["chronic__asthma"]]) - 0.5 + noise[:2])))
+        classes = np.exp(-np.abs((truth["health"] + noise[2])[:, None] - np.arange(3)))
+        values = {
+            "sbp": truth["sbp"] + noise[3] * 8,
+            "disease__p": probability[0],
+            **{f"health__p_{name}": column for name, column in zip(TASKS[2].classes, classes.T, strict=True)},
+            "chronic__p_asthma": probability[1],
+            "chronic__p_stroke": np.full(N, 0.02),
+        }
+        keys = {"model": model, "resample": "split", "part": "test"}
+        table = pl.DataFrame({"person_id": person, **values}).with_columns(pl.lit(0, pl.Int32).alias("seed"))
+        tables.append(table.with_columns(pl.lit(value).alias(key) for key, value in keys.items()))
+    splits = pl.DataFrame({"person_id": person}).with_columns(split=pl.lit("test"), final=pl.lit("test"))
+    return pl.concat(tables), pl.DataFrame({"person_id": person, **truth}), splits
+
+
+def make_context(*, backwards: bool = False) -> ReportContext:
+    predictions, targets, splits = (frame.reverse() if backwards else frame for frame in frames())
+    summary = summarise(predictions, targets, splits, TASKS, part="test", settings=SETTINGS)
+    return ReportContext(
+        study="demo",
+        title="Demo study",
+        population="Adults of one clinic",
+        summary=summary,
+        spec=FeatureSpec((Feature(name="labs__lead", domain="labs"), SEX)),
+        parts={"test": N},
+        n_people=N + 7,
+        n_cohort=N,
+        excluded={"under 20 years": 7},
+        validation={
+            "tables": {
+                "DEMO": {
+                    "n_rows": 407,
+                    "n_valid": 404,
+                    "n_rejected": 3,
+                    "nulled_by_column_and_rule": {"age": {"range": 12}},
+                    "recoded_by_column_and_rule": {},
+                }
+            }
+        },
+        plots=draw_plots(summary, predictions, targets, splits, TASKS, HISTORY),
+        identity={"Network": "sha256 0f0f"},
+    )
+
+
+CONTEXT = make_context()
+PAGE = render_page(CONTEXT)
+
+
+def digest() -> str:
+    text = render_page(make_context()) + "".join(plot.svg for plot in make_context().plots)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_another_process_on_another_day_writes_the_same_bytes() -> None:
+    code = "import runpy, sys; print(runpy.run_path(sys.argv[1])['digest']())"
+    environment = {**os.environ, "PYTHONHASHSEED": "5", "TZ": "Asia/Tokyo", "SOURCE_DATE_EPOCH": "1000000000"}
+    command = [sys.executable, "-c", code, str(Path(__file__))]
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+    assert found == digest()
+
+
+def test_neither_the_order_of_rows_nor_the_users_matplotlibrc_matters() -> None:
+    with mpl.rc_context({"lines.linewidth": 9, "font.size": 20, "axes.grid": True, "svg.fonttype": "path"}):
+        assert render_page(make_context(backwards=True)) == PAGE
+
+
+def test_the_page_needs_nothing_from_outside() -> None:
+    assert not re.search(r"https?://|//[a-z]|<script|<link|<img|@import|src=", PAGE)
+    assert set(re.findall(r"url\((.)", PAGE)) <= {"#"}
+    assert not re.search(r"\b20\d\d-\d\d-\d\d\b", PAGE)
+
+
+def test_nobody_is_in_the_page_or_the_figures() -> None:
+    text = PAGE + "".join(plot.svg for plot in CONTEXT.plots)
+    assert "SEQN" not in text
+    circles = [plot.svg.count("<use") for plot in CONTEXT.plots]
+    assert max(circles) < 40  # groups and models, not the 400 people
+
+
+def test_small_counts_are_hidden() -> None:
+    assert "fewer than 10" in PAGE
+    assert "Small counts are suppressed: Chronic conditions" in PAGE
+    names = {plot.name for plot in CONTEXT.plots}
+    assert "calibration_chronic__p_asthma" in names
+    assert not {"calibration_chronic__p_stroke", "metric_chronic"} & names
+    stroke = PAGE.split("<caption>Chronic conditions: Stroke")[1].split("</table>")[0]
+    assert "not shown" in stroke
+    assert not re.search(r"\d\.\d", stroke)
+    cells = re.findall(r"<span>([\d,]+)(?:<|</span>)", PAGE)
+    assert not [cell for cell in cells if 0 < int(cell.replace(",", "")) < 10 and cell not in ("1", "2")]  # features
+
+
+class Outline(HTMLParser):
+    """Tags as they open and close, with attributes."""
+
+    void = frozenset({"meta", "path", "use", "br"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.void:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def outline() -> Outline:
+    parser = Outline()
+    parser.feed(PAGE)
+    assert parser.open == []
+    return parser
+
+
+def test_tables_and_figures_say_what_they_are(outline: Outline) -> None:
+    assert all("scope" in attributes for tag, attributes in outline.tags if tag == "th")
+    figures = [attributes for tag, attributes in outline.tags if tag == "svg"]
+    assert len(figures) == len(CONTEXT.plots) > 8
+    assert all(each["role"] == "img" and len(each["aria-label"] or "") > 40 for each in figures)
+    counts = Counter(tag for tag, _ in outline.tags)
+    assert counts["h1"] == 1
+    assert counts["figcaption"] == counts["figure"] == len(figures)
+    assert counts["caption"] == counts["table"] > 4
+    levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch(r"h\d", tag)]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_identifiers_are_unique_and_links_lead_somewhere(outline: Outline) -> None:
+    names = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
+    assert [name for name, n in Counter(names).items() if n > 1] == []
+    targets = re.findall(r'(?:href="|url\()#([^")]+)', PAGE)
+    assert set(targets) <= set(names)
+
+
+def test_figures_in_the_page_follow_its_colours() -> None:
+    for plot in CONTEXT.plots:
+        text = inline_svg(plot)
+        ElementTree.fromstring(text)
+        assert re.findall(r"#[0-9a-f]{6}\b", text) == []
+        ElementTree.fromstring(plot.svg)  # the file stands alone
+
+
+def test_text_of_the_study_is_escaped() -> None:
+    assert "<50 %>" not in PAGE
+    assert "&lt;50 %&gt;" in PAGE
+
+
+def test_sentences_say_where_sharing_helps_and_hurts() -> None:
+    text = " ".join(findings(CONTEXT.summary))
+    gains = CONTEXT.summary["comparisons"]["multi_task"]["single_task"]["tasks"]
+    assert gains["sbp"]["verdict"] == "sharing helps"
+    assert "lowers the error by" in text
+    assert "It helps with systolic pressure" in text
+    assert "Too few people to tell for chronic conditions." in text
+    assert "Against the linear model, the shared model raises the error by" in text
+    assert "clearly worse for systolic pressure" in text
+
+
+def test_a_figure_too_good_to_be_true_is_the_first_thing_said() -> None:
+    found = warnings(CONTEXT.summary)
+    assert found[0].startswith("Linear model, Systolic pressure: R² 0.8")
+    assert PAGE.index('<h2 id="warning-title">Too good to be true') < PAGE.index("<h2>In short")
+    quiet: dict[str, Any] = {**CONTEXT.summary, "warnings": []}
+    assert "Too good to be true" not in render_page(replace(CONTEXT, summary=quiet))
+
+
+def pairs(target: np.ndarray, prediction: np.ndarray, repeats: int = 1) -> Pairs:
+    return Pairs("p", "Title", target, prediction, repeats)
+
+
+def test_calibration_groups_hold_enough_people() -> None:
+    generator = np.random.default_rng(1)
+    prediction = generator.uniform(0, 0.3, 600)
+    target = (generator.random(600) < prediction) * 1.0
+    plot = calibration_plot(TASKS[1], pairs(target, prediction), 10)
+    assert plot is not None
+    assert 70 <= target.sum() < 80
+    assert plot.caption.startswith("7 groups of equal size")
+    few = np.zeros(600)
+    few[:9] = 1
+    assert calibration_plot(TASKS[1], pairs(few, prediction), 10) is None
+    assert calibration_plot(TASKS[1], pairs(1 - few, prediction), 10) is None
+
+
+def test_repeats_do_not_make_people() -> None:
+    """Six people seen five times are six people."""
+    target, prediction = np.tile([1.0] * 6 + [0.0] * 40, 5), np.tile(np.linspace(0, 1, 46), 5)
+    assert calibration_plot(TASKS[1], pairs(target, prediction, repeats=5), 10) is None
+    assert calibration_plot(TASKS[1], pairs(target, prediction), 10) is not None
+
+
+def test_bands_of_numbers_leave_enough_people_beyond_every_edge() -> None:
+    generator = np.random.default_rng(2)
+    prediction = generator.normal(120, 10, 450)
+    plot = observed_plot(TASKS[0], pairs(prediction + generator.normal(0, 5, 450), prediction), 10)
+    assert plot is not None
+    assert plot.caption.startswith("4 groups of equal size")  # a tenth of 112 people is more than ten
+    assert observed_plot(TASKS[0], pairs(prediction[:190], prediction[:190]), 10) is None
+
+
+def test_interval_of_a_share_by_hand() -> None:
+    # 10 of 100: (0.1 + 1.92/100 -+ 1.96 sqrt(0.09/100 + 0.96/10000)) / (1 + 3.84/100)
+    assert wilson(0.1, 100) == pytest.approx((0.0552, 0.1744), abs=1e-4)
+    assert wilson(0.0, 50)[0] == 0
+
+
+def test_numbers_for_a_reader() -> None:
+    assert [percent(value) for value in (0.0123, -0.0123, 0.0)] == ["+1.2\u00a0%", "−1.2\u00a0%", "0.0\u00a0%"]
+    assert [number(value, "rmse") for value in (123.4, 16.14, 1.053)] == ["123", "16.1", "1.05"]
+    assert number(0.81249, "auroc") == "0.812"
+    assert [count(n, 10) for n in (None, 0, 9, 10, 12345)] == ["fewer than 10", "0", "fewer than 10", "10", "12,345"]
+    assert [listing(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+
+
+def test_plot_names_are_file_names() -> None:
+    plots: list[Plot] = list(CONTEXT.plots)
+    assert len({plot.name for plot in plots}) == len(plots)
+    assert all(re.fullmatch(r"[a-z0-9_]+", plot.name) for plot in plots)
+    assert {plot.name for plot in plots} >= {"metric_sbp", "gain_linear", "observed_sbp", "learning_disease"}
