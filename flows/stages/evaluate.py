@@ -60,7 +60,9 @@ def run(stage: Stage) -> dict[str, Any]:
     page = render_page(context)
     shutil.rmtree(paths.reports / "plots", ignore_errors=True)
     for plot in plots:
-        replace_file(paths.reports / "plots" / f"{plot.name}.svg", lambda partial, svg=plot.svg: partial.write_text(svg))
+        replace_file(
+            paths.reports / "plots" / f"{plot.name}.svg", lambda partial, svg=plot.svg: partial.write_text(svg)
+        )
     replace_file(paths.reports / "index.html", lambda partial: partial.write_text(page))
     metrics = flat_metrics(summary)
     write_json(paths.reports / "evaluation.json", summary)

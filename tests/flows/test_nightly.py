@@ -1,0 +1,236 @@
+"""Whole nights on the heart study, by the commands that a user types: nothing lost, nothing twice, nothing told."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+from deltalake import DeltaTable
+from tests_support import NIGHT, Project
+
+from flows.stores.registry import sha256
+
+pytestmark = pytest.mark.slow
+
+
+def table(project: Project, name: str) -> pl.DataFrame:
+    return pl.read_delta(str(project.folder / "data" / "tables" / "heart" / name))
+
+
+def version(project: Project, name: str) -> int:
+    return DeltaTable(str(project.folder / "data" / "tables" / "heart" / name)).version()
+
+
+def outputs(lock: Path) -> dict[str, str]:
+    """Path to hash of everything that DVC made."""
+    stages = yaml.safe_load(lock.read_text())["stages"]
+    return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])}
+
+
+def drop_of(project: Project, date: str) -> Path:
+    """A second drop, the same people, to be spoilt by a test."""
+    inbox = project.folder / "data" / "inbox" / "heart"
+    shutil.copytree(inbox / NIGHT, inbox / date)
+    return inbox / date
+
+
+def test_everybody_is_scored_rejected_or_excluded(nightly: Project) -> None:
+    scores, run = table(nightly, "scores"), table(nightly, "runs").filter(pl.col("flow") == "score").row(0, named=True)
+    assert run["n_people"] == run["n_scored"] + run["n_rejected"] + run["n_excluded"] == 61
+    assert run["n_rows"] == run["n_rows_valid"] + run["n_rows_rejected"]
+    assert scores.height == run["n_scored"]
+    assert scores["person_id"].is_unique().all()
+    assert scores["score_date"].unique().to_list() == [NIGHT]
+    champion = nightly.folder / "data" / "registry" / "heart" / "versions" / run["model_version"] / "model.onnx"
+    assert sha256(champion) == run["model_version"] == scores["model_version"][0]
+    assert scores["thal"].is_in(["normal", "fixed defect", "reversible defect"]).all()
+    thal = scores.select(pl.sum_horizontal(pl.selectors.starts_with("thal__p_")))
+    assert thal.to_series().to_list() == pytest.approx([1.0] * 61, abs=1e-5)
+    assert (scores["disease"] == (scores["disease__p"] >= 0.5).cast(pl.Int8)).all()
+
+
+def test_scores_are_those_of_the_torch_network(nightly: Project) -> None:
+    """What stands in the table is what the trained network says of the same people."""
+    import torch
+
+    from mtl_models.checkpoint import load_network
+    from mtl_models.data import PERSON, FeatureSpec, to_matrices
+    from mtl_models.prediction import predict
+
+    folder = nightly.folder
+    torch.set_num_threads(1)
+    network = load_network(folder / "models" / "heart" / "network.safetensors")
+    features = pl.read_parquet(folder / "data" / "features" / "heart" / "features.parquet")
+    scores = table(nightly, "scores")
+    people = scores.select("person_id").join(features, on=PERSON, how="left", maintain_order="left")
+    spec = FeatureSpec.from_json((folder / "data" / "features" / "heart" / "features.json").read_text())
+    expected = predict(network, to_matrices(people, spec))["disease"][:, 0]
+    assert scores["disease__p"].to_list() == pytest.approx(expected.tolist(), abs=1e-5)
+
+
+def test_scoring_again_changes_nothing(nightly: Project) -> None:
+    before = {name: version(nightly, name) for name in ("scores", "rejects", "runs")}
+    said = nightly.run("mtl-health", "score", "--study", "heart", "--date", NIGHT).stdout
+    assert "nothing had changed" in said
+    assert {name: version(nightly, name) for name in before} == before
+
+
+def test_forcing_replaces_and_never_appends(nightly: Project) -> None:
+    before = table(nightly, "scores").drop("scored_at")
+    nightly.run("mtl-health", "score", "--study", "heart", "--date", NIGHT, "--force")
+    assert table(nightly, "scores").drop("scored_at").equals(before)
+    assert table(nightly, "runs").filter(pl.col("flow") == "score").height == 1
+
+
+def test_retraining_without_a_change_keeps_the_champion(nightly: Project) -> None:
+    lock = (nightly.folder / "dvc.lock").read_bytes()
+    said = nightly.run("mtl-health", "retrain", "--study", "heart").stdout
+    assert "already the champion" in said
+    assert (nightly.folder / "dvc.lock").read_bytes() == lock
+    assert version(nightly, "champions") == 0
+
+
+def test_another_folder_gives_the_same_bytes(nightly: Project, make_project: Any) -> None:
+    """Every output of every stage, from raw tables to the page, in a folder of another name and depth."""
+    other = make_project("elsewhere")
+    other.run("dvc", "repro", "evaluate@heart", "export@heart")
+    first, second = (outputs(project.folder / "dvc.lock") for project in (nightly, other))
+    assert len(second) == 12
+    assert first == second
+    assert "up to date" in other.run("dvc", "repro", "evaluate@heart", "export@heart").stdout
+
+
+def test_dvc_shows_the_metrics(nightly: Project) -> None:
+    shown = json.loads(nightly.run("dvc", "metrics", "show", "--json").stdout)
+    metrics = shown[""]["data"][os.path.join("reports", "heart", "metrics.json")]["data"]
+    assert 0.5 < metrics["multi_task"]["disease"] < 0.95
+
+
+def test_a_rejected_person_is_kept_with_every_reason_and_no_value_is_told(nightly: Project) -> None:
+    drop = drop_of(nightly, "2026-01-02") / "cleveland.csv"
+    lines = drop.read_text().splitlines()
+    header, row = lines[0].split(","), lines[7].split(",")
+    row[header.index("age")], row[header.index("sex")], row[header.index("chol")] = "4711.5", "hermit", "98765.25"
+    lines[7] = ",".join(row)
+    drop.write_text("\n".join(lines) + "\n")
+    done = nightly.run("mtl-health", "score", "--study", "heart", "--date", "2026-01-02")
+    rejects = table(nightly, "rejects").filter(pl.col("batch") == "2026-01-02")
+    assert rejects.height == 1
+    reject = rejects.row(0, named=True)
+    assert (reject["table"], reject["file"], reject["line"]) == ("cleveland", "cleveland.csv", 8)
+    assert reject["person_id"] == row[0]
+    assert {reason["column"] for reason in reject["reasons"]} >= {"age", "sex"}
+    assert json.loads(reject["row"])["chol"] == "98765.25"
+    assert table(nightly, "scores").filter(pl.col("score_date") == "2026-01-02").height == 60
+    run = table(nightly, "runs").filter(pl.col("batch") == "2026-01-02").row(0, named=True)
+    assert (run["n_people"], run["n_scored"], run["n_rejected"], run["n_excluded"]) == (61, 60, 1, 0)
+    told = done.stdout + done.stderr + run["details"]
+    state = b"".join(path.read_bytes() for path in (nightly.folder / ".prefect").rglob("*") if path.is_file())
+    for value in ("4711.5", "hermit", "98765.25"):
+        assert value not in told
+        assert value.encode() not in state
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda path: path.unlink(), "cleveland"),
+        (lambda path: path.write_bytes(b""), "cleveland.csv"),
+        (lambda path: path.write_bytes(path.read_text().encode("utf-16")), "cleveland.csv"),
+        (lambda path: path.write_text(path.read_text().replace("chol", "cholesterol", 1)), "cholesterol"),
+        (lambda path: path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n"), "cleveland.csv"),
+        (lambda path: path.write_text(re.sub(r"(?m)^(\d+),\d+", r"\1,", path.read_text())), "rejected"),
+    ],
+    ids=["missing", "empty", "encoding", "extra column", "duplicate key", "too many rejects"],
+)
+def test_a_bad_drop_is_one_sentence_and_the_table_stays(nightly: Project, spoil: Any, sentence: str) -> None:
+    before = version(nightly, "scores")
+    drop = drop_of(nightly, "2026-01-03")
+    try:
+        spoil(drop / "cleveland.csv")
+        (drop / "note.txt").write_text("so that the folder is not empty")
+        done = nightly.run("mtl-health", "score", "--study", "heart", "--date", "2026-01-03", check=False)
+    finally:
+        shutil.rmtree(drop)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert len([line for line in done.stderr.splitlines() if line.startswith("error:")]) == 1
+    assert sentence in done.stderr
+    assert version(nightly, "scores") == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("score", "--study", "heart", "--date", "2020-01-01"), "no drop for 2020-01-01"),
+        (("score", "--study", "heart", "--date", "yesterday"), "is not a date"),
+        (("score", "--study", "hart"), "no study 'hart'"),
+        (("champion", "--study", "nhanes"), "no champion yet"),
+        (("report", "--study", "nhanes"), "was not evaluated yet"),
+        (("validate", "--study", "heart", "nowhere"), "nowhere is not a folder"),
+    ],
+)
+def test_a_wrong_command_is_one_sentence(nightly: Project, arguments: tuple[str, ...], sentence: str) -> None:
+    done = nightly.run("mtl-health", *arguments, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert sentence in " ".join(done.stderr.split())
+
+
+def test_commands_that_show(nightly: Project) -> None:
+    assert "first model of the study" in nightly.run("mtl-health", "champion", "--study", "heart").stdout
+    assert "auroc" in nightly.run("mtl-health", "report", "--study", "heart").stdout
+    tonight = nightly.run("mtl-health", "tonight", "--study", "heart", "--date", NIGHT).stdout
+    assert "thal__p_fixed_defect" in tonight
+    valid = nightly.run("mtl-health", "validate", "--study", "heart", "data/raw/heart").stdout
+    assert "303" in valid
+    for command in ("validate", "retrain", "score", "champion", "report", "sample-drop", "tonight"):
+        assert "--study" in nightly.run("mtl-health", command, "--help").stdout
+
+
+SCORING = """
+import sys; from pathlib import Path; from flows import scoring
+from flows.paths import StudyPaths; from flows.settings import load_settings
+root = Path(sys.argv[1]); print("ready", flush=True)
+while True:
+    run = scoring.open_run(StudyPaths(root, "heart"), load_settings(root, "heart"), sys.argv[2])
+    scoring.validate_drop(run); scoring.build_drop_features(run); scoring.predict_drop(run); scoring.publish(run)
+"""
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.35, 0.7])
+def test_a_killed_run_leaves_the_last_good_table(nightly: Project, delay: float) -> None:
+    before = table(nightly, "scores").filter(pl.col("score_date") == NIGHT).drop("scored_at")
+    command = [sys.executable, "-c", SCORING, str(nightly.folder), NIGHT]
+    worker = subprocess.Popen(command, env=nightly.environment, cwd=nightly.folder, stdout=subprocess.PIPE)
+    assert worker.stdout is not None
+    worker.stdout.readline()
+    time.sleep(delay)
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+    worker.stdout.close()
+    assert table(nightly, "scores").filter(pl.col("score_date") == NIGHT).drop("scored_at").equals(before)
+    nightly.run("mtl-health", "score", "--study", "heart", "--date", NIGHT)
+    assert table(nightly, "scores").filter(pl.col("score_date") == NIGHT).drop("scored_at").equals(before)
+
+
+def test_the_readme_reads_the_scores(nightly: Project) -> None:
+    """The README's lines for DuckDB, pandas and Polars, on the heart study, print today's people."""
+    readme = (nightly.folder / "README.md").read_text()
+    blocks = re.findall(r"```python\n(# read with .*?)```", readme, flags=re.DOTALL)
+    assert [re.match(r"# read with (\w+)", block)[1] for block in blocks] == ["DuckDB", "pandas", "Polars"]  # type: ignore[index]
+    for block in blocks:
+        assert len(block.strip().splitlines()) <= 5
+        program = block.replace("nhanes", "heart").replace("diabetes", "disease")
+        assert "disease__p" in nightly.run(sys.executable, "-c", program).stdout

@@ -1,0 +1,211 @@
+"""Published tables are replaced whole or not at all; models are found by their content."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from flows.contracts import scores_contract
+from flows.stores.delta import PartitionedTable, StoreError
+from flows.stores.inbox import Inbox, check_date, file_hashes
+from flows.stores.registry import ModelRegistry, sha256
+from flows.stores.tables import RejectTable, RunLedger, ScoreTable
+from mtl_models.scorer import score_columns
+from mtl_models.tasks import Task
+from schemas.published import PublishError
+
+TASKS = (
+    Task(name="tc", kind="regression", unit="mg/dL"),
+    Task(name="diabetes", kind="binary"),
+    Task(name="health", kind="ordinal", classes=("good", "poor")),
+    Task(name="chronic", kind="multilabel", labels=("asthma", "stroke")),
+    Task(name="hdl", kind="regression", role="auxiliary"),
+)
+
+
+def scores(date: str, people: int, value: float = 1.0) -> pl.DataFrame:
+    frame = pl.DataFrame(
+        {
+            "person_id": [str(number) for number in range(people)],
+            "score_date": [date] * people,
+            "tc": [value] * people,
+            "diabetes": [1] * people,
+            "diabetes__p": [0.75] * people,
+            "health": ["good"] * people,
+            "health__p_good": [0.9] * people,
+            "health__p_poor": [0.1] * people,
+            "chronic": [["asthma"] if number % 2 else [] for number in range(people)],
+            "chronic__p_asthma": [0.6] * people,
+            "chronic__p_stroke": [0.2] * people,
+            "model_version": ["m"] * people,
+            "run_id": ["r"] * people,
+            "scored_at": [datetime(2026, 11, 20, tzinfo=UTC)] * people,
+        }
+    )
+    return frame.cast({**score_columns(TASKS), "scored_at": pl.Datetime("us", "UTC")})  # type: ignore[arg-type]
+
+
+def test_the_score_contract_follows_the_scorer() -> None:
+    columns = list(scores_contract(TASKS).columns)
+    assert columns == ["person_id", "score_date", *score_columns(TASKS), "model_version", "run_id", "scored_at"]
+    assert "hdl" not in columns
+
+
+def test_a_date_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
+    table = ScoreTable(tmp_path)
+    contract = scores_contract(TASKS)
+    assert not table.exists()
+    table.publish("2026-11-19", scores("2026-11-19", 3), contract)
+    table.publish("2026-11-20", scores("2026-11-20", 5), contract)
+    table.publish("2026-11-20", scores("2026-11-20", 2, value=9.0), contract)
+    assert table.read("2026-11-19").height == 3
+    assert table.read("2026-11-20")["tc"].to_list() == [9.0, 9.0]
+    assert table.read().height == 5
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (pl.lit(0.5).cast(pl.Float32).alias("tc"), "tc is Float32"),
+        (pl.lit(float("nan")).alias("tc"), "tc fails finite in 2 rows"),
+        (pl.lit(1.5).alias("diabetes__p"), "diabetes__p"),
+        (pl.lit("excellent").alias("health"), "health"),
+        (pl.lit("0").alias("person_id"), "person_id"),
+    ],
+)
+def test_what_breaks_the_contract_is_not_written(tmp_path: Path, spoil: pl.Expr, message: str) -> None:
+    table = ScoreTable(tmp_path)
+    with pytest.raises(PublishError, match=message) as caught:
+        table.publish("2026-11-20", scores("2026-11-20", 2).with_columns(spoil), scores_contract(TASKS))
+    assert "0.75" not in str(caught.value)
+    assert not table.exists()
+
+
+def test_rows_of_another_date_are_refused_without_being_shown(tmp_path: Path) -> None:
+    table = ScoreTable(tmp_path)
+    with pytest.raises(StoreError, match="cannot be written there"):
+        table.replace("2026-11-21", scores("2026-11-20", 2))
+
+
+def test_changed_columns_are_refused_without_showing_rows(tmp_path: Path) -> None:
+    table = ScoreTable(tmp_path)
+    table.replace("2026-11-20", scores("2026-11-20", 2))
+    with pytest.raises(StoreError) as caught:
+        table.replace("2026-11-20", scores("2026-11-20", 2).with_columns(secret=pl.lit(123456)))
+    assert "123456" not in str(caught.value)
+    assert table.read("2026-11-20").columns == scores("2026-11-20", 1).columns
+
+
+WRITER = """
+import sys; import polars as pl; from pathlib import Path; from flows.stores.delta import PartitionedTable
+frame = pl.DataFrame({"day": ["a"] * 2_000_000, "x": range(2_000_000), "y": pl.Series(range(2_000_000)).cast(pl.String)})
+print("ready", flush=True)
+while True:
+    PartitionedTable(Path(sys.argv[1]), "day").replace("a", frame)
+"""
+
+
+@pytest.mark.parametrize("delay", [0.02, 0.15, 0.4])
+def test_a_killed_writer_leaves_a_whole_version(tmp_path: Path, delay: float) -> None:
+    table = PartitionedTable(tmp_path / "t", "day")
+    good = pl.DataFrame({"day": ["a"], "x": [7], "y": ["seven"]})
+    table.replace("a", good)
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path / "t")], stdout=subprocess.PIPE)
+    assert writer.stdout is not None
+    writer.stdout.readline()
+    time.sleep(delay)
+    os.kill(writer.pid, signal.SIGKILL)
+    writer.wait()
+    writer.stdout.close()
+    left = table.read()
+    assert left.height in (1, 2_000_000)
+    table.replace("a", good)
+    assert table.read().rows() == [("a", 7, "seven")]
+
+
+def test_the_ledger_holds_one_row_a_run(tmp_path: Path) -> None:
+    ledger = RunLedger(tmp_path)
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    run = {"run_id": "r1", "flow": "score", "study": "s", "batch": "2026-11-20", "n_scored": 4, "started_at": now}
+    assert ledger.find("r1") is None
+    ledger.publish(run)
+    ledger.publish({**run, "n_scored": 5})
+    ledger.publish({**run, "run_id": "r2"})
+    found = ledger.find("r1")
+    assert found is not None
+    assert found["n_scored"] == 5
+    assert ledger.read().height == 2
+    assert ledger.find("r3") is None
+
+
+def test_rejects_are_published_with_every_reason(tmp_path: Path) -> None:
+    from flows.scoring import reject_rows
+    from schemas.results import REJECTS
+
+    reasons = [[{"column": "RIDAGEYR", "rule": "missing"}, {"column": "RIAGENDR", "rule": "missing"}]]
+    row = {"table": "DEMO", "file": "DEMO.csv", "line": 2, "person_id": "1", "row": "{}", "reasons": reasons[0]}
+    rejected = pl.DataFrame([row], schema=REJECTS)
+    excluded = pl.DataFrame({"person_id": ["2"], "reason": ["outside the cohort: under 20 years"]})
+    table = RejectTable(tmp_path)
+    table.publish("2026-11-20", reject_rows(rejected, excluded, "2026-11-20", "run", "nhanes"))
+    found = table.read("2026-11-20").sort("person_id")
+    assert found["outcome"].to_list() == ["rejected", "excluded"]
+    assert found["reasons"].to_list() == [
+        *reasons,
+        [{"column": "SEQN", "rule": "outside the cohort: under 20 years"}],
+    ]
+
+
+def model_file(folder: Path, content: bytes) -> Path:
+    path = folder / "model.onnx"
+    path.write_bytes(content)
+    return path
+
+
+def test_the_champion_is_the_last_one_promoted(tmp_path: Path) -> None:
+    registry = ModelRegistry(tmp_path / "registry", tmp_path / "champions")
+    assert registry.champion() is None
+    first = registry.register(model_file(tmp_path, b"one"), [], {})
+    assert registry.register(model_file(tmp_path, b"one"), [], {}) == first
+    second = registry.register(model_file(tmp_path, b"two"), [], {})
+    assert registry.champion() is None
+    registry.promote(first, "first", {})
+    registry.promote(second, "better", {"n": 3})
+    champion = registry.champion()
+    assert champion is not None
+    assert (champion.version, champion.reason) == (second, "better")
+    assert sha256(champion.path) == second
+    assert registry.promotions()["replaced"].to_list() == [None, first]
+
+
+def test_a_model_that_changed_on_disk_does_not_score(tmp_path: Path) -> None:
+    registry = ModelRegistry(tmp_path / "registry", tmp_path / "champions")
+    version = registry.register(model_file(tmp_path, b"one"), [], {})
+    registry.promote(version, "first", {})
+    (tmp_path / "registry" / "versions" / version / "model.onnx").write_bytes(b"two")
+    with pytest.raises(ValueError, match="changed on disk"):
+        registry.champion()
+    with pytest.raises(ValueError, match="is not in the registry"):
+        registry.promote("0" * 64, "never registered", {})
+
+
+def test_the_inbox_wants_a_date_and_a_drop(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path)
+    for bad in ("2026-13-01", "20261120", "yesterday", "../2026-11-20", "2026-11-20x"):
+        with pytest.raises(ValueError, match="is not a date"):
+            check_date(bad)
+    with pytest.raises(FileNotFoundError, match="no drop for 2026-11-20"):
+        inbox.drop("2026-11-20")
+    (tmp_path / "2026-11-20").mkdir()
+    (tmp_path / "2026-11-20" / "A.csv").write_text("x")
+    assert file_hashes(inbox.drop("2026-11-20")) == {
+        "A.csv": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    }
