@@ -53,9 +53,9 @@ _STYLE: dict[str, Any] = {
     "ytick.major.size": 0,
     "grid.color": GRID,
     "grid.linewidth": 0.6,
-    "figure.facecolor": "none",
+    "figure.facecolor": SURFACE,  # a file opened alone is readable on any background
     "axes.facecolor": "none",
-    "savefig.facecolor": "none",
+    "savefig.facecolor": SURFACE,
 }
 
 

@@ -108,14 +108,14 @@ def calibration_plot(task: Task, pairs: Pairs, min_count: int) -> Plot | None:
 
 
 def observed_plot(task: Task, pairs: Pairs, min_count: int) -> Plot | None:
-    """How measured values spread around the prediction: median, middle half and four fifths of groups of equal size.
+    """How measured values spread around the prediction: mean, middle half and four fifths of groups of equal size.
 
     Groups are so large that ``min_count`` people lie beyond every edge: no point or edge is a person.
     """
     groups = _spread(pairs, min_count)
     if len(groups) < 2:
         return None
-    predicted, lowest, lower, median, upper, highest = (np.array(values) for values in zip(*groups, strict=True))
+    predicted, observed, lowest, lower, upper, highest = (np.array(values) for values in zip(*groups, strict=True))
     ends = padded(float(predicted[0]), float(predicted[-1]), 0.04)
     name = f"observed_{pairs.name}"
     with canvas(name, height=2.4, left=0.6) as drawn:
@@ -123,30 +123,31 @@ def observed_plot(task: Task, pairs: Pairs, min_count: int) -> Plot | None:
         axes.fill_between(predicted, lowest, highest, color=GAIN, alpha=0.16, linewidth=0)
         axes.fill_between(predicted, lower, upper, color=GAIN, alpha=0.28, linewidth=0)
         axes.plot(ends, ends, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
-        axes.plot(predicted, median, "o-", color=GAIN, linewidth=1.4, markersize=5, markeredgecolor=SURFACE)
+        axes.plot(predicted, observed, "o-", color=GAIN, linewidth=1.4, markersize=5, markeredgecolor=SURFACE)
         unit = f", {task.unit}" if task.unit else ""
         axes.set(xlim=ends, xlabel=f"predicted{unit}", ylabel=f"observed{unit}")
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.grid()
-    words = ", ".join(f"{p:.3g} and {o:.3g}" for p, o in zip(predicted, median, strict=True))
+    words = ", ".join(f"{p:.3g} and {o:.3g}" for p, o in zip(predicted, observed, strict=True))
     caption = (
-        f"{len(groups)} groups of equal size: median (dots), middle half (dark band) and four fifths (light band) of "
-        f"the observed values; on the dashed line the two agree. Mean predicted and median observed: {words}."
+        f"{len(groups)} groups of equal size: mean (dots), middle half (dark band) and four fifths (light band) of "
+        f"the observed values; on the dashed line the two agree. Mean predicted and mean observed: {words}."
     )
     return Plot(name, pairs.title, caption, drawn.svg)
 
 
 def _spread(pairs: Pairs, min_count: int) -> list[tuple[float, ...]]:
-    """Mean prediction, and the observed quantiles, of each group of people with like predictions."""
+    """Mean prediction, mean and quantiles of the observed values of each group of people with like predictions."""
     n_groups = min(int(pairs.people(len(pairs.target)) * _TAIL // min_count), 10)
     groups = equal_mass_bins(pairs.prediction, n_groups)
     found = []
     for index in range(n_groups):
         rows = groups == index
         if pairs.people(int(rows.sum())) * _TAIL >= min_count:
-            quantiles = np.quantile(pairs.target[rows], [_TAIL, 0.25, 0.5, 0.75, 1 - _TAIL])
-            found.append((float(pairs.prediction[rows].mean()), *(float(value) for value in quantiles)))
+            quantiles = np.quantile(pairs.target[rows], [_TAIL, 0.25, 0.75, 1 - _TAIL])
+            means = (float(values[rows].mean()) for values in (pairs.prediction, pairs.target))
+            found.append((*means, *(float(value) for value in quantiles)))
     return found
 
 
