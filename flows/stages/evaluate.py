@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from flows.paths import read_json, replace_file, write_json
+from flows.paths import read_json, write_json, write_text
 from flows.stages.command import Stage, run_stage
 from flows.stages.validate import SUMMARY
 from flows.stores.registry import sha256
@@ -60,10 +60,8 @@ def run(stage: Stage) -> dict[str, Any]:
     page = render_page(context)
     shutil.rmtree(paths.reports / "plots", ignore_errors=True)
     for plot in plots:
-        replace_file(
-            paths.reports / "plots" / f"{plot.name}.svg", lambda partial, svg=plot.svg: partial.write_text(svg)
-        )
-    replace_file(paths.reports / "index.html", lambda partial: partial.write_text(page))
+        write_text(paths.reports / "plots" / f"{plot.name}.svg", plot.svg)
+    write_text(paths.reports / "index.html", page)
     metrics = flat_metrics(summary)
     write_json(paths.reports / "evaluation.json", summary)
     write_json(paths.reports / "metrics.json", metrics)

@@ -10,7 +10,7 @@ import polars as pl
 
 from flows.features.build import build_features, feature_spec, study_features
 from flows.features.view import hidden_patterns, visible_tables
-from flows.paths import read_json, replace_file, write_json
+from flows.paths import read_json, replace_file, write_json, write_text
 from flows.settings import SplitSettings
 from flows.stages.command import Stage, run_stage
 from flows.stages.validate import SUMMARY, read_valid
@@ -104,7 +104,7 @@ def run(stage: Stage) -> dict[str, Any]:
     replace_file(paths.features / "features.parquet", features.write_parquet)
     replace_file(paths.features / "targets.parquet", targets.write_parquet)
     replace_file(paths.features / "splits.parquet", splits.write_parquet)
-    replace_file(paths.features / "features.json", lambda partial: partial.write_text(spec.to_json()))
+    write_text(paths.features / "features.json", spec.to_json())
     validation = read_json(paths.valid / SUMMARY)
     summary = {
         "n_people": features.height + excluded.height,

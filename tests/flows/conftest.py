@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,10 +32,10 @@ def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pr
 
 
 @pytest.fixture(scope="session")
-def nightly(make_project: Callable[[str], Project]) -> Iterator[Project]:
+def nightly(make_project: Callable[[str], Project]) -> Project:
     """The heart study retrained and one night scored, by the commands that a user types."""
     project = make_project("night")
     project.run("mtl-health", "retrain", "--study", "heart")
     project.run("mtl-health", "sample-drop", "--study", "heart", "--date", NIGHT)
     project.run("mtl-health", "score", "--study", "heart", "--date", NIGHT)
-    yield project
+    return project

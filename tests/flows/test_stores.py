@@ -106,7 +106,8 @@ def test_changed_columns_are_refused_without_showing_rows(tmp_path: Path) -> Non
 
 WRITER = """
 import sys; import polars as pl; from pathlib import Path; from flows.stores.delta import PartitionedTable
-frame = pl.DataFrame({"day": ["a"] * 2_000_000, "x": range(2_000_000), "y": pl.Series(range(2_000_000)).cast(pl.String)})
+x = pl.Series("x", range(2_000_000))
+frame = pl.DataFrame({"day": ["a"] * len(x), "x": x, "y": x.cast(pl.String)})
 print("ready", flush=True)
 while True:
     PartitionedTable(Path(sys.argv[1]), "day").replace("a", frame)
