@@ -12,7 +12,7 @@ from mtl_models.data import Dataset, FeatureSpec
 from mtl_models.encoders import ENCODERS
 from mtl_models.heads import HEADS, Head
 from mtl_models.layout import Layout
-from mtl_models.preprocess import Preprocessor
+from mtl_models.preprocess import Prepared, Preprocessor
 from mtl_models.settings import Component, ModelSettings, parse_settings
 from mtl_models.tasks import Task
 from mtl_models.trunks import TRUNKS
@@ -65,7 +65,11 @@ class Network(nn.Module):
 
     def forward(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:
         """Raw outputs by task name."""
-        representations = self.trunk(self.encoder(self.preprocess(numeric, categorical)))
+        return self.outputs(self.preprocess(numeric, categorical))
+
+    def outputs(self, prepared: Prepared) -> dict[str, Tensor]:
+        """Raw outputs by task name of rows that were prepared before, as training does once for all epochs."""
+        representations = self.trunk(self.encoder(prepared))
         return {task.name: self.head(task.name)(representations[task.name]) for task in self.tasks}
 
     def predictions(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:

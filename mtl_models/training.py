@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from mtl_models.data import Dataset, FeatureSpec
 from mtl_models.layout import plan_layout
 from mtl_models.network import Network
+from mtl_models.preprocess import Prepared
 from mtl_models.progress import progress_bar
 from mtl_models.reproducible import reproducible
 from mtl_models.settings import ModelSettings, TrainingSettings
@@ -49,25 +51,30 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Tensors:
-    """A dataset on the training device."""
+    """A dataset on the training device, its inputs prepared."""
 
-    numeric: Tensor
-    categorical: Tensor
+    prepared: Prepared
     targets: dict[str, Tensor]
 
     @classmethod
-    def of(cls, dataset: Dataset, tasks: Sequence[Task], device: torch.device) -> Tensors:
-        """Move a dataset's inputs and the targets of ``tasks``."""
-        targets = {
-            task.name: torch.tensor(dataset.targets[task.name], dtype=torch.float32, device=device) for task in tasks
-        }
+    @torch.no_grad()
+    def of(cls, dataset: Dataset, network: Network, device: torch.device) -> Tensors:
+        """Prepare a dataset's inputs and move the targets of the network's tasks."""
         numeric, categorical = torch.from_numpy(dataset.inputs.numeric), torch.from_numpy(dataset.inputs.categorical)
-        return cls(numeric.to(device), categorical.to(device), targets)
+        prepared = Prepared(*(part.to(device) for part in network.preprocess(numeric, categorical)))
+        targets = {
+            task.name: torch.tensor(dataset.targets[task.name], dtype=torch.float32, device=device)
+            for task in network.tasks
+        }
+        return cls(prepared, targets)
+
+    def __len__(self) -> int:
+        return len(self.prepared.values)
 
     def take(self, rows: Tensor) -> Tensors:
         """The rows of an index."""
         targets = {name: target[rows] for name, target in self.targets.items()}
-        return Tensors(self.numeric[rows], self.categorical[rows], targets)
+        return Tensors(Prepared(*(part[rows] for part in self.prepared)), targets)
 
 
 def task_losses(network: Network, raw: dict[str, Tensor], targets: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -124,13 +131,16 @@ class _Run:
     ) -> None:
         self.network, self.training, self.order = network, training, order
         device = torch.device(training.device)
-        self.train, self.valid = (Tensors.of(part, network.tasks, device) for part in (train, valid))
+        self.train, self.valid = (Tensors.of(part, network, device) for part in (train, valid))
         self.baseline = _baseline_losses(network, self.valid)
         network.to(device)
-        average = get_ema_multi_avg_fn(training.ema)  # type: ignore[no-untyped-call]
-        self.averaged = AveragedModel(network, multi_avg_fn=average) if training.ema else None
+        self.parameters = list(network.parameters())
+        # the weights that are validated and kept: an average over the steps, or the trained ones themselves
+        self.kept = copy.deepcopy(network) if training.ema else network
+        self.averages = list(self.kept.parameters())
+        self.average = get_ema_multi_avg_fn(training.ema)  # type: ignore[no-untyped-call]
         self.optimizer = torch.optim.AdamW(
-            network.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, foreach=True
+            self.parameters, lr=training.learning_rate, weight_decay=training.weight_decay, foreach=True
         )
         self.history: list[Epoch] = []
         self.weights: dict[str, Tensor] = {}
@@ -143,55 +153,52 @@ class _Run:
     def epoch(self, number: int) -> Epoch:
         """Train one epoch, validate, and keep the weights if they are the best so far."""
         train = self._train()
-        kept = self.network if self.averaged is None else self.averaged.module
-        valid = _validate(kept, self.valid)
+        valid = _validate(self.kept, self.valid)
         scores = [valid[name] / self.baseline[name] for name in self.baseline]
         self.history.append(Epoch(epoch=number, train=train, valid=valid, score=float(np.mean(scores))))
         if not np.isfinite(self.history[-1].score):
             raise ValueError(f"training diverged in epoch {number}: lower training.learning_rate")
         if self.best.epoch == number:
-            self.weights = {name: weight.detach().clone() for name, weight in kept.state_dict().items()}
+            self.weights = {name: weight.detach().clone() for name, weight in self.kept.state_dict().items()}
         return self.history[-1]
 
     def _train(self) -> dict[str, float]:
         """One pass over the training rows; mean loss by task."""
         self.network.train()
-        device = self.train.numeric.device
-        rows = torch.from_numpy(self.order.permutation(len(self.train.numeric))).to(device)
+        rows = torch.from_numpy(self.order.permutation(len(self.train))).to(self.train.prepared.values.device)
         weights = {task.name: task.weight for task in self.network.tasks}
         losses: dict[str, list[Tensor]] = {name: [] for name in weights}
         for batch in (self.train.take(part) for part in torch.split(rows, self.training.batch_size)):
-            found = task_losses(self.network, self.network(batch.numeric, batch.categorical), batch.targets)
+            found = task_losses(self.network, self.network.outputs(batch.prepared), batch.targets)
             if not found:
                 continue
             self.optimizer.zero_grad()
             torch.autograd.backward(torch.stack([loss * weights[name] for name, loss in found.items()]).sum())
             if self.training.gradient_clip:
-                torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.training.gradient_clip)
+                torch.nn.utils.clip_grad_norm_(self.parameters, self.training.gradient_clip)
             self.optimizer.step()
-            if self.averaged is not None:
-                self.averaged.update_parameters(self.network)
+            if self.training.ema:
+                self.average(self.averages, self.parameters, None)
             for name, loss in found.items():
                 losses[name].append(loss.detach())
         return {name: float(torch.stack(each).mean()) for name, each in losses.items() if each}
 
 
 @torch.no_grad()
-def _validate(network: torch.nn.Module, valid: Tensors) -> dict[str, float]:
+def _validate(network: Network, valid: Tensors) -> dict[str, float]:
     """Validation loss by task."""
-    assert isinstance(network, Network)
     network.eval()
-    raw = network(valid.numeric, valid.categorical)
-    return {name: float(loss) for name, loss in task_losses(network, raw, valid.targets).items()}
+    losses = task_losses(network, network.outputs(valid.prepared), valid.targets)
+    return {name: float(loss) for name, loss in losses.items()}
 
 
 @torch.no_grad()
 def _baseline_losses(network: Network, valid: Tensors) -> dict[str, float]:
     """Validation loss of the training rows' base rates, for the main tasks that have a label."""
     main = [task.name for task in network.tasks if task.role == "main"] or [task.name for task in network.tasks]
-    raw = {name: network.head(name).output.bias.expand(len(valid.numeric), -1) for name in main}
+    raw = {name: network.head(name).output.bias.expand(len(valid), -1) for name in main}
     targets = {name: valid.targets[name].to("cpu") for name in main}
     losses = {name: float(loss) for name, loss in task_losses(network, raw, targets).items()}
     if not losses:
-        raise ValueError(f"none of the {len(valid.numeric)} validation rows has a label of any main task")
+        raise ValueError(f"none of the {len(valid)} validation rows has a label of any main task")
     return losses
