@@ -23,7 +23,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@touch $@
 
 data: install ## restore the sample studies through DVC, without a network
-	@dvc pull --quiet data/raw/nhanes.dvc data/raw/heart.dvc
+	@dvc pull --quiet --remote samples --recursive data/raw
 
 nightly: data ## train what is stale, promote, and score one night's people into tables
 	@mtl-health retrain --study $(STUDY)

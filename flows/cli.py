@@ -107,11 +107,15 @@ def score(
     force: Annotated[bool, typer.Option("--force", help="Write the date again even if nothing changed.")] = False,
 ) -> None:
     """Score a date's drop with the champion and replace that date in the score table."""
-    paths, _ = _study(study)
-    from flows.score import score as flow
+    paths, settings = _study(study)
+    from flows.scoring import open_run
     from flows.stores.inbox import check_date
 
-    row = flow(study, check_date(date or dt.date.today().isoformat()), force)
+    date = check_date(date or dt.date.today().isoformat())
+    open_run(paths, settings, date)  # no drop or no champion is said at once, before a server starts
+    from flows.score import score as flow
+
+    row = flow(study, date, force)
     _show(
         f"scored {study}, {row['batch']}"
         + (": nothing had changed, the table was left as it is" if row["unchanged"] else ""),

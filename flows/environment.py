@@ -18,6 +18,8 @@ def prepare(root: Path) -> None:
         "DO_NOT_TRACK": "1",
         # the ephemeral server prints tracebacks when it stops
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+        # a first start on a busy machine makes its database, which takes longer than the 20 seconds of the default
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
         # a failure reaches the terminal as one sentence of the command, not as Prefect's traceback
         "PREFECT_LOGGING_LEVEL": "CRITICAL",
     }

@@ -116,12 +116,15 @@ def load_settings(root: Path, study: str) -> StudySettings:
         raise ValueError(f"params.yaml has no study {study!r}; it has {', '.join(studies)}")
     try:
         settings = StudySettings.model_validate(studies[study])
-        if not settings.task_records:
-            raise ValueError("no task")
+        names = [task.name for task in settings.task_records]
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         where = ".".join(str(part) for part in ("studies", study, *first["loc"]))
         raise ValueError(f"params.yaml: {where}: {first['msg']}") from None
     except ValueError as error:
         raise ValueError(f"params.yaml: studies.{study}.tasks: {error}") from None
+    try:
+        settings.model.require_tasks(names)
+    except ValueError as error:
+        raise ValueError(f"params.yaml: studies.{study}.{error}") from None
     return settings

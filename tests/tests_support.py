@@ -5,14 +5,27 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 NIGHT = dt.date.today().isoformat()
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class Project:
@@ -39,6 +52,27 @@ class Project:
             pytest.fail(f"{' '.join(command)} gave {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
         return done
 
+    @contextmanager
+    def server(self) -> Iterator[str]:
+        """Prefect's server of this copy: every command then talks to it instead of starting one of its own."""
+        port = free_port()
+        url = f"http://127.0.0.1:{port}/api"
+        home = {"PREFECT_HOME": str(self.folder / ".prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+        command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+        with (self.folder / "server.log").open("w") as log:
+            server = subprocess.Popen(command, env={**self.environment, **home}, stdout=log, stderr=log)
+        try:
+            for _ in range(600):
+                with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(f"{url}/health", timeout=2):
+                    break
+                time.sleep(0.2)
+            self.environment["PREFECT_API_URL"] = url
+            yield url
+        finally:
+            self.environment.pop("PREFECT_API_URL", None)
+            server.terminate()
+            server.wait(timeout=30)
+
 
 def copy_project(target: Path) -> Project:
     """Tracked and new files of the checkout, as a git repository of its own, sample data restored through DVC."""
@@ -50,7 +84,7 @@ def copy_project(target: Path) -> Project:
         check=True,
     ).stdout.splitlines()
     for name in listed:
-        if (ROOT / name).is_file():
+        if (ROOT / name).is_file() and name != "dvc.lock":  # nothing is up to date in a new copy
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, target / name)
     project = Project(target)
@@ -58,5 +92,5 @@ def copy_project(target: Path) -> Project:
     project.run("git", "init", "--quiet")
     project.run("git", "add", "--all")
     project.run(*git, "commit", "--quiet", "--message", "copy")
-    project.run("dvc", "pull", "--quiet", "--recursive", "data/raw")
+    project.run("dvc", "pull", "--quiet", "--remote", "samples", "--recursive", "data/raw")
     return project

@@ -14,7 +14,7 @@ from flows.stages.fits import FINAL, Job, fit_jobs
 from mtl_models.data import PERSON, read_dataset
 
 TWIN = "single_task"
-SEEDLESS = ("linear",)
+NETWORKS = (TWIN,)  # only networks are measured over several seeds
 KEYS = ["model", "seed", "resample", "part", PERSON]
 
 
@@ -22,7 +22,7 @@ def plan(settings: StudySettings, resamples: Iterable[str]) -> Iterator[list[Job
     """The jobs in groups: one group a model, seed and resample, one job a main task."""
     tasks = [task for task in settings.task_records if task.role == "main"]
     for model in settings.baselines.models:
-        seeds = settings.training.seeds[:1] if model in SEEDLESS else settings.training.seeds
+        seeds = settings.training.seeds if model in NETWORKS else settings.training.seeds[:1]
         for resample in resamples:
             for seed in seeds:
                 yield [Job(model=model, resample=resample, seed=seed, tasks=(task,)) for task in tasks]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,10 +32,11 @@ def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pr
 
 
 @pytest.fixture(scope="session")
-def nightly(make_project: Callable[[str], Project]) -> Project:
+def nightly(make_project: Callable[[str], Project]) -> Iterator[Project]:
     """The heart study retrained and one night scored, by the commands that a user types."""
     project = make_project("night")
-    project.run("mtl-health", "retrain", "--study", "heart")
-    project.run("mtl-health", "sample-drop", "--study", "heart", "--date", NIGHT)
-    project.run("mtl-health", "score", "--study", "heart", "--date", NIGHT)
-    return project
+    project.run("mtl-health", "retrain", "--study", "heart")  # with a server of its own, as on a new machine
+    with project.server():
+        project.run("mtl-health", "sample-drop", "--study", "heart", "--date", NIGHT)
+        project.run("mtl-health", "score", "--study", "heart", "--date", NIGHT)
+        yield project

@@ -35,7 +35,7 @@ def version(project: Project, name: str) -> int:
 def outputs(lock: Path) -> dict[str, str]:
     """Path to hash of everything that DVC made."""
     stages = yaml.safe_load(lock.read_text())["stages"]
-    return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])}
+    return {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
 
 
 def drop_of(project: Project, date: str) -> Path:

@@ -39,6 +39,7 @@ def test_every_study_loads(root: Path) -> None:
         (("training", "learning_rat"), 1, "studies.heart.training.learning_rat"),
         (("validation", "max_reject_share"), 2, "max_reject_share"),
         (("split", "kind"), "random", "studies.heart.split.kind"),
+        (("model", "heads", "tasks"), {"tahl": [8]}, "studies.heart.model.heads.tasks.tahl"),
         (("tasks",), [{"name": "thal", "kind": "binari"}], "task thal: kind 'binari'"),
         (("tasks",), [], "tasks"),
     ],
