@@ -38,7 +38,7 @@ serve: data ## Prefect's server and both flows on their schedules, on this machi
 	@python -m flows.serve
 
 test: data ## all tests
-	@pytest
+	@pytest -n 2 --dist loadfile
 
 lint: install ## ruff and mypy
 	@ruff check .

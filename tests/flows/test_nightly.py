@@ -148,7 +148,10 @@ def test_a_rejected_person_is_kept_with_every_reason_and_no_value_is_told(nightl
         (lambda path: path.unlink(), "cleveland"),
         (lambda path: path.write_bytes(b""), "cleveland.csv"),
         (lambda path: path.write_bytes(path.read_text().encode("utf-16")), "cleveland.csv"),
-        (lambda path: path.write_text(path.read_text().replace("chol", "cholesterol", 1)), "cholesterol"),
+        (
+            lambda path: path.write_text(re.sub(r"(?m)$(?=\n)", ",9", path.read_text()).replace(",9", ",extra", 1)),
+            "extra",
+        ),
         (lambda path: path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n"), "cleveland.csv"),
         (lambda path: path.write_text(re.sub(r"(?m)^(\d+),\d+", r"\1,", path.read_text())), "rejected"),
     ],
