@@ -26,10 +26,7 @@ data: install ## restore the sample studies through DVC, without a network
 	@dvc pull --quiet --remote samples --recursive data/raw
 
 nightly: data ## train what is stale, promote, and score one night's people into tables
-	@mtl-health retrain --study $(STUDY)
-	@mtl-health sample-drop --study $(STUDY) --date $(DATE)
-	@mtl-health score --study $(STUDY) --date $(DATE)
-	@mtl-health tonight --study $(STUDY) --date $(DATE)
+	@mtl-health nightly --study $(STUDY) --date $(DATE)
 
 repro: data ## bring every study up to date with DVC alone
 	@dvc repro

@@ -199,6 +199,15 @@ def tonight(study: Study, date: Date = None) -> None:
     _show("", {"scores": _relative(table.folder), "report": _relative(paths.reports / "index.html")})
 
 
+@app.command()
+def nightly(study: Study, date: Date = None) -> None:
+    """Do the whole job on the sample data: retrain, put the test people into the inbox, score them, say where."""
+    retrain(study)
+    sample_drop(study, date)
+    score(study, date)
+    tonight(study, date)
+
+
 def main() -> None:
     """Run the command; what a user can mend is one sentence and status 1, not a traceback."""
     try:
