@@ -1,11 +1,54 @@
-"""The data dictionary, written from the models."""
+"""The data dictionary, written from the models: ``python -m schemas.describe <study> > docs/<study>.md``."""
 
 from __future__ import annotations
 
+import argparse
+import sys
+from collections.abc import Iterable, Mapping
+
 import polars as pl
 
-from schemas.contract import Contract
+from schemas.contract import Contract, load_contract
 from schemas.fields import CHECK_RULES, ModelView, Rules
+
+_KINDS = {
+    "person_key": "key",
+    "number": "number",
+    "integer": "whole number",
+    "category": "category",
+    "binary": "0 or 1",
+    "flag": "tick",
+    "time_of_day": "time of day",
+}
+_FAILURES = {"null": "value emptied, counted", "reject": "row rejected"}
+_HEADINGS = {
+    "column": "column",
+    "title": "meaning",
+    "kind": "kind",
+    "unit": "unit",
+    "values": "range or codes",
+    "special_codes": "special codes",
+    "across": "checks with other columns",
+    "nullable": "may be empty",
+    "on_failure": "if a check fails",
+    "privacy": "privacy",
+}
+_INTRODUCTION = """\
+# Data dictionary of {study}
+
+Written by `python -m schemas.describe {study} > docs/{study}.md` from the contract, the module `schemas.{study}`;
+change it there. Tables: {n_tables}; columns: {n_columns}. `{key}` ties tables together, one row a person in each;
+`{person_table}` holds every person. A row of another table is rejected if its person is missing or rejected there.
+
+How to read a line:
+
+- *Range or codes*: what a good value is, both ends included. `raw → name`: how the file writes it, what it becomes.
+- *Special codes*: answers that are not a value. A code with a name (`77 refused`) empties the cell and is counted under
+  that name; a code with a number (`5555 = 22`) stands for that number. `5.4e-79 = 0`: how a zero arrives in SAS files.
+- *If a check fails*: the cell is emptied and counted by rule, or the whole row goes to the rejects with every reason.
+  Text that cannot be read as the column's kind is a failed check like any other.
+- *Privacy*: `identifier`, `quasi_identifier` (could help to find a person), `sensitive`, or `health`.
+"""
 
 
 def describe(contract: Contract) -> pl.DataFrame:
@@ -33,20 +76,73 @@ def describe(contract: Contract) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
+def dictionary(contract: Contract) -> str:
+    """The contract as a page of Markdown, a section a table; the same contract gives the same bytes."""
+    rows = describe(contract)
+    text = [
+        _INTRODUCTION.format(
+            study=contract.study,
+            n_columns=rows.height,
+            n_tables=len(contract.tables),
+            key=contract.person_key,
+            person_table=contract.person_table,
+        )
+    ]
+    for table, model in contract.tables.items():
+        title = ModelView.of(model).title
+        lines = (_words(row) for row in rows.filter(pl.col("table") == table).iter_rows(named=True))
+        text.append(f"## {table}: {title}\n\n{markdown(_HEADINGS, lines)}")
+    return "\n".join(text)
+
+
+def markdown(headings: Mapping[str, str], rows: Iterable[Mapping[str, str]]) -> str:
+    """A Markdown table of ``rows`` (mappings by the keys of ``headings``)."""
+    lines = [list(headings.values()), ["---"] * len(headings)]
+    lines += [[row[key].replace("|", "\\|") for key in headings] for row in rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _words(row: Mapping[str, str]) -> dict[str, str]:
+    marked = {"column": f"`{row['column']}`", "privacy": f"`{row['privacy']}`"}
+    return {**row, **marked, "kind": _KINDS[row["kind"]], "on_failure": _FAILURES[row["on_failure"]]}
+
+
 def _values(rules: Rules) -> str:
+    if rules.kind == "flag":
+        return f"{next(iter(rules.labels))} → 1, else empty"
     if rules.codes:
         return "; ".join(f"{code} {words}" for code, words in rules.codes.items())
     if rules.labels:
-        return "; ".join(dict.fromkeys(rules.labels.values()))
+        return "; ".join(raw if raw == name else f"{raw} → {name}" for raw, name in rules.labels.items())
     if rules.pattern:
-        return rules.pattern
-    return f"{rules.low:g} to {rules.high:g}"
+        return f"`{rules.pattern}`"
+    return f"{_figure(rules.low)} to {_figure(rules.high)}"
+
+
+def _figure(value: float | None) -> str:
+    return "any" if value is None else f"{value:.15g}"
 
 
 def _special(rules: Rules) -> str:
     special = [
-        f"{code} {meaning if isinstance(meaning, str) else f'= {meaning:g}'}" for code, meaning in rules.special.items()
+        f"{code} {meaning if isinstance(meaning, str) else f'= {_figure(meaning)}'}"
+        for code, meaning in rules.special.items()
     ]
     if rules.sas_zero and 0 not in rules.special:
         special.append("5.4e-79 = 0")
     return "; ".join(special)
+
+
+def main() -> None:
+    """Print the dictionary of the study named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("study", help="a study with a contract in schemas/")
+    try:
+        text = dictionary(load_contract(parser.parse_args().study))
+    except ValueError as error:
+        sys.exit(str(error))
+    sys.stdout.buffer.write(text.encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Write what is generated in docs/: the data dictionaries, and the score columns in published.md.
+
+python docs/write.py
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from flows.contracts import scores_contract
+from flows.settings import load_settings, read_studies
+from mtl_models.tasks import Task
+from schemas.contract import load_contract
+from schemas.describe import dictionary, markdown
+
+DOCS = Path(__file__).parent
+STUDY = "nhanes"
+BLOCK = re.compile(r"(<!-- scores of (\w+): written by docs/write.py -->\n).*?(<!-- end -->)", re.DOTALL)
+HEADINGS = {"column": "column", "type": "type", "unit": "unit", "meaning": "meaning"}
+_COMMON = {
+    "person_id": "the person's key, once a date",
+    "score_date": "the night's date, ISO; the partition",
+    "model_version": "SHA-256 of the model file that gave the scores",
+    "run_id": "the run in the ledger",
+    "scored_at": "when that run started, UTC",
+}
+_PREDICTED = {
+    "regression": "predicted value",
+    "binary": "1 where the probability is {threshold:g} or more, else 0",
+    "multiclass": "likeliest class: {names}",
+    "ordinal": "expected class, rounded: {names}",
+    "multilabel": "those labels whose probability is {threshold:g} or more: {names}",
+}
+
+
+def pages() -> dict[Path, str]:
+    """Every page that is generated, in whole or in part, as it should be."""
+    root = DOCS.parent
+    found = {DOCS / f"{study}.md": dictionary(load_contract(study)) for study in read_studies(root)}
+    published = DOCS / "published.md"
+
+    def block(match: re.Match[str]) -> str:
+        return match[1] + score_columns(load_settings(root, match[2]).task_records) + match[3]
+
+    return {**found, published: BLOCK.sub(block, published.read_text())}
+
+
+def score_columns(tasks: tuple[Task, ...]) -> str:
+    """The columns of a score table as Markdown: names and types by its contract, meaning by the tasks."""
+    meanings = {**_COMMON, **dict(pair for task in tasks for pair in _meanings(task))}
+    units = {task.name: task.unit for task in tasks}
+    rows = (
+        {
+            "column": f"`{name}`",
+            "type": type_name(column.dtype.type),
+            "unit": units.get(name, ""),
+            "meaning": meanings[name],
+        }
+        for name, column in scores_contract(tasks).columns.items()
+    )
+    return markdown(HEADINGS, rows)
+
+
+def _meanings(task: Task) -> Iterator[tuple[str, str]]:
+    names = task.classes or task.labels
+    yield task.name, f"{task.title}: {_PREDICTED[task.kind].format(threshold=task.threshold, names=', '.join(names))}"
+    for column, name in zip(task.prediction_columns, names or ("1",), strict=True):
+        if column != task.name:
+            yield column, f"{task.title}: probability of {name}"
+
+
+def type_name(dtype: pl.DataType) -> str:
+    """A type in words that readers of any tool know."""
+    return {"Datetime(time_unit='us', time_zone='UTC')": "timestamp, UTC", "List(String)": "list of strings"}.get(
+        str(dtype), str(dtype)
+    )
+
+
+def main() -> None:
+    """Write every page whose content changed."""
+    for path, text in pages().items():
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            print(f"wrote {path.name}")
+
+
+if __name__ == "__main__":
+    main()
