@@ -1,0 +1,152 @@
+"""What the pages in docs/ say of columns and commands is what the code does."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+
+from flows.cli import app
+from flows.paths import StudyPaths
+from flows.scoring import registry_of
+from flows.settings import load_settings, read_studies
+from flows.stores.delta import PartitionedTable
+from flows.stores.registry import ModelRegistry
+from schemas.contract import load_contract
+from schemas.describe import dictionary
+from schemas.published import Rejects, Runs
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+WRITER = runpy.run_path(str(DOCS / "write.py"))
+PUBLISHED = (DOCS / "published.md").read_text()
+OPERATIONS = (DOCS / "operations.md").read_text()
+
+
+def _section(page: str, heading: str) -> str:
+    return page.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def _cells(text: str) -> list[list[str]]:
+    """Rows of the Markdown table in ``text``, its heading left out."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def _blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    pages = WRITER["pages"]()
+    assert {path.name for path in pages} == {"nhanes.md", "heart.md", "published.md"}
+    stale = [path.name for path, text in pages.items() if path.read_text() != text]
+    assert not stale, f"{', '.join(stale)} are not what the code says: run `python docs/write.py`"
+
+
+def test_the_command_in_the_dictionary_writes_it() -> None:
+    command = [sys.executable, "-m", "schemas.describe", "heart"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
+    assert printed == (DOCS / "heart.md").read_bytes()
+    refused = subprocess.run([*command[:-1], "framingham"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("study", sorted(read_studies(ROOT)))
+def test_a_dictionary_has_a_whole_line_for_every_column(study: str) -> None:
+    contract = load_contract(study)
+    rows = [row for row in _cells(dictionary(contract)) if row[0].startswith("`")]
+    expected = [name for model in contract.tables.values() for name in model.to_schema().columns]
+    assert [row[0].strip("`") for row in rows] == expected
+    assert {len(row) for row in rows} == {10}
+    assert all(row[1] and row[2] and row[4] and row[8] for row in rows)
+
+
+def _types(columns: dict[str, Any]) -> list[tuple[str, str]]:
+    name: Callable[[Any], str] = WRITER["type_name"]
+    shown = [(column, name(dtype)) for column, dtype in columns.items()]
+    return [(column, re.sub(r"^List\(Struct.*", "list of {column, rule}", dtype)) for column, dtype in shown]
+
+
+@pytest.mark.parametrize(("heading", "model"), [("rejects", Rejects), ("runs", Runs)])
+def test_a_published_table_has_the_columns_that_the_page_names(heading: str, model: Any) -> None:
+    columns = model.to_schema().columns
+    rows = _cells(_section(PUBLISHED, heading))
+    assert [(row[0].strip("`"), row[1]) for row in rows] == _types(
+        {name: column.dtype.type for name, column in columns.items()}
+    )
+    assert [row[2] for row in rows] == ["yes" if column.nullable else "no" for column in columns.values()]
+
+
+def test_the_page_names_the_columns_of_the_champions() -> None:
+    history = ModelRegistry(Path("none"), Path("none")).promotions()
+    rows = _cells(_section(PUBLISHED, "champions"))
+    assert [(row[0].strip("`"), row[1]) for row in rows] == _types(dict(history.schema))
+
+
+def test_the_python_on_time_travel_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = PartitionedTable(tmp_path / "data/tables/nhanes/scores", "score_date")
+    for value in (1, 2):
+        table.replace("2026-11-20", pl.DataFrame({"score_date": ["2026-11-20"], "value": [value]}))
+    table.replace("2026-11-21", pl.DataFrame({"score_date": ["2026-11-21"], "value": [3]}))
+    monkeypatch.chdir(tmp_path)
+    held = []
+    for block in _blocks(PUBLISHED, "python"):
+        exec(block.replace("2026-11-20T06:00:00+00:00", dt.datetime.now(dt.UTC).isoformat()), {})
+        held.append(dict(table.read().sort("score_date").rows()))
+    both, old = {"2026-11-20": 2, "2026-11-21": 3}, {"2026-11-20": 1}
+    # history, reading, restoring version 0, one date from version 0, vacuum, log retention
+    assert held == [both, both, old, old, old, old]
+    first = next(block for block in _blocks(PUBLISHED, "python") if "PartitionedTable" in block)
+    table.replace("2026-11-21", pl.DataFrame({"score_date": ["2026-11-21"], "value": [4]}))
+    table.replace("2026-11-20", pl.DataFrame({"score_date": ["2026-11-20"], "value": [5]}))
+    exec(first, {})
+    assert dict(table.read().rows()) == {"2026-11-20": 1, "2026-11-21": 4}
+
+
+def test_the_python_that_brings_the_champion_before_back_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
+    monkeypatch.setenv("MTL_HEALTH_ROOT", str(tmp_path))
+    models = registry_of(StudyPaths(tmp_path, "nhanes"))
+    versions = []
+    for content in ("first", "second"):
+        (tmp_path / "model.onnx").write_text(content)
+        versions.append(models.register(tmp_path / "model.onnx", [], {}))
+        models.promote(versions[-1], "test", {})
+    (block,) = _blocks(OPERATIONS, "python")
+    exec(block, {})
+    champion = models.champion()
+    assert champion is not None
+    assert champion.version == versions[0]
+    assert models.promotions().height == 3
+
+
+def test_operations_names_the_schedules_and_limits_of_params() -> None:
+    schedules = {study: load_settings(ROOT, study).schedule for study in read_studies(ROOT)}
+    rows = {row[0].strip("`"): row[1:] for row in _cells(_section(OPERATIONS, "What runs when"))}
+    for place, study in enumerate(("nhanes", "heart")):
+        for flow in ("retrain", "score"):
+            minute, hour, *_ = getattr(schedules[study], flow).split()
+            assert rows[flow][place] == f"{int(hour):02}:{int(minute):02}"
+        assert f"more than {schedules[study].max_hours_late:g} hours late" in OPERATIONS
+
+
+def test_operations_names_commands_that_there_are() -> None:
+    known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert set(re.findall(r"mtl-health ([a-z-]+)", OPERATIONS)) <= known
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)[`\n]", OPERATIONS)) <= targets
+    pool = yaml.safe_load((ROOT / "prefect.yaml").read_text())["definitions"]["work_pool"]["name"]
+    assert f"prefect work-pool create --type process {pool}\n" in OPERATIONS
