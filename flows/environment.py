@@ -16,6 +16,8 @@ def prepare(root: Path) -> None:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
         "DO_NOT_TRACK": "1",
+        # kept in memory, the place of a run that died together with the server would stay taken for ever
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         # the ephemeral server prints tracebacks when it stops
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
         # a first start on a busy machine makes its database, which takes longer than the 20 seconds of the default
