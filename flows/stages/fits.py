@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mtl_models.training import Fitted
 
 FINAL = "final"
+MOST_WORKERS = 4  # about 0.5 GiB each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +107,7 @@ def fit_jobs(
     from mtl_models.progress import progress_bar
 
     shared = (dataset, spec, splits, settings)
-    n_workers = min(len(jobs), os.cpu_count() or 1)
+    n_workers = min(len(jobs), os.cpu_count() or 1, MOST_WORKERS)
     context = multiprocessing.get_context("spawn")
     with (
         progress_bar(title, len(jobs), show=True) as advance,
