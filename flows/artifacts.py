@@ -7,16 +7,20 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
+SMALL = 10
+# counts of people by what befell them; a few of them could be recognised
+BY_REASON = ("rejected_by_rule", "nulled_by_column_and_rule", "recoded_by_column_and_rule", "excluded")
 
-def flatten(summary: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested counts as one level, ``a.b.c`` to the value; empty parts are left out."""
+
+def flatten(summary: Mapping[str, Any], prefix: str = "", *, by_reason: bool = False) -> dict[str, Any]:
+    """Nested counts as one level, ``a.b.c`` to the value; empty parts are left out, small counts by reason hidden."""
     flat: dict[str, Any] = {}
     for name, value in summary.items():
         path = f"{prefix}{name}"
         if isinstance(value, Mapping):
-            flat.update(flatten(value, f"{path}."))
+            flat.update(flatten(value, f"{path}.", by_reason=by_reason or name in BY_REASON))
         else:
-            flat[path] = value
+            flat[path] = f"fewer than {SMALL}" if by_reason and 0 < value < SMALL else value
     return flat
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -237,3 +238,35 @@ def test_the_readme_reads_the_scores(nightly: Project) -> None:
         assert len(block.strip().splitlines()) <= 5
         program = block.replace("nhanes", "heart").replace("diabetes", "disease")
         assert "disease__p" in nightly.run(sys.executable, "-c", program).stdout
+
+
+def test_the_schedule_fires_by_itself(nightly: Project) -> None:
+    """With a cron line of every minute, a served deployment scores the day of its start, and stops when told to."""
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    if today != NIGHT:  # it is another day here than in the schedule's time zone
+        drop_of(nightly, today)
+    params = nightly.folder / "params.yaml"
+    before = params.read_text()
+    ledger = set(table(nightly, "runs")["run_id"])
+    content = yaml.safe_load(before)
+    content["studies"] = {"heart": content["studies"]["heart"]}
+    content["studies"]["heart"]["schedule"] = {"retrain": "0 0 1 1 *", "score": "* * * * *", "timezone": "UTC"}
+    params.write_text(yaml.safe_dump(content))
+    port = nightly.environment["PREFECT_API_URL"].split(":")[2].split("/")[0]
+    environment = {**nightly.environment, "PREFECT_SERVER_API_PORT": port}
+    with (nightly.folder / "serve.log").open("w") as log:
+        served = subprocess.Popen(
+            [sys.executable, "-m", "flows.serve"], cwd=nightly.folder, env=environment, stdout=log, stderr=log
+        )
+    try:
+        deadline = time.monotonic() + 150
+        while time.monotonic() < deadline and set(table(nightly, "runs")["run_id"]) == ledger:
+            time.sleep(1)
+    finally:
+        params.write_text(before)
+        served.terminate()
+        served.wait(timeout=60)
+    fired = table(nightly, "runs").filter(~pl.col("run_id").is_in(list(ledger)))
+    assert fired["flow"].to_list() == ["score"], (nightly.folder / "serve.log").read_text()[-2000:]
+    assert fired["batch"][0] == today
+    assert table(nightly, "scores").filter(pl.col("run_id") == fired["run_id"][0]).height == 61
