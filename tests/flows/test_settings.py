@@ -28,6 +28,8 @@ def test_every_study_loads(root: Path) -> None:
     assert {study: bool(load_settings(root, study).task_records) for study in read_studies(root)} == {
         "nhanes": True,
         "heart": True,
+        "whas500": True,
+        "nmes1988": True,
     }
 
 
@@ -57,7 +59,7 @@ def test_an_error_names_the_key(
 
 
 def test_an_unknown_study_is_named_with_those_that_exist(root: Path) -> None:
-    with pytest.raises(ValueError, match="no study 'hart'; it has nhanes, heart"):
+    with pytest.raises(ValueError, match="no study 'hart'; it has nhanes, heart, whas500, nmes1988"):
         load_settings(root, "hart")
 
 
