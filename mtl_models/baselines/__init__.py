@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from mtl_models.baselines import boosted, linear
+from mtl_models.baselines import boosted, catboosted, linear
 from mtl_models.baselines.settings import BaselineSettings
 from mtl_models.data import Dataset, FeatureSpec
 from mtl_models.tasks import Task
@@ -33,6 +33,7 @@ class FitPredict(Protocol):
 BASELINES: dict[str, FitPredict] = {
     "linear": linear.fit_predict,
     "lightgbm": boosted.fit_predict,
+    "catboost": catboosted.fit_predict,
 }
 
 __all__ = ["BASELINES", "BaselineSettings", "FitPredict"]

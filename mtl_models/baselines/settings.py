@@ -33,6 +33,21 @@ class BoostedSettings(BaseModel):
     cat_smooth: float = Field(default=10.0, ge=0)
 
 
+class CatBoostSettings(BaseModel):
+    """CatBoost's settings; the number of trees is chosen by early stopping."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    depth: tuple[int, ...] = Field(default=(3, 6), min_length=1)
+    learning_rate: float = Field(default=0.05, gt=0)
+    max_rounds: int = Field(default=800, ge=1)
+    rounds_without_valid: int = Field(default=100, ge=1)
+    patience: int = Field(default=40, ge=1)
+    l2_leaf_reg: float = Field(default=5.0, ge=0)
+    rsm: float = Field(default=0.3, gt=0, le=1)
+    subsample: float = Field(default=0.8, gt=0, le=1)
+
+
 class BaselineSettings(BaseModel):
     """Settings of all baselines, a block each."""
 
@@ -40,3 +55,4 @@ class BaselineSettings(BaseModel):
 
     linear: LinearSettings = LinearSettings()
     lightgbm: BoostedSettings = BoostedSettings()
+    catboost: CatBoostSettings = CatBoostSettings()
