@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mtl_models.data import Dataset, FeatureSpec
+from mtl_models.data import Dataset, FeatureSpec, Matrices
 from mtl_models.encoders import ENCODERS
 from mtl_models.heads import HEADS, Head
 from mtl_models.layout import Layout
@@ -27,9 +27,10 @@ class Network(nn.Module):
         names = [task.name for task in tasks]
         self.preprocess = Preprocessor(spec, layout, settings.preprocess)
         encoder, options = _choose(ENCODERS, settings.encoder, "encoder")
-        self.encoder = encoder(spec, layout, options)
+        self.encoder = encoder(spec, layout, options, names)
         trunk, options = _choose(TRUNKS, settings.trunk, "trunk")
         self.trunk = trunk(self.encoder.width, names, options)
+        self.trunk.arrange(self.encoder.chunks)
         self.heads = nn.ModuleDict(
             {
                 _key(task.name): HEADS[task.kind](
@@ -37,6 +38,7 @@ class Network(nn.Module):
                     self.trunk.widths[task.name],
                     settings.heads.widths_of(task.name),
                     dropout=settings.heads.dropout,
+                    members=self.trunk.members,
                 )
                 for task in tasks
             }
@@ -69,13 +71,45 @@ class Network(nn.Module):
 
     def outputs(self, prepared: Prepared) -> dict[str, Tensor]:
         """Raw outputs by task name of rows that were prepared before, as training does once for all epochs."""
-        representations = self.trunk(self.encoder(prepared))
+        encoded = self.encoder(prepared)
+        if isinstance(encoded, Tensor):
+            representations = self.trunk(encoded)
+        else:
+            # the whole trunk for each task's own row: no task's output depends on what another task's row holds
+            representations = {name: self.trunk(row)[name] for name, row in encoded.items()}
         return {task.name: self.head(task.name)(representations[task.name]) for task in self.tasks}
+
+    def penalty(self) -> Tensor | None:
+        """What training adds to the sum of the losses; ``None`` for nothing."""
+        penalty: Tensor | None = self.trunk.penalty()
+        return penalty
 
     def predictions(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:
         """Predictions by task name, in the task's unit or as probabilities."""
         raw = self(numeric, categorical)
         return {name: self.head(name).predictions(raw[name]) for name in raw}
+
+    @torch.no_grad()
+    def report(self, inputs: Matrices | None = None) -> dict[str, Any]:
+        """What encoder and trunk learned to attend to and to share, as plain JSON types.
+
+        Args:
+            inputs: rows to take means of gates over; without them what differs from row to row is left out.
+        """
+        self.eval()
+        if inputs is None:
+            return {**self.encoder.report(None), **self.trunk.report(None)}
+        device = next(self.parameters()).device
+        numeric, categorical = (torch.from_numpy(part).to(device) for part in (inputs.numeric, inputs.categorical))
+        prepared = self.preprocess(numeric, categorical)
+        encoded = self.encoder(prepared)
+        if isinstance(encoded, Tensor):
+            found = self.trunk.report(encoded)
+        else:
+            # a trunk that is read by each task's own row has a report for each
+            found = {name: report for name, row in encoded.items() if (report := self.trunk.report(row))}
+            found = {"trunk": found} if found else {}
+        return {**self.encoder.report(prepared), **found}
 
 
 def _key(task: str) -> str:

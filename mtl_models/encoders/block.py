@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl_models.data import FeatureSpec
+from mtl_models.encoders.numbers import NumberOptions
 from mtl_models.layout import Layout, positions
 from mtl_models.preprocess import Prepared
 
@@ -15,6 +16,10 @@ class Block(nn.Module):
 
     Embeddings are centred on their mean over the training rows, and a slot that no training row fills gives zeros: an
     unseen category counts as an average one, not as a random one.
+
+    Attributes:
+        owners: the feature of each column, an indicator's being the first that it stands for.
+        chunks: how many columns each number, indicator and category takes, in their order.
 
     Shape:
         :class:`Prepared` to ``(n_rows, width)``.
@@ -26,7 +31,15 @@ class Block(nn.Module):
     first: Tensor
     share: Tensor
 
-    def __init__(self, spec: FeatureSpec, layout: Layout, part: Layout, *, d_embedding: int) -> None:
+    def __init__(
+        self,
+        spec: FeatureSpec,
+        layout: Layout,
+        part: Layout,
+        *,
+        d_embedding: int,
+        numbers_as: NumberOptions | None = None,
+    ) -> None:
         super().__init__()
         numbers = positions(part.numbers, layout.numbers)
         indicators = [len(layout.numbers) + place for place in positions(part.indicators, layout.indicators)]
@@ -41,12 +54,20 @@ class Block(nn.Module):
         self.register_buffer("first", first, persistent=False)
         self.register_buffer("share", torch.zeros(n_slots))
         self.table = nn.Parameter(torch.randn(n_slots, d_embedding) * 0.5) if n_slots else None
-        self.width = len(numbers) + len(indicators) + len(sizes) * d_embedding
+        self.numbers = numbers_as.build(len(numbers)) if numbers_as and numbers else None
+        d_number = self.numbers.d_embedding if self.numbers else 1
+        self.n_numbers = len(numbers)
+        self.chunks = [d_number] * len(numbers) + [1] * len(indicators) + [d_embedding] * len(sizes)
+        names = (*part.numbers, *part.indicators, *part.categories)
+        self.owners = [name for name, size in zip(names, self.chunks, strict=True) for _ in range(size)]
+        self.width = sum(self.chunks)
 
     def fit(self, train: Prepared) -> None:
-        """Note how large a share of the training rows fills each slot."""
+        """Note how large a share of the training rows fills each slot, and fit the numbers' embeddings."""
         rows = train.slots[:, self.slot_columns] + self.first
         self.share.copy_(torch.bincount(rows.flatten(), minlength=len(self.share)) / max(1, len(rows)))
+        if self.numbers is not None:
+            self.numbers.fit(train.values[:, self.value_columns][:, : self.n_numbers])
 
     def embeddings(self) -> Tensor:
         """The embedding of each slot, centred. Shape: ``(n_slots, d_embedding)``."""
@@ -59,6 +80,9 @@ class Block(nn.Module):
     def forward(self, prepared: Prepared) -> Tensor:
         """The block of this part of the layout."""
         values = prepared.values[:, self.value_columns]
+        if self.numbers is not None:
+            embedded = self.numbers(values[:, : self.n_numbers]).flatten(1)
+            values = torch.cat([embedded, values[:, self.n_numbers :]], dim=1)
         if self.table is None:
             return values
         # gathered after the offset: each column's slot was clamped to its own range before, so none reads a neighbour

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -10,27 +12,34 @@ from mtl_models import settings
 from mtl_models.data import FeatureSpec
 from mtl_models.encoders.base import Encoder
 from mtl_models.encoders.block import Block
+from mtl_models.encoders.numbers import NumberOptions
 from mtl_models.layers import hidden_layers
 from mtl_models.layout import Layout
 from mtl_models.preprocess import Prepared
+
+# of a domain's modules, since a module cannot be called `type` or `forward`
+PREFIX = "domain_"
 
 
 class DomainEncoder(Encoder):
     """One block and one layer a domain, no wider than the block itself."""
 
     class Options(settings.Options):
-        """``d_embedding``: size of a category's embedding; ``width``: of a domain's layer; ``dropout`` after it."""
+        """``d_embedding``: size of a category's embedding; ``width``: of a domain's layer; ``dropout`` after it.
+
+        ``numbers``: an embedding of numbers, none if left out.
+        """
 
         d_embedding: int = Field(default=4, ge=1)
         width: int = Field(default=32, ge=1)
         dropout: float = Field(default=0.0, ge=0, lt=1)
+        numbers: NumberOptions | None = None
 
-    def __init__(self, spec: FeatureSpec, layout: Layout, options: Options) -> None:
+    def __init__(self, spec: FeatureSpec, layout: Layout, options: Options, tasks: Sequence[str] = ()) -> None:
         super().__init__()
-        # with a prefix, since a module cannot be called `type` or `forward`
-        parts = {f"domain_{domain}": layout.of_domain(spec, domain) for domain in spec.domains}
+        parts = {f"{PREFIX}{domain}": layout.of_domain(spec, domain) for domain in spec.domains}
         blocks = {
-            domain: Block(spec, layout, part, d_embedding=options.d_embedding)
+            domain: Block(spec, layout, part, d_embedding=options.d_embedding, numbers_as=options.numbers)
             for domain, part in parts.items()
             if part.n_values or part.categories
         }
@@ -50,6 +59,15 @@ class DomainEncoder(Encoder):
             assert isinstance(block, Block)
             block.fit(train)
 
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Domains that have a vector."""
+        return tuple(name.removeprefix(PREFIX) for name in self.layers)
+
+    def by_domain(self, prepared: Prepared) -> dict[str, Tensor]:
+        """Each domain's vector. Shape: ``(n_rows, the domain's width)``."""
+        return {name.removeprefix(PREFIX): layer(self.blocks[name](prepared)) for name, layer in self.layers.items()}
+
     def forward(self, prepared: Prepared) -> Tensor:
         """Encode rows."""
-        return torch.cat([layer(self.blocks[domain](prepared)) for domain, layer in self.layers.items()], dim=1)
+        return torch.cat(list(self.by_domain(prepared).values()), dim=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import Field
 from torch import Tensor
 
@@ -9,6 +11,7 @@ from mtl_models import settings
 from mtl_models.data import FeatureSpec
 from mtl_models.encoders.base import Encoder
 from mtl_models.encoders.block import Block
+from mtl_models.encoders.numbers import NumberOptions
 from mtl_models.layout import Layout
 from mtl_models.preprocess import Prepared
 
@@ -17,14 +20,20 @@ class PlainEncoder(Encoder):
     """One block of every column."""
 
     class Options(settings.Options):
-        """``d_embedding``: size of a category's embedding."""
+        """``d_embedding``: size of a category's embedding; ``numbers``: an embedding of numbers, none if left out."""
 
         d_embedding: int = Field(default=4, ge=1)
+        numbers: NumberOptions | None = None
 
-    def __init__(self, spec: FeatureSpec, layout: Layout, options: Options) -> None:
+    def __init__(self, spec: FeatureSpec, layout: Layout, options: Options, tasks: Sequence[str] = ()) -> None:
         super().__init__()
-        self.block = Block(spec, layout, layout, d_embedding=options.d_embedding)
+        self.block = Block(spec, layout, layout, d_embedding=options.d_embedding, numbers_as=options.numbers)
         self.width = self.block.width
+
+    @property
+    def chunks(self) -> list[int]:
+        """One chunk a number, indicator and category."""
+        return self.block.chunks
 
     def fit(self, train: Prepared) -> None:
         """Set the embeddings' centres."""

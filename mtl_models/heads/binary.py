@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from mtl_models.heads.base import Head, smoothed_logit
 from mtl_models.losses import log_loss
@@ -14,8 +15,8 @@ from mtl_models.tasks import Task
 class LabelHead(Head):
     """A logit a label; the losses of the labels are summed, so that a label counts as much as a binary task."""
 
-    def __init__(self, task: Task, width: int, widths: tuple[int, ...], *, dropout: float) -> None:
-        super().__init__(task, width, widths, dropout=dropout, n_raw=task.n_outputs)
+    def __init__(self, task: Task, width: int, widths: tuple[int, ...], *, dropout: float, members: int = 0) -> None:
+        super().__init__(task, width, widths, dropout=dropout, members=members, n_raw=task.n_outputs)
 
     def fit(self, target: np.ndarray) -> None:
         """Start from the labels' shares."""
@@ -24,7 +25,11 @@ class LabelHead(Head):
         share = np.where(known, target, 0.0).sum(axis=0) / np.maximum(n, 1)
         self.set_bias(smoothed_logit(share, n))
 
-    def loss(self, raw: Tensor, target: Tensor) -> Tensor:
+    def combine(self, raw: Tensor) -> Tensor:
+        """The logit of the mean of the members' probabilities."""
+        return functional.logsigmoid(raw).logsumexp(dim=1) - functional.logsigmoid(-raw).logsumexp(dim=1)
+
+    def row_loss(self, raw: Tensor, target: Tensor) -> Tensor:
         """Sum over the labels of their mean log-loss."""
         return log_loss(raw, target)
 

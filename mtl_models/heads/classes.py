@@ -14,8 +14,8 @@ from mtl_models.tasks import Task
 class ClassHead(Head):
     """Softmax over the classes; the likeliest one is predicted."""
 
-    def __init__(self, task: Task, width: int, widths: tuple[int, ...], *, dropout: float) -> None:
-        super().__init__(task, width, widths, dropout=dropout, n_raw=len(task.classes))
+    def __init__(self, task: Task, width: int, widths: tuple[int, ...], *, dropout: float, members: int = 0) -> None:
+        super().__init__(task, width, widths, dropout=dropout, members=members, n_raw=len(task.classes))
 
     def fit(self, target: np.ndarray) -> None:
         """Start from the classes' shares, half a case added to each."""
@@ -23,7 +23,11 @@ class ClassHead(Head):
         counts = np.bincount(known, minlength=len(self.task.classes)) + 0.5
         self.set_bias(np.log(counts / counts.sum()))
 
-    def loss(self, raw: Tensor, target: Tensor) -> Tensor:
+    def combine(self, raw: Tensor) -> Tensor:
+        """The logarithm of the mean of the members' probabilities, but for a constant."""
+        return raw.log_softmax(dim=2).logsumexp(dim=1)
+
+    def row_loss(self, raw: Tensor, target: Tensor) -> Tensor:
         """Log-loss of the class."""
         return class_log_loss(raw.log_softmax(dim=1), target)
 
@@ -46,8 +50,8 @@ class OrdinalHead(ClassHead):
 
     rank: Tensor
 
-    def __init__(self, task: Task, width: int, widths: tuple[int, ...], *, dropout: float) -> None:
-        super().__init__(task, width, widths, dropout=dropout)
+    def __init__(self, task: Task, width: int, widths: tuple[int, ...], *, dropout: float, members: int = 0) -> None:
+        super().__init__(task, width, widths, dropout=dropout, members=members)
         self.register_buffer("rank", torch.arange(len(task.classes), dtype=torch.float32), persistent=False)
 
     def decisions(self, predictions: Tensor) -> Tensor:

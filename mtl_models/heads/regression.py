@@ -17,8 +17,8 @@ class RegressionHead(Head):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, task: Task, width: int, widths: tuple[int, ...], *, dropout: float) -> None:
-        super().__init__(task, width, widths, dropout=dropout, n_raw=1)
+    def __init__(self, task: Task, width: int, widths: tuple[int, ...], *, dropout: float, members: int = 0) -> None:
+        super().__init__(task, width, widths, dropout=dropout, members=members, n_raw=1)
         self.register_buffer("mean", torch.zeros(1))
         self.register_buffer("deviation", torch.ones(1))
 
@@ -29,7 +29,11 @@ class RegressionHead(Head):
         self.deviation.fill_(float(known.std()) or 1.0)
         self.set_bias(np.zeros(1))
 
-    def loss(self, raw: Tensor, target: Tensor) -> Tensor:
+    def combine(self, raw: Tensor) -> Tensor:
+        """The mean of the members' predictions."""
+        return raw.mean(dim=1)
+
+    def row_loss(self, raw: Tensor, target: Tensor) -> Tensor:
         """Squared error on the standardised scale."""
         return squared_error(raw, (target - self.mean) / self.deviation)
 

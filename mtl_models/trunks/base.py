@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from torch import Tensor, nn
 
 
 class Trunk(nn.Module):
     """From the encoded row to one representation a task, by the task's name.
 
-    ``widths`` gives the size of each. A trunk may return the same tensor for all tasks or a different one for each, and
-    more than one row of numbers a person (``(n_rows, k, width)``): heads work on the last dimension.
+    A trunk may return the same tensor for all tasks or a different one for each.
+
+    Attributes:
+        widths: size of each task's representation.
+        members: 0 for one representation a row, else the number of members of an ensemble: representations then have
+            the shape ``(n_rows, members, width)``, and heads predict once for each member.
     """
 
     widths: dict[str, int]
+    members: int = 0
 
     def forward(self, encoded: Tensor) -> dict[str, Tensor]:
         """Representations by task name."""
         raise NotImplementedError
+
+    def arrange(self, chunks: Sequence[int]) -> None:
+        """Learn before training how many columns of the encoded row each feature takes, in their order."""
+
+    def penalty(self) -> Tensor | None:
+        """What is added to the sum of the losses; ``None`` for nothing."""
+        return None
+
+    def report(self, encoded: Tensor | None) -> dict[str, Any]:
+        """What the trunk shares with whom, as plain numbers.
+
+        Args:
+            encoded: rows to take means over; without them what depends on rows is left out.
+        """
+        return {}

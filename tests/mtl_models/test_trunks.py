@@ -41,7 +41,8 @@ def test_every_trunk_gives_each_task_its_width_and_treats_rows_alone(name: str) 
     found, shuffled = trunk(encoded), trunk(encoded[order])
     assert set(found) == {"one", "two"}
     for task, representation in found.items():
-        assert representation.shape == (20, trunk.widths[task])
+        members = (trunk.members,) if trunk.members else ()
+        assert representation.shape == (20, *members, trunk.widths[task])
         torch.testing.assert_close(shuffled[task], representation[order])
 
 
