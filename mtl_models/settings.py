@@ -77,6 +77,9 @@ class ModelSettings(Options):
             raise ValueError(f"model.heads.tasks.{unknown[0]}: no such task; there are {', '.join(known)}")
 
 
+_EQUAL = Component(name="equal")
+
+
 class TrainingSettings(Options):
     """The training run.
 
@@ -88,6 +91,9 @@ class TrainingSettings(Options):
         ema: decay a step of the averaged weights that are validated and kept; 0 keeps the last weights.
         gradient_clip: largest norm of the gradient; 0 leaves it as it is.
         seeds: a network is trained for each; the first is the one to export.
+        balancing: how much each task moves what the tasks share.
+        measure_affinity: measure gradient conflict and lookahead affinity of the tasks in every step, at the cost of
+            about one forward and one backward pass a task.
     """
 
     device: str = "cpu"
@@ -100,11 +106,24 @@ class TrainingSettings(Options):
     ema: float = Field(default=0.99, ge=0, lt=1)
     gradient_clip: float = Field(default=1.0, ge=0)
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    # the defaults are left out of the dump, so that params without these keys keep their hash
+    balancing: Component = Field(default=_EQUAL, exclude_if=lambda value: value == _EQUAL)
+    measure_affinity: bool = Field(default=False, exclude_if=lambda value: not value)
 
     @property
     def seed(self) -> int:
         """The seed of the network that is exported."""
         return self.seeds[0]
+
+    def require_tasks(self, tasks: Iterable[str]) -> None:
+        """Refuse balancing weights for a task that the study lacks; not asked for a part of the tasks.
+
+        Raises:
+            ValueError: naming the key at fault.
+        """
+        known, named = sorted(tasks), self.balancing.options.get("weights", {})
+        if unknown := sorted(set(named) - set(known)):
+            raise ValueError(f"training.balancing.weights.{unknown[0]}: no such task; there are {', '.join(known)}")
 
 
 def parse_settings(kind: type[Settings], record: Mapping[str, Any] | None, *, where: str) -> Settings:
