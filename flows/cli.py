@@ -170,6 +170,52 @@ def report(study: Study) -> None:
     console.print(f"page: {_relative(paths.reports / 'index.html')}")
 
 
+@app.command()
+def methods(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """List every encoder, trunk, balancer and baseline that params.yaml can name."""
+    import json
+
+    from flows.methods import methods as listed
+
+    rows = listed()
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    table = Table("kind", "name", "what it does")
+    for row in rows:
+        table.add_row(row["kind"], row["name"], row["line"])
+    console.print(table)
+
+
+@app.command()
+def compare(study: Study) -> None:
+    """Train what the study's `compare` block names and is not trained yet, and rank it on validation people."""
+    paths, settings = _study(study)
+    if not settings.compare.runs:
+        raise ValueError(f"params.yaml: studies.{study}.compare.runs names no run")
+    from flows.leaderboard import words
+    from flows.paths import read_json
+    from flows.reproduce import dvc_repro
+
+    dvc_repro(paths.root, study, [f"compare/dvc.yaml:compare@{study}"], timeout=24 * 3600)
+    board = read_json(paths.reports / "compare.json")
+    table = Table(
+        "run", "seeds", "mean figure", f"gain over {board['first']}", "over lightgbm", "over its twins", "worst task"
+    )
+    for row in board["rows"]:
+        gains = {kind: words(gain["mean"], percent=True) for kind, gain in row["gains"].items()}
+        worst = (row["gains"].get("first") or {}).get("worst")
+        table.add_row(
+            row["run"],
+            str(row["seeds"]),
+            words(row["mean"]),
+            *(gains.get(kind, "-") for kind in ("first", "lightgbm", "twin")),
+            f"{worst['task']} {worst['value']:+.1%}" if worst else "-",
+        )
+    console.print(table)
+    console.print(f"{board['n_people']} validation people; page: {_relative(paths.reports / 'compare.html')}")
+
+
 @app.command("sample-drop")
 def sample_drop(study: Study, date: Date = None) -> None:
     """Put the study's test people, outcomes removed, into the inbox as a night's drop."""

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from filelock import FileLock
@@ -14,14 +15,18 @@ LAST_STAGES = ("evaluate", "export")
 
 
 def reproduce(root: Path, study: str, *, timeout: float) -> str:
-    """Run ``dvc repro`` for a study's stages and give what it printed.
+    """Run ``dvc repro`` for a study's stages up to evaluation and export, and give what it printed."""
+    return dvc_repro(root, study, [f"{stage}@{study}" for stage in LAST_STAGES], timeout=timeout)
+
+
+def dvc_repro(root: Path, study: str, targets: Sequence[str], *, timeout: float) -> str:
+    """Run ``dvc repro`` for some targets of a study and give what it printed.
 
     A second caller waits: two runs of DVC in one folder refuse each other.
 
     Raises:
         RuntimeError: if a stage fails or the time is over, with the stage's own last line.
     """
-    targets = [f"{stage}@{study}" for stage in LAST_STAGES]
     folder = str(Path(sys.executable).parent)
     environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
     with FileLock(root / ".dvc" / "tmp" / "mtl-health.lock", timeout=timeout):

@@ -46,6 +46,26 @@ class ComparisonSettings(BaselineSettings):
     models: tuple[str, ...] = ("single_task", "linear", "lightgbm")
 
 
+class CompareRun(_Settings):
+    """One run of a comparison: what differs from the study's own model and training.
+
+    Attributes:
+        model: parts of the model that are replaced whole.
+        training: keys of training that are replaced.
+        twins: also train the run's single-task twins, same network and budget.
+    """
+
+    model: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    twins: bool = False
+
+
+class CompareSettings(_Settings):
+    """A named set of runs; the first one is what the others are measured against."""
+
+    runs: dict[str, CompareRun] = {}
+
+
 class GateSettings(_Settings):
     """When a challenger replaces the champion."""
 
@@ -83,6 +103,7 @@ class StudySettings(_Settings):
     training: TrainingSettings
     baselines: ComparisonSettings = ComparisonSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    compare: CompareSettings = CompareSettings()
     gate: GateSettings = GateSettings()
     schedule: ScheduleSettings = ScheduleSettings()
 

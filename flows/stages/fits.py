@@ -27,12 +27,13 @@ MOST_WORKERS = 4  # about 0.5 GiB each
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One network to fit: for which tasks, on which resample, from which seed."""
+    """One network to fit: for which tasks, on which resample, from which seed; with settings of its own if given."""
 
     model: str
     resample: str
     seed: int
     tasks: tuple[Task, ...]
+    settings: StudySettings | None = None
 
 
 def parts_of(splits: pl.DataFrame, resample: str) -> dict[str, np.ndarray]:
@@ -70,6 +71,7 @@ def fit_job(
     from mtl_models.prediction import predict
     from mtl_models.training import fit
 
+    settings = job.settings or settings
     parts = parts_of(splits, job.resample)
     fitted = fit(
         dataset.take(parts["train"]),

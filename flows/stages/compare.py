@@ -1,0 +1,111 @@
+"""Stage: train a named set of ways to share on one study's resamples, and rank them on its validation people."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.leaderboard import leaderboard, leaderboard_page
+from flows.paths import replace_file, write_json, write_text
+from flows.settings import StudySettings
+from flows.stages.baselines import KEYS
+from flows.stages.command import Stage, run_stage
+from flows.stages.fits import FINAL, Job, fit_jobs
+from flows.stores.registry import sha256
+from mtl_models.data import PERSON, read_dataset
+from mtl_models.settings import ModelSettings, TrainingSettings
+from mtl_models.tasks import slug
+
+
+def settings_of(settings: StudySettings, name: str) -> StudySettings:
+    """The study's settings with those of one run of the comparison in their place.
+
+    A part of ``model`` (encoder, trunk, heads, preprocess) is replaced whole, ``training`` key by key.
+
+    Raises:
+        ValueError: naming the run, for a key or value that no part understands.
+    """
+    change = settings.compare.runs[name]
+    try:
+        model = ModelSettings.model_validate({**settings.model.model_dump(), **change.model})
+        training = TrainingSettings.model_validate({**settings.training.model_dump(), **change.training})
+    except ValueError as error:
+        raise ValueError(f"params.yaml: studies.*.compare.runs.{name}: {error}") from None
+    return settings.model_copy(update={"model": model, "training": training})
+
+
+def run_key(settings: StudySettings, features: Path) -> str:
+    """Hash of all that decides a run's predictions; a finished run of the same key is not trained again."""
+    tables = [sha256(features / f"{name}.parquet") for name in ("features", "targets", "splits")]
+    decisive = settings.model_dump(mode="json", include={"tasks", "known_later", "model", "training"})
+    return hashlib.sha256(json.dumps([tables, decisive], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def plan(name: str, settings: StudySettings, resamples: list[str], *, twins: bool) -> list[list[Job]]:
+    """Jobs in groups that make one row a person each: the network, and if asked for its single-task twins."""
+    tasks = settings.task_records
+    main = [task for task in tasks if task.role == "main"]
+    groups = []
+    for resample in resamples:
+        for seed in settings.training.seeds:
+            job = Job(model=name, resample=resample, seed=seed, tasks=tasks, settings=settings)
+            groups.append([job])
+            if twins:
+                groups.append([replace(job, model=f"{name} (single-task)", tasks=(task,)) for task in main])
+    return groups
+
+
+def _join(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    table = frames[0]
+    for frame in frames[1:]:
+        table = table.join(frame, on=KEYS, how="left", maintain_order="left", validate="1:1")
+    return table
+
+
+def train_missing(stage: Stage, folder: Path, resamples: list[str]) -> dict[str, Path]:
+    """Train the runs that are not in ``folder`` yet, each written as soon as it is done; all runs' files by name."""
+    paths, settings = stage.paths, stage.settings
+    dataset, spec, splits = read_dataset(paths.features, settings.task_records)
+    files, planned = {}, []
+    for name, change in settings.compare.runs.items():
+        own = settings_of(settings, name)
+        files[name] = folder / f"{slug(name)}-{run_key(own, paths.features)}{'-twins' if change.twins else ''}.parquet"
+        if not files[name].exists():
+            planned.append((name, plan(name, own, resamples, twins=change.twins)))
+    jobs = [job for _, groups in planned for group in groups for job in group]
+    frames: Iterator[pl.DataFrame] = iter(())
+    if jobs:
+        frames = fit_jobs(jobs, dataset, spec, splits, settings, title=f"{len(planned)} runs")
+    for name, groups in planned:
+        tables = [_join([next(frames) for _ in group]) for group in groups]
+        columns = [column for column in tables[0].columns if all(column in table.columns for table in tables)]
+        replace_file(files[name], pl.concat([table.select(columns) for table in tables]).write_parquet)
+    for stale in set(folder.glob("*.parquet")) - set(files.values()):
+        stale.unlink()
+    return files
+
+
+def run(stage: Stage) -> dict[str, Any]:
+    """The stage on the study's features; the baselines' predictions stand beside the runs'."""
+    paths, settings = stage.paths, stage.settings
+    splits = pl.read_parquet(paths.features / "splits.parquet")
+    resamples = [column for column in splits.columns if column not in (PERSON, FINAL)]
+    files = train_missing(stage, paths.models / "compare", resamples)
+    frames = [pl.read_parquet(path) for path in files.values()]
+    baselines = pl.read_parquet(paths.models / "baselines.parquet").filter(pl.col("model") != "single_task")
+    predictions = pl.concat([*(frame.select(baselines.columns) for frame in frames), baselines])
+    targets = pl.read_parquet(paths.features / "targets.parquet")
+    board = leaderboard(predictions, targets, splits, settings.task_records, settings.evaluation)
+    write_json(paths.reports / "compare.json", board)
+    write_text(paths.reports / "compare.html", leaderboard_page(settings.title, board))
+    return board
+
+
+if __name__ == "__main__":
+    run_stage(run)

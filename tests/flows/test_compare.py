@@ -1,0 +1,111 @@
+"""Comparisons: resumable, ranked on validation people, every method listed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from flows.features.view import hidden_patterns
+from flows.methods import methods
+from flows.paths import StudyPaths
+from flows.settings import CompareRun, CompareSettings, StudySettings, load_settings
+from flows.stages import baselines, compare
+from flows.stages.command import Stage
+from flows.stages.features import run as build_features
+from flows.stages.validate import run as validate
+from mtl_models.data import PERSON
+
+
+@pytest.fixture(scope="module")
+def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """The heart study on one fold, three epochs, and two runs."""
+    folder = tmp_path_factory.mktemp("compare")
+    settings = load_settings(root, "heart")
+    settings = settings.model_copy(
+        update={
+            "training": settings.training.model_copy(update={"epochs": 3}),
+            "baselines": settings.baselines.model_copy(update={"models": ("lightgbm",)}),
+            "evaluation": settings.evaluation.model_copy(update={"replicates": 100}),
+            "compare": CompareSettings(
+                runs={
+                    "shared": CompareRun(twins=True),
+                    "soft sharing": CompareRun(model={"trunk": {"name": "soft", "widths": [8]}}),
+                }
+            ),
+        }
+    )
+    paths = StudyPaths(folder, "heart")
+    paths.raw.parent.mkdir(parents=True)
+    paths.raw.symlink_to(root / "data" / "raw" / "heart")
+    stage = Stage(paths, settings)
+    validate(stage)
+    build_features(stage)
+    splits = pl.read_parquet(paths.features / "splits.parquet")
+    splits.select(PERSON, pl.col("r0f0").alias("final"), pl.col("r0f0").alias("split")).write_parquet(
+        paths.features / "splits.parquet"
+    )
+    baselines.run(stage)
+    return stage
+
+
+def runs(stage: Stage) -> dict[str, float]:
+    return {path.name: path.stat().st_mtime for path in (stage.paths.models / "compare").glob("*.parquet")}
+
+
+def test_a_comparison_ranks_runs_twins_and_baselines(stage: Stage) -> None:
+    board = compare.run(stage)
+    names = {row["run"] for row in board["rows"]}
+    assert names == {"shared", "shared (single-task)", "soft sharing", "lightgbm"}
+    means = [row["mean"]["value"] for row in board["rows"]]
+    assert means == sorted(means, reverse=True)
+    by_name: dict[str, Any] = {row["run"]: row for row in board["rows"]}
+    assert set(by_name["shared"]["gains"]) == {"lightgbm", "twin"}
+    assert set(by_name["soft sharing"]["gains"]) == {"first", "lightgbm"}
+    assert board["part"] == "valid"
+    page = (stage.paths.reports / "compare.html").read_text()
+    assert "soft sharing" in page
+    assert "http" not in page
+    assert json.loads((stage.paths.reports / "compare.json").read_text()) == board
+
+
+def test_a_finished_run_is_not_trained_again_and_a_changed_one_is(stage: Stage) -> None:
+    compare.run(stage)
+    before = runs(stage)
+    compare.run(stage)
+    assert runs(stage) == before
+    changed = {**stage.settings.compare.runs, "soft sharing": CompareRun(training={"epochs": 2})}
+    compare.run(Stage(stage.paths, stage.settings.model_copy(update={"compare": CompareSettings(runs=changed)})))
+    after = runs(stage)
+    assert len(after) == len(before) == 2
+    kept = set(before) & set(after)
+    assert len(kept) == 1
+    assert all(after[name] == before[name] for name in kept)
+
+
+def test_a_bad_run_is_named(stage: Stage) -> None:
+    settings: StudySettings = stage.settings.model_copy(
+        update={"compare": CompareSettings(runs={"odd": CompareRun(training={"epoch": 2})})}
+    )
+    with pytest.raises(ValueError, match=r"compare\.runs\.odd"):
+        compare.settings_of(settings, "odd")
+
+
+def test_every_run_of_params_is_understood(root: Path) -> None:
+    for study in ("nhanes", "heart", "whas500", "nmes1988"):
+        settings = load_settings(root, study)
+        for name in settings.compare.runs:
+            compare.settings_of(settings, name)
+        assert hidden_patterns(settings.task_records)
+
+
+def test_methods_lists_every_registry_with_a_line() -> None:
+    rows = methods()
+    assert {row["kind"] for row in rows} == {"encoder", "trunk", "balancer", "baseline"}
+    assert all(row["line"].endswith(".") and len(row["line"]) > 20 for row in rows), rows
+    names = [(row["kind"], row["name"]) for row in rows]
+    assert len(set(names)) == len(names)
+    assert {("trunk", "shared"), ("encoder", "plain"), ("balancer", "equal"), ("baseline", "linear")} <= set(names)
