@@ -120,7 +120,8 @@ class Run:
             # the same dropout masks again: the change of the losses is the step's alone
             torch.set_rng_state(random)
             with torch.no_grad():
-                self.balancer.after_step(losses, batch_losses(self.network, batch))
+                after = batch_losses(self.network, batch)
+            self.balancer.after_step(losses, after)
         return losses
 
 

@@ -12,7 +12,7 @@ from mtl_models.balancing.jacobian import GramianBalancer
 class CAGrad(GramianBalancer):
     """The step within a ball around the mean gradient that helps the worst-off task most.
 
-    A task's own weight multiplies its gradient before.
+    A task's own weight multiplies the weight found: multiplied to its gradient, a small one would give it more.
 
     Source: Liu et al., Conflict-Averse Gradient Descent for Multi-task Learning, NeurIPS 2021, algorithm 1.
     """
@@ -26,6 +26,5 @@ class CAGrad(GramianBalancer):
         """Weights of the rows."""
         from torchjd.aggregation import CAGradWeighting
 
-        scaled = rows * preference[:, None]
-        weights: Tensor = CAGradWeighting(c=self.options.c)(scaled @ scaled.T)
+        weights: Tensor = CAGradWeighting(c=self.options.c)(rows @ rows.T)
         return weights * preference

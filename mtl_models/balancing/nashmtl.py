@@ -22,7 +22,7 @@ class NashMTL(GramianBalancer):
     """
 
     class Options(settings.Options):
-        """``max_norm`` of the combined gradient, 0 for none; a solution ``every`` so many steps; ``iterations`` of it."""
+        """``max_norm`` of the combined gradient, 0 for none; solved ``every`` so many steps in ``iterations``."""
 
         max_norm: float = Field(default=1.0, ge=0)
         every: int = Field(default=1, ge=1)

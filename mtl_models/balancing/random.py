@@ -22,7 +22,7 @@ class Random(WeightedBalancer):
         super().__init__(*args, **kwargs)
         # a stream a task: neither the order of the tasks nor an absent one changes another's draws
         self.streams = {
-            name: torch.Generator().manual_seed(self.seed * 2**32 + zlib.crc32(name.encode())) for name in self.weights
+            name: torch.Generator().manual_seed(zlib.crc32(f"{self.seed} {name}".encode())) for name in self.weights
         }
 
     def weigh(self, losses: Losses) -> dict[str, float]:
