@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+
 from mtl_models.affinity import EpochAffinity
+from mtl_models.data import Dataset, Matrices
 from mtl_models.network import Network
+from mtl_models.prediction import predict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +52,8 @@ class Fitted:
     Attributes:
         epoch: the one whose weights were kept.
         affinity: what the tasks did to each other in each epoch, if it was measured.
-        own_best: a network a task with the weights of that task's best epoch, if they were kept. Only the heads of the
-            task that it is named for are at their best in it.
+        own_best: a network a task with the weights of that task's best epoch, if they were kept; in it only the task
+            that it is named for is at its best.
     """
 
     network: Network
@@ -70,3 +74,17 @@ class Fitted:
             best = min(self.history, key=lambda epoch: epoch.valid[task])
             bests[task] = OwnBest(epoch=best.epoch, loss=best.valid[task], kept_loss=kept[task])
         return bests
+
+
+def predict_own_best(fitted: Fitted, dataset: Dataset | Matrices) -> dict[str, np.ndarray]:
+    """Predictions of each task by the network of its own best epoch; by the joint one without validation labels.
+
+    They come from as many networks as there are tasks, so no single exported file gives them.
+
+    Raises:
+        ValueError: if those networks were not kept.
+    """
+    if not fitted.own_best:
+        raise ValueError("no weights of the tasks' own best epochs: train with keep_own_best")
+    networks = {task.name: fitted.own_best.get(task.name, fitted.network) for task in fitted.network.tasks}
+    return {task: predict(network, dataset)[task] for task, network in networks.items()}
