@@ -53,7 +53,7 @@ class AffinityMeter:
         """Add a batch."""
         state = torch.get_rng_state()
         losses = batch_losses(self.network, batch)
-        rows = {name: flat(gradients(loss, self.shared)) for name, loss in losses.items()}
+        rows = {name: flat(gradients(loss, self.shared), self.shared) for name, loss in losses.items()}
         original = [parameter.detach().clone() for parameter in self.shared]
         with torch.no_grad():
             for name, row in rows.items():

@@ -109,7 +109,7 @@ class Run:
         if not losses:
             return {}
         self.optimizer.zero_grad()
-        self.balancer.backward(losses, _penalty(self.network))
+        self.balancer.backward(losses, self.network.penalty())
         if self.training.gradient_clip:
             torch.nn.utils.clip_grad_norm_(self.parameters, self.training.gradient_clip)
         self.optimizer.step()
@@ -123,13 +123,6 @@ class Run:
                 after = batch_losses(self.network, batch)
             self.balancer.after_step(losses, after)
         return losses
-
-
-def _penalty(network: Network) -> Tensor | None:
-    """What a network that ties its parameters adds to the losses."""
-    penalty = getattr(network, "penalty", None)
-    found: Tensor | None = penalty() if penalty else None
-    return found
 
 
 def _snapshot(network: Network) -> State:

@@ -28,16 +28,20 @@ class JacobianBalancer(Balancer):
         """Add the combined gradient to the shared parameters and each task's own to its head."""
         losses = dict(sorted(losses.items()))
         n_shared = len(self.shared)
-        rows = []
+        rows, reached = [], [False] * n_shared
         for name, loss in losses.items():
             found = gradients(loss, [*self.shared, *self.own[name]])
-            rows.append(flat(found[:n_shared]))
+            rows.append(flat(found[:n_shared], self.shared))
+            reached = [before or gradient is not None for before, gradient in zip(reached, found, strict=False)]
             for parameter, gradient in zip(self.own[name], found[n_shared:], strict=True):
-                add_gradient(parameter, gradient * self.weights[name])
+                if gradient is not None:
+                    add_gradient(parameter, gradient * self.weights[name])
         matrix = torch.stack(rows)
-        weights = self.combine(matrix, losses)
-        for parameter, gradient in zip(self.shared, unflat(weights @ matrix, self.shared), strict=True):
-            add_gradient(parameter, gradient)
+        combined = unflat(self.combine(matrix, losses) @ matrix, self.shared)
+        for parameter, gradient, use in zip(self.shared, combined, reached, strict=True):
+            # none and not zeros for what only absent tasks read: the optimiser then leaves it alone
+            if use:
+                add_gradient(parameter, gradient)
         if penalty is not None:
             torch.autograd.backward(penalty)
 
@@ -72,18 +76,17 @@ class GramianBalancer(JacobianBalancer):
         return torch.zeros_like(preference).index_copy(0, used.nonzero()[:, 0], found)
 
 
-def gradients(loss: Tensor, parameters: Sequence[nn.Parameter]) -> list[Tensor]:
-    """Gradient of ``loss`` on each parameter, zeros where the loss does not reach it; the graph stays."""
-    found = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
-    return [
-        torch.zeros_like(parameter) if gradient is None else gradient
-        for parameter, gradient in zip(parameters, found, strict=True)
+def gradients(loss: Tensor, parameters: Sequence[nn.Parameter]) -> tuple[Tensor | None, ...]:
+    """Gradient of ``loss`` on each parameter, ``None`` where the loss does not reach it; the graph stays."""
+    return torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
+
+
+def flat(tensors: Sequence[Tensor | None], like: Sequence[Tensor]) -> Tensor:
+    """All numbers in a row, zeros for what is none, in the shapes of ``like``."""
+    filled = [
+        torch.zeros_like(shape) if tensor is None else tensor for tensor, shape in zip(tensors, like, strict=True)
     ]
-
-
-def flat(tensors: Sequence[Tensor]) -> Tensor:
-    """All numbers in a row."""
-    return torch.cat([tensor.flatten() for tensor in tensors])
+    return torch.cat([tensor.flatten() for tensor in filled])
 
 
 def unflat(row: Tensor, like: Sequence[Tensor]) -> Iterator[Tensor]:

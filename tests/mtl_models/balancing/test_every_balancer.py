@@ -11,9 +11,10 @@ from mtl_models.balancing import BALANCERS, Balancer
 from mtl_models.data import Dataset
 from mtl_models.network import Network
 from mtl_models.prediction import predict
-from mtl_models.settings import Component, TrainingSettings, parse_settings
+from mtl_models.settings import Component, ModelSettings, TrainingSettings, parse_settings
 from mtl_models.tensors import batch_losses
 from mtl_models.training import fit
+from mtl_models.trunks import TRUNKS
 from tests.mtl_models.balancing.conftest import METHODS, PLAIN, make_batch, make_network, step
 from tests.mtl_models.conftest import MODEL, SPEC, TASKS, TRAINING, make_dataset
 
@@ -142,6 +143,29 @@ def test_training_adds_the_penalty_of_a_network_that_has_one(
     monkeypatch.setattr(Network, "penalty", lambda network: 10 * size(network), raising=False)
     tied = fit(train, valid, SPEC, TASKS, MODEL, SHORT).network
     assert size(tied) < 0.7 * size(free)
+
+
+@pytest.mark.parametrize("trunk", sorted(TRUNKS))
+@pytest.mark.parametrize("name", ["gradnorm", "famo", "nashmtl", "imtlg", "upgrad"])
+def test_every_trunk_is_balanced(trunk: str, name: str, valid: Dataset) -> None:
+    model = ModelSettings.model_validate({"trunk": trunk, "encoder": "domains"})
+    result = fit(make_dataset(100, 6), valid, SPEC, TASKS[:3], model, with_method(name))
+    assert np.isfinite(result.history[-1].score)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_optimiser_leaves_alone_what_only_an_absent_task_reads(name: str, balance: Make) -> None:
+    model = ModelSettings.model_validate({"trunk": {"name": "soft", "widths": [4]}})
+    network = Network(SPEC, TASKS, model, make_network(TASKS).layout)
+    batch = make_batch(network, 2, without=["ill"])
+    balance(name, network).backward(batch_losses(network, batch))
+    alone = batch_losses(network, make_batch(network, 2))["ill"]
+    reached = torch.autograd.grad(alone, list(network.parameters()), allow_unused=True)
+    own = [
+        p for p, gradient in zip(network.parameters(), reached, strict=True) if gradient is not None and p.grad is None
+    ]
+    # its head and its tower, two tensors each
+    assert len(own) == 4
 
 
 def test_shared_and_own_parameters_must_not_overlap(balance: Make) -> None:
