@@ -10,13 +10,16 @@ MODELS = {
     "single_task": "Single-task twin",
     "linear": "Linear model",
     "lightgbm": "LightGBM",
+    "catboost": "CatBoost",
 }
 ABOUT_MODELS = {
     "multi_task": "one network that learns all outcomes together; the model of this page",
     "single_task": "the same network trained on one outcome at a time",
     "linear": "ridge or logistic regression, one for each outcome",
     "lightgbm": "boosted trees, one ensemble for each outcome",
+    "catboost": "boosted trees of another make, one ensemble for each outcome",
 }
+PROPER_NAMES = ("lightgbm", "catboost")
 METRICS = {
     "r2": "R²",
     "mae": "Mean absolute error",
@@ -71,7 +74,7 @@ def model_name(model: str) -> str:
 def against_name(model: str) -> str:
     """A model's name inside a sentence, with its article."""
     name = model_name(model)
-    return f"the {lower_first(name)}" if model in ABOUT_MODELS and model != "lightgbm" else name
+    return f"the {lower_first(name)}" if model in ABOUT_MODELS and model not in PROPER_NAMES else name
 
 
 def short_title(title: str) -> str:

@@ -1,4 +1,4 @@
-"""Stage: fit what the shared model is compared with, on the same resamples: single-task twins, linear, LightGBM."""
+"""Stage: fit what the shared model is compared with, on the same resamples: single-task twins, linear and boosted."""
 
 from __future__ import annotations
 

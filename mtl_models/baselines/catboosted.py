@@ -88,6 +88,8 @@ def _parameters(settings: CatBoostSettings, outcome: Outcome, seed: int) -> dict
         "learning_rate": settings.learning_rate,
         "l2_leaf_reg": settings.l2_leaf_reg,
         "rsm": settings.rsm,
+        "border_count": settings.border_count,
+        "one_hot_max_size": settings.one_hot_max_size,
         "bootstrap_type": "Bernoulli",
         "subsample": settings.subsample,
         "boosting_type": "Plain",
