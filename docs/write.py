@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.contracts import scores_contract
+from flows.methods import methods_table
 from flows.settings import load_settings, read_studies
 from mtl_models.tasks import Task
 from schemas.contract import load_contract
@@ -20,6 +21,7 @@ from schemas.describe import dictionary, markdown
 DOCS = Path(__file__).parent
 STUDY = "nhanes"
 BLOCK = re.compile(r"(<!-- scores of (\w+): written by docs/write.py -->\n).*?(<!-- end -->)", re.DOTALL)
+METHODS = re.compile(r"(<!-- methods: written by docs/write.py -->\n).*?(<!-- end -->)", re.DOTALL)
 HEADINGS = {"column": "column", "type": "type", "unit": "unit", "meaning": "meaning"}
 _COMMON = {
     "person_id": "the person's key, once a date",
@@ -46,7 +48,9 @@ def pages() -> dict[Path, str]:
     def block(match: re.Match[str]) -> str:
         return match[1] + score_columns(load_settings(root, match[2]).task_records) + match[3]
 
-    return {**found, published: BLOCK.sub(block, published.read_text())}
+    readme = root / "README.md"
+    listed = METHODS.sub(lambda match: match[1] + methods_table() + match[2], readme.read_text())
+    return {**found, published: BLOCK.sub(block, published.read_text()), readme: listed}
 
 
 def score_columns(tasks: tuple[Task, ...]) -> str:
