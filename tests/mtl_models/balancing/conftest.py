@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from mtl_models.balancing import BALANCERS, Balancer, make_balancer
+from mtl_models.data import Dataset
 from mtl_models.layout import plan_layout
 from mtl_models.network import Network
 from mtl_models.settings import Component
@@ -22,6 +23,20 @@ from tests.mtl_models.conftest import MODEL, SPEC, TASKS, make_dataset
 METHODS = tuple(BALANCERS)
 PLAIN = tuple(replace(task, weight=1.0) for task in TASKS)
 Rows = dict[str, Tensor]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small tensors: threads would only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@cache
+def data_of(n_rows: int, seed: int) -> Dataset:
+    return make_dataset(n_rows, seed)
 
 
 @cache
@@ -43,8 +58,7 @@ def make_network(tasks: Sequence[Task]) -> Network:
 
 def make_batch(network: Network, seed: int, *, without: Sequence[str] = (), n_rows: int = 48) -> Tensors:
     """A batch in which some tasks have no label."""
-    data = make_dataset(n_rows, seed)
-    batch = Tensors.of(data, network, torch.device("cpu"))
+    batch = Tensors.of(data_of(n_rows, seed), network, torch.device("cpu"))
     targets = {name: torch.full_like(t, np.nan) if name in without else t for name, t in batch.targets.items()}
     return Tensors(batch.prepared, targets)
 
