@@ -146,6 +146,7 @@ def load_settings(root: Path, study: str) -> StudySettings:
         raise ValueError(f"params.yaml: studies.{study}.tasks: {error}") from None
     try:
         settings.model.require_tasks(names)
+        settings.training.require_tasks(names)
     except ValueError as error:
         raise ValueError(f"params.yaml: studies.{study}.{error}") from None
     return settings

@@ -39,6 +39,7 @@ def test_every_study_loads(root: Path) -> None:
         (("trainig",), {}, "studies.heart.trainig"),
         (("training", "epochs"), 0, "studies.heart.training.epochs"),
         (("training", "learning_rat"), 1, "studies.heart.training.learning_rat"),
+        (("training", "balancing"), {"name": "fixed", "weights": {"tahl": 2}}, "training.balancing.weights.tahl"),
         (("validation", "max_reject_share"), 2, "max_reject_share"),
         (("split", "kind"), "random", "studies.heart.split.kind"),
         (("model", "heads", "tasks"), {"tahl": [8]}, "studies.heart.model.heads.tasks.tahl"),
