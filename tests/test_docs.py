@@ -49,7 +49,11 @@ def _blocks(page: str, language: str) -> list[str]:
 
 def test_generated_pages_are_up_to_date() -> None:
     pages = WRITER["pages"]()
-    assert {path.name for path in pages} == {"README.md", "published.md", *(f"{study}.md" for study in read_studies(ROOT))}
+    assert {path.name for path in pages} == {
+        "README.md",
+        "published.md",
+        *(f"{study}.md" for study in read_studies(ROOT)),
+    }
     stale = [path.name for path, text in pages.items() if path.read_text() != text]
     assert not stale, f"{', '.join(stale)} are not what the code says: run `python docs/write.py`"
 

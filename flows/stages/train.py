@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -10,6 +11,9 @@ from flows.paths import replace_file, write_json
 from flows.stages.command import Stage, run_stage
 from flows.stages.fits import FINAL, Job, fit_job, fit_jobs
 from mtl_models.data import PERSON, read_dataset
+
+if TYPE_CHECKING:
+    from mtl_models.training import Fitted
 
 MODEL = "multi_task"
 
@@ -43,10 +47,24 @@ def run(stage: Stage) -> dict[str, Any]:
         "epochs": len(fitted.history),
         "best_epoch": fitted.epoch,
         "n_fits": 1 + len(jobs),
+        "own_best": {task: asdict(best) for task, best in fitted.own_bests().items()},
+        **_affinity(fitted),
         "history": fitted.history_records(),
     }
     write_json(paths.models / "training.json", summary)
     return summary
+
+
+def _affinity(fitted: Fitted) -> dict[str, Any]:
+    """Mean gradient conflict and lookahead affinity of the tasks, if measured, and the groups they suggest."""
+    if not fitted.affinity:
+        return {}
+    from mtl_models.affinity import group_tasks, mean_matrix
+
+    lookahead = mean_matrix([epoch.lookahead for epoch in fitted.affinity])
+    groups = {str(n): group_tasks(lookahead, n) for n in range(2, min(4, len(lookahead)) + 1)}
+    cosine = mean_matrix([epoch.cosine for epoch in fitted.affinity])
+    return {"affinity": {"cosine": cosine, "lookahead": lookahead, "groups": groups}}
 
 
 if __name__ == "__main__":
