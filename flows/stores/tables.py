@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from schemas.published import Rejects, Runs, check_published
 
 from flows.stores.delta import PartitionedTable
+from schemas.published import Rejects, Runs, check_published
 
 
 class ScoreTable(PartitionedTable):
