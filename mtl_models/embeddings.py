@@ -36,8 +36,8 @@ def domain_embeddings(network: Network, dataset: Dataset) -> pl.DataFrame:
                 parts[domain].append(vectors.cpu().numpy())
     columns = [pl.Series(PERSON, dataset.person, dtype=pl.String)]
     for domain, slices in parts.items():
-        vectors = np.concatenate(slices)
-        columns += [pl.Series(f"{domain}__e{place}", vectors[:, place]) for place in range(vectors.shape[1])]
+        matrix = np.concatenate(slices)
+        columns += [pl.Series(f"{domain}__e{place}", matrix[:, place]) for place in range(matrix.shape[1])]
     return pl.DataFrame(columns)
 
 

@@ -103,12 +103,12 @@ class Network(nn.Module):
         numeric, categorical = (torch.from_numpy(part).to(device) for part in (inputs.numeric, inputs.categorical))
         prepared = self.preprocess(numeric, categorical)
         encoded = self.encoder(prepared)
-        if isinstance(encoded, Tensor):
-            found = self.trunk.report(encoded)
-        else:
-            # a trunk that is read by each task's own row has a report for each
-            found = {name: report for name, row in encoded.items() if (report := self.trunk.report(row))}
-            found = {"trunk": found} if found else {}
+        found: dict[str, Any] = self.trunk.report(encoded if isinstance(encoded, Tensor) else None)
+        if not isinstance(encoded, Tensor):
+            # what differs by row differs by task too, where each has a row of its own
+            reports = {name: self.trunk.report(row) for name, row in encoded.items()}
+            by_task = {name: {key: report[key] for key in report.keys() - found} for name, report in reports.items()}
+            found |= {"trunk": by_task} if any(by_task.values()) else {}
         return {**self.encoder.report(prepared), **found}
 
 

@@ -73,7 +73,7 @@ class AttentionEncoder(Encoder):
     def forward(self, prepared: Prepared) -> Tensor | dict[str, Tensor]:
         """Encode rows."""
         block: Tensor = self.block(prepared)
-        columns = self._weights(block)[..., self.owner]
+        columns = self._weights(block).index_select(2, self.owner)
         if not self.readers:
             return block * columns[:, 0]
         return {task: block * columns[:, place] for place, task in enumerate(self.readers)}

@@ -71,8 +71,9 @@ class GridEncoder(Encoder):
         for d_out in options.channels:
             stages += [
                 nn.Conv2d(d_in, d_out, options.kernel, padding=options.kernel // 2),
-                nn.ReLU(),
+                # the largest of what ReLU gives is what ReLU gives for the largest, and costs less
                 nn.MaxPool2d(options.pool, ceil_mode=True),
+                nn.ReLU(),
             ]
             d_in, side = d_out, (math.ceil(side[0] / options.pool), math.ceil(side[1] / options.pool))
         self.convolve = nn.Sequential(*stages)
@@ -95,7 +96,7 @@ class GridEncoder(Encoder):
             parts.append(self.block(prepared).unflatten(1, (len(self.block.chunks), -1)))
         # an empty cell after the last, for the places left over
         cells = nn.functional.pad(torch.cat(parts, dim=1), (0, 0, 0, 1))
-        flat = cells[:, self.cells].transpose(1, 2)
+        flat = cells.index_select(1, self.cells).transpose(1, 2)
         image = torch.unflatten(flat, 2, (self.n_rows, self.n_columns))
         encoded: Tensor = self.dense(self.convolve(image).flatten(1))
         return encoded

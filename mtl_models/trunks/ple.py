@@ -102,7 +102,7 @@ class _Level(nn.Module):
 
     def forward(self, states: Tensor) -> Tensor:
         """The next level's states."""
-        mixed: Tensor = self.shares(states) @ self.experts(states[:, self.owner])
+        mixed: Tensor = self.shares(states) @ self.experts(states.index_select(1, self.owner))
         return mixed
 
     def report(self, states: Tensor) -> dict[str, dict[str, float]]:

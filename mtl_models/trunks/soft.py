@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
@@ -20,8 +19,8 @@ from mtl_models.trunks.base import Trunk
 class SoftTrunk(Trunk):
     """A trunk per task; the penalty draws their parameters together.
 
-    All trunks start from the same weights. With ``strength`` 0 they are those of single-task networks, with ``.inf``
-    they are one shared trunk.
+    All trunks start from the same weights. With ``strength`` 0 they are those of single-task networks, with
+    ``infinite`` they are one shared trunk.
 
     Source:
         ``l2``: Duong et al., Low Resource Dependency Parsing, ACL (2015), section 3.
@@ -33,13 +32,16 @@ class SoftTrunk(Trunk):
     """
 
     class Options(settings.Options):
-        """The layers as in ``shared``; ``distance``: ``l2`` or ``trace``; ``strength``: factor on it, 0 to ``.inf``."""
+        """The layers as in ``shared``; ``distance``: ``l2`` or ``trace``.
+
+        ``strength``: factor on it, 0 or more, or ``infinite``.
+        """
 
         widths: tuple[int, ...] = Field(default=(64, 64), min_length=1)
         dropout: float = Field(default=0.0, ge=0, lt=1)
         input_dropout: float = Field(default=0.0, ge=0, lt=1)
         distance: Literal["l2", "trace"] = "l2"
-        strength: float = Field(default=1e-2, ge=0)
+        strength: Annotated[float, Field(ge=0, allow_inf_nan=False)] | Literal["infinite"] = 1e-2
 
     def __init__(self, width: int, tasks: Sequence[str], options: Options) -> None:
         super().__init__()
@@ -47,7 +49,7 @@ class SoftTrunk(Trunk):
         self.widths = dict.fromkeys(tasks, options.widths[-1])
         self.input_dropout = nn.Dropout(options.input_dropout)
         first = hidden_layers(width, options.widths, dropout=options.dropout)
-        n_trunks = 1 if math.isinf(options.strength) else len(tasks)
+        n_trunks = 1 if options.strength == "infinite" else len(tasks)
         self.layers = nn.ModuleList([first, *(copy.deepcopy(first) for _ in range(n_trunks - 1))])
 
     def forward(self, encoded: Tensor) -> dict[str, Tensor]:
@@ -59,10 +61,11 @@ class SoftTrunk(Trunk):
 
     def penalty(self) -> Tensor | None:
         """``strength`` times the sum over all weights and biases of the distance between the tasks' copies."""
-        if len(self.layers) == 1 or not self.options.strength:
+        strength = self.options.strength
+        if len(self.layers) == 1 or strength == "infinite" or not strength:
             return None
         distance = squared_spread if self.options.distance == "l2" else trace_norm
-        return self.options.strength * torch.stack([distance(copies) for copies in self._copies()]).sum()
+        return strength * torch.stack([distance(copies) for copies in self._copies()]).sum()
 
     def report(self, encoded: Tensor | None) -> dict[str, Any]:
         """Distance between each two tasks' parameters, relative to the mean of their lengths."""
