@@ -31,9 +31,14 @@ def open_session(model: bytes) -> onnxruntime.InferenceSession:
 
 def run_session(session: onnxruntime.InferenceSession, inputs: Matrices) -> dict[str, np.ndarray]:
     """Every output of the model by name, in slices."""
+    if not len(inputs):
+        # onnxruntime 1.31 kills the process (SIGFPE in Transpose) on some graphs for a batch of no rows: score a blank
+        # one for the outputs' shapes and drop it
+        blank = Matrices(*(np.zeros((1, part.shape[1]), part.dtype) for part in (inputs.numeric, inputs.categorical)))
+        return {name: output[:0] for name, output in run_session(session, blank).items()}
     names = [output.name for output in session.get_outputs()]
     slices = []
-    for start in range(0, max(1, len(inputs)), SLICE):
+    for start in range(0, len(inputs), SLICE):
         feed = {
             "numeric": inputs.numeric[start : start + SLICE],
             "categorical": inputs.categorical[start : start + SLICE],
