@@ -161,3 +161,12 @@ def test_an_infinite_strength_comes_back_from_the_file(few: Dataset, others: Dat
     again = load_network(tmp_path / "network")
     assert again.settings == network.settings
     assert (predict(again, others)["tall"] == predict(network, others)["tall"]).all()
+
+
+def test_training_adds_the_penalty(few: Dataset, others: Dataset) -> None:
+    distances = []
+    for strength in (0.0, 10.0):
+        model = ModelSettings.model_validate({"trunk": {"name": "soft", "widths": [8], "strength": strength}})
+        network = fit(few, others, SPEC, TASKS, model, TRAINING.model_copy(update={"epochs": 5})).network
+        distances.append(np.mean(list(network.report()["distance"].values())))
+    assert distances[1] < 0.5 * distances[0]
