@@ -10,7 +10,7 @@ import polars as pl
 from flows.paths import replace_file, write_json
 from flows.stages.command import Stage, run_stage
 from flows.stages.fits import FINAL, Job, fit_job, fit_jobs
-from mtl_models.data import PERSON, read_dataset
+from mtl_models.data import PERSON, Dataset, read_dataset
 
 if TYPE_CHECKING:
     from mtl_models.training import Fitted
@@ -49,10 +49,17 @@ def run(stage: Stage) -> dict[str, Any]:
         "n_fits": 1 + len(jobs),
         "own_best": {task: asdict(best) for task, best in fitted.own_bests().items()},
         **_affinity(fitted),
+        **_report(fitted, dataset, splits),
         "history": fitted.history_records(),
     }
     write_json(paths.models / "training.json", summary)
     return summary
+
+
+def _report(fitted: Fitted, dataset: Dataset, splits: pl.DataFrame) -> dict[str, Any]:
+    """What the network says of how it shares: mean gates, stitches or attention over the validation people."""
+    report = fitted.network.report(dataset.take((splits[FINAL] == "valid").to_numpy()).inputs)
+    return {"sharing": report} if report else {}
 
 
 def _affinity(fitted: Fitted) -> dict[str, Any]:
