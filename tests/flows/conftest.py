@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests_support import NIGHT, ROOT, Project, copy_project
+
+from tests.support import NIGHT, ROOT, Project, copy_project
 
 
 @pytest.fixture(scope="session")

@@ -18,9 +18,9 @@ import polars as pl
 import pytest
 import yaml
 from deltalake import DeltaTable
-from tests_support import NIGHT, Project
 
 from flows.stores.registry import sha256
+from tests.support import NIGHT, Project
 
 pytestmark = pytest.mark.slow
 
