@@ -193,7 +193,7 @@ def compare(study: Study) -> None:
     paths, settings = _study(study)
     if not settings.compare.runs:
         raise ValueError(f"params.yaml: studies.{study}.compare.runs names no run")
-    from flows.leaderboard import words
+    from flows.headline import interval
     from flows.paths import read_json
     from flows.reproduce import dvc_repro
 
@@ -203,12 +203,12 @@ def compare(study: Study) -> None:
         "run", "seeds", "mean figure", f"gain over {board['first']}", "over lightgbm", "over its twins", "worst task"
     )
     for row in board["rows"]:
-        gains = {kind: words(gain["mean"], percent=True) for kind, gain in row["gains"].items()}
+        gains = {kind: interval(gain["mean"], percent=True) for kind, gain in row["gains"].items()}
         worst = (row["gains"].get("first") or {}).get("worst")
         table.add_row(
             row["run"],
             str(row["seeds"]),
-            words(row["mean"]),
+            interval(row["mean"]),
             *(gains.get(kind, "-") for kind in ("first", "lightgbm", "twin")),
             f"{worst['task']} {worst['value']:+.1%}" if worst else "-",
         )

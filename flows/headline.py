@@ -8,9 +8,9 @@ from rich.table import Table
 
 
 def interval(figure: dict[str, Any] | None, *, percent: bool = False) -> str:
-    """A value with its interval, or why there is none."""
+    """A value with its interval; a dash where it is undefined or there is none."""
     if figure is None or figure["value"] is None:
-        return "undefined"
+        return "–"
     form = "{:+.1%}" if percent else "{:.3f}"
     text = form.format(figure["value"])
     if figure["low"] is None:
@@ -33,7 +33,7 @@ def headline_table(study: str, evaluation: dict[str, Any]) -> Table:
         figures = {m: record["tasks"][name]["metrics"][metric] for m, record in evaluation["models"].items()}
         cells = [
             interval(figures[model]),
-            *(f"{figures[m]['value']:.3f}" if figures[m]["value"] is not None else "-" for m in others),
+            *(interval({**figures[m], "low": None}) for m in others),
         ]
         if against:
             gain = against["tasks"][name]

@@ -11,6 +11,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from flows.headline import interval
 from mtl_models.metrics import HEADLINE
 from mtl_models.metrics.collect import collect
 from mtl_models.metrics.comparison import compare
@@ -65,17 +66,6 @@ def leaderboard(
     return {"part": PART, "n_people": sample.n_persons, "first": first, "metrics": metrics, "rows": rows}
 
 
-def words(figure: dict[str, Any] | None, *, percent: bool = False) -> str:
-    """A figure with its interval."""
-    if not figure or figure["value"] is None:
-        return "–"
-    form = "{:+.1%}" if percent else "{:.3f}"
-    value = form.format(figure["value"])
-    if figure["low"] is None:
-        return value
-    return f"{value} [{form.format(figure['low'])}, {form.format(figure['high'])}]"
-
-
 def leaderboard_page(title: str, board: dict[str, Any]) -> str:
     """The leaderboard as one static HTML page without external assets; the same bytes for the same figures."""
     environment = Environment(
@@ -86,5 +76,5 @@ def leaderboard_page(title: str, board: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     style = Markup((_REPORT / "page.css").read_text())
-    page = environment.get_template("compare.html").render(title=title, board=board, words=words, style=style)
+    page = environment.get_template("compare.html").render(title=title, board=board, words=interval, style=style)
     return page.rstrip() + "\n"

@@ -26,6 +26,7 @@ from mtl_models.data import PERSON
 from mtl_models.scorer import Scorer
 from mtl_models.tasks import load_tasks
 from schemas.contract import load_contract
+from schemas.published import check_published
 
 SCORES = "scores.parquet"
 EXCLUDED = "excluded.parquet"
@@ -130,6 +131,7 @@ def publish(run: ScoringRun) -> dict[str, Any]:
 
     Raises:
         RuntimeError: if people do not add up; nothing is published then.
+        PublishError: if the scores break their contract; nothing is published then.
     """
     validation = read_json(run.staging / "valid" / SUMMARY)
     people_table = validation["tables"][load_contract(run.paths.study).person_table]
@@ -144,8 +146,10 @@ def publish(run: ScoringRun) -> dict[str, Any]:
     }
     if counts["n_people"] != counts["n_scored"] + counts["n_rejected"] + counts["n_excluded"]:
         raise RuntimeError(f"people do not add up, nothing was published: {counts}")
+    contract = published_scores(run)
+    check_published(scores, contract)  # before the rejects are replaced, not only before the scores are
     RejectTable(run.paths.tables).publish(run.date, rejects)
-    ScoreTable(run.paths.tables).publish(run.date, scores, published_scores(run))
+    ScoreTable(run.paths.tables).publish(run.date, scores, contract)
     finished_at = datetime.now(UTC)
     row = {
         "run_id": run.run_id,

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+import mtl_models
 from flows.leaderboard import leaderboard, leaderboard_page
 from flows.paths import replace_file, write_json, write_text
 from flows.settings import StudySettings
@@ -19,7 +20,7 @@ from flows.stages.command import Stage, run_stage
 from flows.stages.fits import FINAL, Job, fit_jobs
 from flows.stores.registry import sha256
 from mtl_models.data import PERSON, read_dataset
-from mtl_models.settings import ModelSettings, TrainingSettings
+from mtl_models.settings import ModelSettings, TrainingSettings, parse_settings
 from mtl_models.tasks import slug
 
 
@@ -31,20 +32,29 @@ def settings_of(settings: StudySettings, name: str) -> StudySettings:
     Raises:
         ValueError: naming the run, for a key or value that no part understands.
     """
-    change = settings.compare.runs[name]
-    try:
-        model = ModelSettings.model_validate({**settings.model.model_dump(), **change.model})
-        training = TrainingSettings.model_validate({**settings.training.model_dump(), **change.training})
-    except ValueError as error:
-        raise ValueError(f"params.yaml: studies.*.compare.runs.{name}: {error}") from None
-    return settings.model_copy(update={"model": model, "training": training})
+    change, where = settings.compare.runs[name], f"params.yaml: compare.runs.{name}"
+    model = {**settings.model.model_dump(), **change.model}
+    training = {**settings.training.model_dump(), **change.training}
+    parsed = {
+        "model": parse_settings(ModelSettings, model, where=f"{where}.model"),
+        "training": parse_settings(TrainingSettings, training, where=f"{where}.training"),
+    }
+    return settings.model_copy(update=parsed)
+
+
+def code_hash(package: Path) -> str:
+    """Hash of a package's sources, which a run's predictions come from."""
+    sources = sorted(package.rglob("*.py"))
+    return hashlib.sha256("".join(sha256(path) for path in sources).encode()).hexdigest()
 
 
 def run_key(settings: StudySettings, features: Path) -> str:
-    """Hash of all that decides a run's predictions; a finished run of the same key is not trained again."""
+    """Hash of all that decides a run's predictions, code too; a finished run of the same key is not trained again."""
     tables = [sha256(features / f"{name}.parquet") for name in ("features", "targets", "splits")]
     decisive = settings.model_dump(mode="json", include={"tasks", "known_later", "model", "training"})
-    return hashlib.sha256(json.dumps([tables, decisive], sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(
+        json.dumps([code_hash(Path(mtl_models.__file__).parent), tables, decisive], sort_keys=True).encode()
+    ).hexdigest()[:16]
 
 
 def plan(name: str, settings: StudySettings, resamples: list[str], *, twins: bool) -> list[list[Job]]:

@@ -240,6 +240,25 @@ def test_the_readme_reads_the_scores(nightly: Project) -> None:
         assert "disease__p" in nightly.run(sys.executable, "-c", program).stdout
 
 
+def test_scores_that_break_their_contract_leave_every_table_as_it_was(nightly: Project) -> None:
+    """The rejects are not replaced either: all is checked before anything is written."""
+    from flows import scoring
+    from flows.paths import StudyPaths
+    from flows.settings import load_settings
+    from schemas.published import PublishError
+
+    before = {name: version(nightly, name) for name in ("scores", "rejects", "runs")}
+    run = scoring.open_run(StudyPaths(nightly.folder, "heart"), load_settings(nightly.folder, "heart"), NIGHT)
+    scoring.validate_drop(run)
+    scoring.build_drop_features(run)
+    scoring.predict_drop(run)
+    staged = run.staging / scoring.SCORES
+    pl.read_parquet(staged).with_columns(pl.lit(1.5).alias("disease__p")).write_parquet(staged)
+    with pytest.raises(PublishError, match="disease__p"):
+        scoring.publish(run)
+    assert {name: version(nightly, name) for name in before} == before
+
+
 def test_the_schedule_fires_by_itself(nightly: Project) -> None:
     """With a cron line of every minute, a served deployment scores the day of its start, and stops when told to."""
     today = dt.datetime.now(dt.UTC).date().isoformat()

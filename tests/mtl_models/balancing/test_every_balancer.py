@@ -133,18 +133,6 @@ def test_a_penalty_counts_as_it_is(name: str, balance: Make) -> None:
         torch.testing.assert_close(found[1][key], without + weights[key], rtol=1e-4, atol=1e-6)
 
 
-def test_training_adds_the_penalty_of_a_network_that_has_one(
-    train: Dataset, valid: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def size(network: Network) -> torch.Tensor:
-        return sum((parameter.square().sum() for parameter in network.trunk.parameters()), torch.zeros(()))
-
-    free = fit(train, valid, SPEC, TASKS, MODEL, SHORT).network
-    monkeypatch.setattr(Network, "penalty", lambda network: 10 * size(network), raising=False)
-    tied = fit(train, valid, SPEC, TASKS, MODEL, SHORT).network
-    assert size(tied) < 0.7 * size(free)
-
-
 @pytest.mark.parametrize("trunk", sorted(TRUNKS))
 @pytest.mark.parametrize("name", ["gradnorm", "famo", "nashmtl", "imtlg", "upgrad"])
 def test_every_trunk_is_balanced(trunk: str, name: str, valid: Dataset) -> None:
