@@ -78,13 +78,12 @@ def _judge(paths: StudyPaths, settings: StudySettings, version: str, champion: C
     holder = Scorer(champion.path, sha256=champion.version)
     features = pl.read_parquet(paths.features / "features.parquet")
     splits = pl.read_parquet(paths.features / "splits.parquet")
-    people = features.join(splits.filter(pl.col(FINAL) == "valid").select(PERSON), on=PERSON, how="semi")
+    people = features.join(splits.filter(pl.col(FINAL) == "valid").select(PERSON), on=PERSON, how="semi").sort(PERSON)
     if missing := [f.name for f in holder.spec.features if f.name not in features.columns]:
         return f"the champion needs {len(missing)} features that are no longer made"
-    shared = tuple(task for task in challenger.tasks if task.name in {held.name for held in holder.tasks})
     if {task.name for task in challenger.tasks} != {task.name for task in holder.tasks}:
         return "the tasks changed: the champion does not predict what is asked now"
     targets = people.select(PERSON).join(
         pl.read_parquet(paths.features / "targets.parquet"), on=PERSON, how="left", maintain_order="left"
     )
-    return compare(challenger.score(people), holder.score(people), targets, shared, settings.gate)
+    return compare(challenger.score(people), holder.score(people), targets, challenger.tasks, settings.gate)

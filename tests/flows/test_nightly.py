@@ -289,3 +289,44 @@ def test_the_schedule_fires_by_itself(nightly: Project) -> None:
     assert fired["flow"].to_list() == ["score"], (nightly.folder / "serve.log").read_text()[-2000:]
     assert fired["batch"][0] == today
     assert table(nightly, "scores").filter(pl.col("run_id") == fired["run_id"][0]).height == 61
+
+
+def test_the_gate_stops_a_ruined_network_and_lets_an_equal_one_pass(nightly: Project, tmp_path: Path) -> None:
+    """Real files on the study's validation people; the last test here, since the champion changes."""
+    import torch
+
+    from flows.paths import StudyPaths
+    from flows.promotion import promote
+    from flows.scoring import registry_of
+    from flows.settings import load_settings
+    from mtl_models.checkpoint import load_network
+    from mtl_models.data import read_dataset
+    from mtl_models.export import export_onnx
+
+    paths, settings = StudyPaths(nightly.folder, "heart"), load_settings(nightly.folder, "heart")
+    dataset, _, _ = read_dataset(paths.features, settings.task_records)
+    registry = registry_of(paths)
+    first = registry.champion()
+    assert first is not None
+
+    def version_with(factor: float) -> str:
+        network = load_network(paths.models / "network.safetensors")
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.mul_(factor)
+        file = tmp_path / f"{factor}.onnx"
+        export_onnx(network, file, metadata={}, check=dataset)
+        return registry.register(file, [], {})
+
+    ruined = promote(paths, settings, version_with(-1.0))
+    assert not ruined.promoted
+    assert "worse beyond the interval" in ruined.reason
+    champion = registry.champion()
+    assert champion is not None
+    assert champion.version == first.version
+    equal = promote(paths, settings, version_with(1.0001))
+    assert equal.promoted
+    assert "not worse" in equal.reason
+    champion = registry.champion()
+    assert champion is not None
+    assert champion.version == equal.version != first.version
