@@ -217,14 +217,23 @@ def compare(study: Study) -> None:
 
 
 @app.command("sample-drop")
-def sample_drop(study: Study, date: Date = None) -> None:
+def sample_drop(
+    study: Study,
+    date: Date = None,
+    with_outcomes: Annotated[
+        bool, typer.Option("--with-outcomes", help="Keep the outcomes' tables, which other outcomes may read.")
+    ] = False,
+) -> None:
     """Put the study's test people, outcomes removed, into the inbox as a night's drop."""
     paths, settings = _study(study)
     from flows.sample import write_sample_drop
     from flows.stores.inbox import check_date
 
-    folder, n_people = write_sample_drop(paths, settings, check_date(date or dt.date.today().isoformat()))
-    console.print(f"{n_people} people of the test part, outcomes removed: {_relative(folder)}")
+    folder, n_people = write_sample_drop(
+        paths, settings, check_date(date or dt.date.today().isoformat()), with_outcomes=with_outcomes
+    )
+    kept = "kept" if with_outcomes else "removed"
+    console.print(f"{n_people} people of the test part, outcomes {kept}: {_relative(folder)}")
 
 
 @app.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.features.view import hidden_patterns, is_hidden
+from flows.features.view import forbidden_patterns, hidden_patterns, is_hidden
 from flows.paths import StudyPaths
 from flows.settings import StudySettings
 from flows.stages.features import resample_columns
@@ -15,14 +15,21 @@ from mtl_models.data import PERSON
 from schemas.contract import load_contract
 
 
-def write_sample_drop(paths: StudyPaths, settings: StudySettings, date: str) -> tuple[Path, int]:
+def write_sample_drop(
+    paths: StudyPaths, settings: StudySettings, date: str, *, with_outcomes: bool = False
+) -> tuple[Path, int]:
     """Write the raw rows of the test people under the inbox, in the format that they came in.
+
+    Args:
+        with_outcomes: keep what outcomes are made of, but not what is known only after the prediction moment: where a
+            study's model has a view a task, each task reads what the others are made of, and never its own.
 
     Returns:
         The drop's folder and the number of people in it.
     """
     contract = load_contract(paths.study)
-    hidden = hidden_patterns(settings.task_records, settings.known_later)
+    tasks = settings.task_records
+    hidden = (forbidden_patterns if with_outcomes else hidden_patterns)(tasks, settings.known_later)
     people = _test_people(paths, settings)
     target = paths.inbox / date
     partial = target.with_name(f".{date}.partial")

@@ -100,8 +100,9 @@ def validate_drop(run: ScoringRun) -> dict[str, Any]:
 
 def build_drop_features(run: ScoringRun) -> dict[str, Any]:
     """Features of the people in the cohort, by the code that training uses."""
-    hidden = hidden_patterns(run.settings.task_records, run.settings.known_later)
-    features, excluded, _ = cohort_features(run.paths.study, run.staging / "valid", hidden)
+    settings = run.settings
+    cohort = cohort_features(run.paths.study, run.staging / "valid", settings.task_records, settings.known_later)
+    features, excluded = cohort.features, cohort.excluded
     replace_file(run.staging / "features.parquet", features.write_parquet)
     replace_file(run.staging / EXCLUDED, excluded.write_parquet)
     return {"n_cohort": features.height, "n_excluded": excluded.height, "n_features": features.width - 1}

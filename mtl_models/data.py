@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,19 @@ PERSON = "person_id"
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """One feature column, ``<domain>__<feature>``; ``categories`` is empty for a number."""
+    """One feature column, ``<domain>__<feature>``.
+
+    Attributes:
+        categories: of a category column, in the order of their codes; empty for a number.
+        hidden_from: names of the tasks that it would give away; they must not see it.
+        tables: the source tables that it needs; it is missing for a person for whom one of them has not arrived.
+    """
 
     name: str
     domain: str
     categories: tuple[str, ...] = ()
+    hidden_from: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,24 @@ class FeatureSpec:
         """Domain names in order of first appearance."""
         return tuple(dict.fromkeys(feature.domain for feature in self.features))
 
+    @property
+    def core(self) -> FeatureSpec:
+        """The features that every task may see."""
+        return FeatureSpec(tuple(feature for feature in self.features if not feature.hidden_from))
+
+    def seen_by(self, tasks: Iterable[str]) -> FeatureSpec:
+        """The features that at least one of the tasks may see."""
+        names = set(tasks)
+        return FeatureSpec(tuple(feature for feature in self.features if names - set(feature.hidden_from)))
+
+    def columns_of(self, part: FeatureSpec) -> tuple[np.ndarray, np.ndarray]:
+        """Where a part's features stand in the float and in the integer matrix of this spec."""
+        places = []
+        for ours, theirs in ((self.numeric, part.numeric), (self.categorical, part.categorical)):
+            index = {feature.name: place for place, feature in enumerate(ours)}
+            places.append(np.array([index[feature.name] for feature in theirs], dtype=np.int64))
+        return places[0], places[1]
+
     def to_json(self) -> str:
         """The spec as JSON text with stable bytes."""
         return json.dumps([asdict(feature) for feature in self.features], indent=1) + "\n"
@@ -54,7 +80,10 @@ class FeatureSpec:
     def from_json(cls, text: str) -> FeatureSpec:
         """The spec that ``to_json`` wrote."""
         records: list[dict[str, Any]] = json.loads(text)
-        return cls(tuple(Feature(**{**record, "categories": tuple(record["categories"])}) for record in records))
+        plain: Iterator[dict[str, Any]] = (
+            {key: tuple(each) if isinstance(each, list) else each for key, each in one.items()} for one in records
+        )
+        return cls(tuple(Feature(**record) for record in plain))
 
 
 @dataclass(frozen=True)
@@ -117,6 +146,19 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.person)
+
+    def select(self, whole: FeatureSpec, part: FeatureSpec) -> Dataset:
+        """The same people with a part of the features.
+
+        Args:
+            whole: the spec of this dataset.
+            part: features of it, in any order.
+        """
+        if whole == part:
+            return self
+        numeric, categorical = whole.columns_of(part)
+        matrices = (self.inputs.numeric[:, numeric], self.inputs.categorical[:, categorical])
+        return Dataset(self.person, Matrices(*map(np.ascontiguousarray, matrices)), self.targets)
 
     def take(self, rows: np.ndarray) -> Dataset:
         """The rows that an index or a boolean mask selects."""

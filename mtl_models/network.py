@@ -16,6 +16,7 @@ from mtl_models.preprocess import Prepared, Preprocessor
 from mtl_models.settings import Component, ModelSettings, parse_settings
 from mtl_models.tasks import Task
 from mtl_models.trunks import TRUNKS
+from mtl_models.views import Views, blind, plan_views
 
 
 class Network(nn.Module):
@@ -31,6 +32,10 @@ class Network(nn.Module):
         trunk, options = _choose(TRUNKS, settings.trunk, "trunk")
         self.trunk = trunk(self.encoder.width, names, options)
         self.trunk.arrange(self.encoder.chunks)
+        plan = plan_views(spec, names)
+        self.plan = plan if any(view.hidden for view in plan) else ()
+        # one copy of the row and a mask a view, unless the encoder mixes features: then it runs once a view
+        self.views = Views(plan, self.encoder.owners) if self.plan and self.encoder.owners is not None else None
         self.heads = nn.ModuleDict(
             {
                 _key(task.name): HEADS[task.kind](
@@ -71,13 +76,44 @@ class Network(nn.Module):
 
     def outputs(self, prepared: Prepared) -> dict[str, Tensor]:
         """Raw outputs by task name of rows that were prepared before, as training does once for all epochs."""
-        encoded = self.encoder(prepared)
-        if isinstance(encoded, Tensor):
-            representations = self.trunk(encoded)
-        else:
-            # the whole trunk for each task's own row: no task's output depends on what another task's row holds
-            representations = {name: self.trunk(row)[name] for name, row in encoded.items()}
+        representations = self._representations(prepared)
         return {task.name: self.head(task.name)(representations[task.name]) for task in self.tasks}
+
+    def _representations(self, prepared: Prepared) -> dict[str, Tensor]:
+        """The trunk's representation of each row by task name."""
+        if self.plan and self.views is None:
+            rows = self._blind_rows(prepared)
+        else:
+            encoded = self.encoder(prepared)
+            if isinstance(encoded, Tensor):
+                shared: dict[str, Tensor] = (
+                    self.trunk(encoded) if self.views is None else self.trunk.in_views(encoded, self.views)
+                )
+                return shared
+            rows = encoded if self.views is None else self.views.own_rows(encoded)
+        # the whole trunk for each row: no task's output depends on what another task's row holds
+        runs = {id(row): self.trunk(row) for row in rows.values()}
+        return {name: runs[id(row)][name] for name, row in rows.items()}
+
+    def _blind_rows(self, prepared: Prepared) -> dict[str, Tensor]:
+        """A row a task from an encoder that mixes features: once a view, on rows whose hidden features say nothing."""
+        rows: dict[str, Tensor] = {}
+        for view in self.plan:
+            shown = blind(prepared, self.layout, view.hidden, self.preprocess.n_categories)
+            encoded = self.encoder(shown)
+            rows |= {task: encoded if isinstance(encoded, Tensor) else encoded[task] for task in view.tasks}
+        return rows
+
+    def _rows(self, prepared: Prepared) -> Tensor | dict[str, Tensor]:
+        """The row that the trunk reads: one for all tasks, or one a task where views or the encoder make it differ."""
+        if self.plan and self.views is None:
+            return self._blind_rows(prepared)
+        encoded: Tensor | dict[str, Tensor] = self.encoder(prepared)
+        if self.views is None:
+            return encoded
+        if isinstance(encoded, Tensor):
+            return self.views.by_task(self.views.rows(encoded))
+        return self.views.own_rows(encoded)
 
     def penalty(self) -> Tensor | None:
         """What training adds to the sum of the losses; ``None`` for nothing."""
@@ -102,7 +138,7 @@ class Network(nn.Module):
         device = next(self.parameters()).device
         numeric, categorical = (torch.from_numpy(part).to(device) for part in (inputs.numeric, inputs.categorical))
         prepared = self.preprocess(numeric, categorical)
-        encoded = self.encoder(prepared)
+        encoded = self._rows(prepared)
         found: dict[str, Any] = self.trunk.report(encoded if isinstance(encoded, Tensor) else None)
         if not isinstance(encoded, Tensor):
             # what differs by row differs by task too, where each has a row of its own

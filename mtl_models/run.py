@@ -12,6 +12,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from mtl_models.affinity import AffinityMeter, EpochAffinity
 from mtl_models.balancing import make_balancer
+from mtl_models.blanking import TableBlanker
 from mtl_models.data import Dataset
 from mtl_models.history import Epoch, Fitted
 from mtl_models.network import Network
@@ -40,6 +41,11 @@ class Run:
         self.train, self.valid = (Tensors.of(part, network, device) for part in (train, valid))
         self.baseline = _baseline_losses(network, self.valid)
         network.to(device)
+        self.blank = (
+            TableBlanker(network.spec, network.layout, network.preprocess, chance=training.blank_tables)
+            if training.blank_tables
+            else None
+        )
         self.parameters = list(network.parameters())
         # the weights that are validated and kept: an average over the steps, or the trained ones themselves
         self.kept = copy.deepcopy(network) if training.ema else network
@@ -95,7 +101,10 @@ class Run:
         self.network.train()
         rows = torch.from_numpy(self.order.permutation(len(self.train))).to(self.train.prepared.values.device)
         losses: dict[str, list[Tensor]] = {task.name: [] for task in self.network.tasks}
-        for batch in (self.train.take(part) for part in torch.split(rows, self.training.batch_size)):
+        for part in torch.split(rows, self.training.batch_size):
+            batch = self.train.take(part)
+            if self.blank is not None:
+                batch = Tensors(self.blank(batch.prepared), batch.targets)
             for name, loss in self._step(batch).items():
                 losses[name].append(loss)
         return {name: float(torch.stack(each).mean()) for name, each in losses.items() if each}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_serializer, model_validator
 
@@ -59,8 +59,12 @@ class HeadSettings(Options):
 
 
 class ModelSettings(Options):
-    """The network: preprocessing, encoder, trunk and heads."""
+    """The network: preprocessing, encoder, trunk and heads.
 
+    ``view``: ``core``, every task sees what none must not see; ``own``, each sees all that it may.
+    """
+
+    view: Literal["core", "own"] = "core"
     preprocess: PreprocessSettings = PreprocessSettings()
     encoder: Component = Component(name="plain")
     trunk: Component = Component(name="shared")
@@ -92,6 +96,8 @@ class TrainingSettings(Options):
         gradient_clip: largest norm of the gradient; 0 leaves it as it is.
         seeds: a network is trained for each; the first is the one to export.
         balancing: how much each task moves what the tasks share.
+        blank_tables: chance of each source table of each row to be taken away in a step, so that one set of weights
+            scores people for whom a table has not arrived.
         measure_affinity: measure gradient conflict and lookahead affinity of the tasks in every step, at the cost of
             about one forward and one backward pass a task.
     """
@@ -106,6 +112,7 @@ class TrainingSettings(Options):
     ema: float = Field(default=0.99, ge=0, lt=1)
     gradient_clip: float = Field(default=1.0, ge=0)
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    blank_tables: float = Field(default=0.0, ge=0, lt=1)
     # the defaults are left out of the dump, so that params without these keys keep their hash
     balancing: Component = Field(default=_EQUAL, exclude_if=lambda value: value == _EQUAL)
     measure_affinity: bool = Field(default=False, exclude_if=lambda value: not value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 
 import polars as pl
@@ -15,6 +15,19 @@ DomainFunction = Callable[[Tables], pl.DataFrame]
 
 
 @dataclass(frozen=True)
+class OwnDomain:
+    """A feature domain made of outcomes' own columns, which every other task may see.
+
+    Attributes:
+        hidden_from: names of the tasks whose columns and leaks the function may read.
+        function: gives its columns, one row a person.
+    """
+
+    hidden_from: tuple[str, ...]
+    function: DomainFunction
+
+
+@dataclass(frozen=True)
 class StudyFeatures:
     """What a module under ``flows.features`` says of its study.
 
@@ -22,11 +35,13 @@ class StudyFeatures:
         people: every person of the person table with the ``reason`` why they are outside the cohort, null if inside.
         domains: a domain's name to the function that gives its columns, one row a person.
         targets: every task's target columns, one row a person.
+        own: further domains, each hidden from the tasks that it would give away; ``model.view: own`` uses them.
     """
 
     people: DomainFunction
     domains: Mapping[str, DomainFunction]
     targets: DomainFunction
+    own: Mapping[str, OwnDomain] = field(default_factory=dict)
 
 
 def study_features(study: str) -> StudyFeatures:
@@ -78,14 +93,43 @@ def _typed(columns: pl.DataFrame, domain: str) -> list[pl.Expr]:
     return typed
 
 
-def feature_spec(features: pl.DataFrame) -> FeatureSpec:
-    """The spec of a feature table, from its column names and types."""
+def source_tables(
+    people: pl.DataFrame, tables: Tables, domains: Mapping[str, DomainFunction]
+) -> dict[str, tuple[str, ...]]:
+    """The tables that each feature needs, by its full name: those without whose rows it comes out otherwise.
+
+    The person table is not among them: nobody is without it.
+    """
+    whole = build_features(people, tables, domains)
+    needed: dict[str, tuple[str, ...]] = dict.fromkeys(whole.columns[1:], ())
+    for name, frame in tables.items():
+        without = build_features(people, {**tables, name: frame.clear()}, domains)
+        for column in whole.columns[1:]:
+            if not whole[column].equals(without[column]):
+                needed[column] = (*needed[column], name)
+    return needed
+
+
+def feature_spec(
+    features: pl.DataFrame,
+    hidden_from: Mapping[str, tuple[str, ...]] | None = None,
+    tables: Mapping[str, tuple[str, ...]] | None = None,
+) -> FeatureSpec:
+    """The spec of a feature table, from its column names and types.
+
+    Args:
+        hidden_from: names of the tasks that must not see a domain, by the domain.
+        tables: the source tables of a feature, by its full name.
+    """
+    hidden_from, tables = hidden_from or {}, tables or {}
     return FeatureSpec(
         tuple(
             Feature(
                 name=name,
                 domain=name.split("__", 1)[0],
                 categories=tuple(dtype.categories.to_list()) if isinstance(dtype, pl.Enum) else (),
+                hidden_from=tuple(hidden_from.get(name.split("__", 1)[0], ())),
+                tables=tuple(tables.get(name, ())),
             )
             for name, dtype in features.drop(PERSON).schema.items()
         )

@@ -7,6 +7,7 @@ import math
 import polars as pl
 
 from flows.features.build import StudyFeatures, Tables
+from flows.features.nhanes_own import OWN
 from mtl_models.data import PERSON
 
 KEY = pl.col("SEQN").alias(PERSON)
@@ -221,4 +222,5 @@ STUDY = StudyFeatures(
         "laboratory": laboratory,
     },
     targets=targets,
+    own=OWN,
 )

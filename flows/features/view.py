@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 
 import polars as pl
@@ -27,6 +27,20 @@ def is_hidden(table: str, column: str, patterns: Collection[str]) -> bool:
     return any(fnmatchcase(f"{table}.{column}", pattern) for pattern in patterns)
 
 
+def forbidden_patterns(tasks: Iterable[Task], known_later: Iterable[str] = ()) -> tuple[str, ...]:
+    """Patterns that no task may see in any view: what is known only later, and the columns of auxiliary tasks."""
+    patterns = set(known_later)
+    for task in tasks:
+        if task.role == "auxiliary":
+            patterns.update(task.columns)
+    return tuple(sorted(patterns))
+
+
+def hidden_from(table: str, column: str, tasks: Iterable[Task]) -> frozenset[str]:
+    """Names of the tasks whose own columns or leaks cover the column."""
+    return frozenset(task.name for task in tasks if is_hidden(table, column, (*task.columns, *task.leaks)))
+
+
 def visible_tables(
     tables: Mapping[str, pl.DataFrame], patterns: Collection[str], person_key: str
 ) -> dict[str, pl.DataFrame]:
@@ -34,9 +48,37 @@ def visible_tables(
 
     A feature function gets these and nothing else, so a column that is hidden cannot reach the matrix.
     """
+    return _select(tables, person_key, lambda table, column: not is_hidden(table, column, patterns))
+
+
+def own_tables(
+    tables: Mapping[str, pl.DataFrame],
+    tasks: Collection[Task],
+    known_later: Iterable[str],
+    allowed: Collection[str],
+    person_key: str,
+) -> dict[str, pl.DataFrame]:
+    """The tables with the columns that no task but the ``allowed`` ones must not see.
+
+    An outcome's own feature domain gets these and nothing else: whatever it computes may be shown to every other task.
+    """
+    forbidden = forbidden_patterns(tasks, known_later)
+    return _select(
+        tables,
+        person_key,
+        lambda table, column: (
+            not is_hidden(table, column, forbidden) and hidden_from(table, column, tasks) <= frozenset(allowed)
+        ),
+    )
+
+
+def _select(
+    tables: Mapping[str, pl.DataFrame], person_key: str, keep: Callable[[str, str], bool]
+) -> dict[str, pl.DataFrame]:
+    """The person key and the columns to keep of every table that has any."""
     visible = {}
     for name, frame in tables.items():
-        kept = [column for column in frame.columns if column == person_key or not is_hidden(name, column, patterns)]
+        kept = [column for column in frame.columns if column == person_key or keep(name, column)]
         if kept != [person_key]:
             visible[name] = frame.select(kept)
     return visible

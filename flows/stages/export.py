@@ -19,8 +19,7 @@ def run(stage: Stage) -> dict[str, Any]:
     from mtl_models.export import export_onnx
 
     paths, settings = stage.paths, stage.settings
-    dataset, _, splits = read_dataset(paths.features, settings.task_records)
-    held_out = dataset.take((splits[FINAL] != "train").to_numpy())
+    dataset, spec, splits = read_dataset(paths.features, settings.task_records)
     network_file = paths.models / "network.safetensors"
     decisive = settings.model_dump(mode="json", include={"tasks", "known_later", "model", "training"})
     metadata = {
@@ -35,6 +34,7 @@ def run(stage: Stage) -> dict[str, Any]:
     }
     model = paths.models / "model.onnx"
     network = load_network(network_file)
+    held_out = dataset.select(spec, network.spec).take((splits[FINAL] != "train").to_numpy())
     replace_file(model, lambda partial: export_onnx(network, partial, metadata=metadata, check=held_out))
     summary = {
         "sha256": sha256(model),

@@ -3,35 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from flows.features.build import build_features, feature_spec, study_features
-from flows.features.view import hidden_patterns, visible_tables
+from flows.features.build import DomainFunction, build_features, feature_spec, source_tables, study_features
+from flows.features.view import hidden_patterns, own_tables, visible_tables
 from flows.paths import read_json, replace_file, write_json, write_text
 from flows.settings import SplitSettings
 from flows.stages.command import Stage, run_stage
 from flows.stages.validate import SUMMARY, read_valid
-from mtl_models.data import PERSON
+from mtl_models.data import PERSON, FeatureSpec
 from mtl_models.tasks import Task
 from schemas.contract import load_contract
 
 
-def cohort_features(
-    study: str, valid: Path, hidden: Collection[str]
-) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, pl.DataFrame]]:
-    """Features of the cohort, the people outside it with their reason, and the valid tables.
+@dataclass(frozen=True)
+class Cohort:
+    """Features of the people in the cohort, the people outside it with their reason, and the valid tables."""
 
-    Training and scoring both come through here.
+    features: pl.DataFrame
+    excluded: pl.DataFrame
+    tables: dict[str, pl.DataFrame]
+
+
+def cohort_features(study: str, valid: Path, tasks: Collection[Task], known_later: Collection[str]) -> Cohort:
+    """Features of the cohort; training and scoring both come through here.
+
+    A domain gets the columns that no task hides, an own domain those that only the tasks hide that it is hidden from.
     """
     definition = study_features(study)
     tables = read_valid(study, valid)
-    visible = visible_tables(tables, hidden, load_contract(study).person_key)
+    visible = visible_tables(tables, hidden_patterns(tasks, known_later), load_contract(study).person_key)
     people = definition.people(visible).sort(PERSON)
-    features = build_features(people.filter(pl.col("reason").is_null()), visible, definition.domains)
-    return features, people.filter(pl.col("reason").is_not_null()), tables
+    inside = people.filter(pl.col("reason").is_null())
+    features = build_features(inside, visible, definition.domains)
+    for name, (given, function) in _own_domains(study, tables, tasks, known_later).items():
+        features = features.hstack(build_features(inside, given, {name: function}).drop(PERSON).get_columns())
+    return Cohort(features, people.filter(pl.col("reason").is_not_null()), tables)
+
+
+def cohort_spec(study: str, cohort: Cohort, tasks: Collection[Task], known_later: Collection[str]) -> FeatureSpec:
+    """The spec of a cohort's features: who must not see them, and which tables they need."""
+    contract, definition = load_contract(study), study_features(study)
+    visible = visible_tables(cohort.tables, hidden_patterns(tasks, known_later), contract.person_key)
+    groups = [(visible, definition.domains)] + [
+        (given, {name: function})
+        for name, (given, function) in _own_domains(study, cohort.tables, tasks, known_later).items()
+    ]
+    needed: dict[str, tuple[str, ...]] = {}
+    for given, domains in groups:
+        needed |= source_tables(cohort.features, given, domains)
+    needed = {name: tuple(table for table in each if table != contract.person_table) for name, each in needed.items()}
+    named = {task.name for task in tasks}
+    hidden = {name: tuple(task for task in own.hidden_from if task in named) for name, own in definition.own.items()}
+    return feature_spec(cohort.features, hidden, needed)
+
+
+def _own_domains(
+    study: str, tables: dict[str, pl.DataFrame], tasks: Collection[Task], known_later: Collection[str]
+) -> dict[str, tuple[dict[str, pl.DataFrame], DomainFunction]]:
+    """Each own domain's function with the tables that it may read."""
+    key = load_contract(study).person_key
+    return {
+        name: (own_tables(tables, tasks, known_later, own.hidden_from, key), own.function)
+        for name, own in study_features(study).own.items()
+    }
 
 
 def resample_columns(split: pl.DataFrame, kind: str) -> pl.DataFrame:
@@ -91,16 +130,16 @@ def run(stage: Stage) -> dict[str, Any]:
     """The stage on the study's valid tables."""
     paths, settings = stage.paths, stage.settings
     tasks = settings.task_records
-    hidden = hidden_patterns(tasks, settings.known_later)
-    features, excluded, tables = cohort_features(paths.study, paths.valid, hidden)
-    targets = study_features(paths.study).targets(tables)
+    cohort = cohort_features(paths.study, paths.valid, tasks, settings.known_later)
+    features, excluded = cohort.features, cohort.excluded
+    targets = study_features(paths.study).targets(cohort.tables)
     _check_targets(targets, tasks)
     columns = [column for task in tasks for column in task.target_columns]
     targets = (
         features.select(PERSON).join(targets, on=PERSON, how="left", maintain_order="left").select(PERSON, *columns)
     )
     splits = read_splits(paths.raw, settings.split, features)
-    spec = feature_spec(features)
+    spec = cohort_spec(paths.study, cohort, tasks, settings.known_later)
     replace_file(paths.features / "features.parquet", features.write_parquet)
     replace_file(paths.features / "targets.parquet", targets.write_parquet)
     replace_file(paths.features / "splits.parquet", splits.write_parquet)

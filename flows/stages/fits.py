@@ -64,6 +64,14 @@ def prediction_rows(
     return pl.concat(frames)
 
 
+def in_view(
+    dataset: Dataset, spec: FeatureSpec, settings: StudySettings, tasks: Iterable[Task]
+) -> tuple[Dataset, FeatureSpec]:
+    """The features that at least one of the tasks may see in the study's view."""
+    part = spec.core if settings.model.view == "core" else spec.seen_by(task.name for task in tasks)
+    return dataset.select(spec, part), part
+
+
 def fit_job(
     job: Job, dataset: Dataset, spec: FeatureSpec, splits: pl.DataFrame, settings: StudySettings, progress: bool
 ) -> tuple[Fitted, pl.DataFrame]:
@@ -72,6 +80,7 @@ def fit_job(
     from mtl_models.training import fit
 
     settings = job.settings or settings
+    dataset, spec = in_view(dataset, spec, settings, job.tasks)
     parts = parts_of(splits, job.resample)
     fitted = fit(
         dataset.take(parts["train"]),
@@ -92,6 +101,7 @@ def fit_baseline(
     job: Job, dataset: Dataset, spec: FeatureSpec, splits: pl.DataFrame, settings: StudySettings
 ) -> pl.DataFrame:
     """Fit a baseline for one task and predict the parts that it was not trained on."""
+    dataset, spec = in_view(dataset, spec, settings, job.tasks)
     parts = parts_of(splits, job.resample)
     held_out = {part: dataset.take(mask) for part, mask in parts.items() if part != "train"}
     (task,) = job.tasks

@@ -43,13 +43,13 @@ def run(stage: Stage) -> dict[str, Any]:
     replace_file(paths.models / "predictions.parquet", pl.concat(frames).write_parquet)
     summary = {
         "n_parameters": sum(parameter.numel() for parameter in fitted.network.parameters()),
-        "n_features": len(spec.features),
+        "n_features": len(fitted.network.spec.features),
         "epochs": len(fitted.history),
         "best_epoch": fitted.epoch,
         "n_fits": 1 + len(jobs),
         "own_best": {task: asdict(best) for task, best in fitted.own_bests().items()},
         **_affinity(fitted),
-        **_report(fitted, dataset, splits),
+        **_report(fitted, dataset.select(spec, fitted.network.spec), splits),
         "history": fitted.history_records(),
     }
     write_json(paths.models / "training.json", summary)

@@ -66,6 +66,11 @@ class AttentionEncoder(Encoder):
         """One chunk a number, indicator and category."""
         return self.block.chunks
 
+    @property
+    def owners(self) -> list[tuple[str, ...]] | None:
+        """Each column's feature; with a layer that reads the whole row, every column depends on all."""
+        return None if self.of_row is not None else [(name,) for name in self.block.owners]
+
     def fit(self, train: Prepared) -> None:
         """Set the embeddings' centres."""
         self.block.fit(train)

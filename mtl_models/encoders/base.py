@@ -29,6 +29,11 @@ class Encoder(nn.Module):
         """A chunk a column, unless an encoder knows better."""
         return [1] * self.width
 
+    @property
+    def owners(self) -> list[tuple[str, ...]] | None:
+        """The features that each column of the vector is made of; ``None`` where every one is made of all."""
+        return None
+
     def fit(self, train: Prepared) -> None:
         """Set the buffers that depend on training rows."""
 

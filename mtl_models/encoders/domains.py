@@ -51,7 +51,18 @@ class DomainEncoder(Encoder):
                 for domain, block in blocks.items()
             }
         )
+        self.widths = widths
         self.width = sum(widths.values())
+
+    @property
+    def owners(self) -> list[tuple[str, ...]]:
+        """All features of a column's domain."""
+        owners = []
+        for name, width in self.widths.items():
+            block = self.blocks[name]
+            assert isinstance(block, Block)
+            owners += [tuple(dict.fromkeys(block.owners))] * width
+        return owners
 
     def fit(self, train: Prepared) -> None:
         """Set the embeddings' centres."""

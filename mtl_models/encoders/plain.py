@@ -35,6 +35,11 @@ class PlainEncoder(Encoder):
         """One chunk a number, indicator and category."""
         return self.block.chunks
 
+    @property
+    def owners(self) -> list[tuple[str, ...]]:
+        """Each column's feature."""
+        return [(name,) for name in self.block.owners]
+
     def fit(self, train: Prepared) -> None:
         """Set the embeddings' centres."""
         self.block.fit(train)

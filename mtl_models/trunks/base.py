@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from mtl_models.views import Views
+
 
 class Trunk(nn.Module):
     """From the encoded row to one representation a task, by the task's name.
@@ -25,6 +27,14 @@ class Trunk(nn.Module):
     def forward(self, encoded: Tensor) -> dict[str, Tensor]:
         """Representations by task name."""
         raise NotImplementedError
+
+    def in_views(self, encoded: Tensor, views: Views) -> dict[str, Tensor]:
+        """Representations by task name, each made of the row that the task's view shows.
+
+        A trunk whose first layer is linear may do better than to run once a view.
+        """
+        runs = zip(views.views, views.rows(encoded), strict=True)
+        return {task: found[task] for view, row in runs for found in [self(row)] for task in view.tasks}
 
     def arrange(self, chunks: Sequence[int]) -> None:
         """Learn before training how many columns of the encoded row each feature takes, in their order."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mtl_models import settings
 from mtl_models.layers import hidden_layers
 from mtl_models.trunks.base import Trunk
+from mtl_models.views import Views
 
 
 class SharedTrunk(Trunk):
@@ -35,3 +36,11 @@ class SharedTrunk(Trunk):
         """Representations by task name."""
         shared = self.layers(self.input_dropout(encoded))
         return dict.fromkeys(self.widths, shared)
+
+    def in_views(self, encoded: Tensor, views: Views) -> dict[str, Tensor]:
+        """Representations by task name; the first layer runs once for all views."""
+        first = self.layers[0] if len(self.layers) else None
+        if not isinstance(first, nn.Linear):
+            return super().in_views(encoded, views)
+        hidden = views.first_layer(self.input_dropout(encoded), first.weight) + first.bias
+        return views.by_task(self.layers[1:](hidden).unbind(dim=1))

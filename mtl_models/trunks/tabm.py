@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mtl_models import settings
 from mtl_models.layers import repeat_rows
 from mtl_models.trunks.base import Trunk
+from mtl_models.views import Views
 
 
 class EnsembleTrunk(Trunk):
@@ -66,3 +67,19 @@ class EnsembleTrunk(Trunk):
         """Representations by task name."""
         members = self.backbone(repeat_rows(encoded, self.members))
         return dict.fromkeys(self.widths, members)
+
+    def in_views(self, encoded: Tensor, views: Views) -> dict[str, Tensor]:
+        """Representations by task name; the first layer runs once for all views, then views are further rows."""
+        if self.options.kind != "tabm":
+            return super().in_views(encoded, views)
+        start, *blocks = self.backbone.get_submodule("blocks").children()
+        first, *rest = start.children()
+        assert isinstance(first, tabm.LinearBatchEnsemble)
+        # Differs: the view's shift is not scaled by the member, as the rest of the row is
+        hidden = views.first_layer(repeat_rows(encoded, self.members) * first.r, first.weight)
+        hidden = hidden * first.s[:, None] + first.bias[:, None]
+        # views beside rows: (n_rows, members, n_views, d) to (n_rows * n_views, members, d)
+        rows = hidden.transpose(1, 2).flatten(0, 1)
+        for layer in (*rest, *blocks):
+            rows = layer(rows)
+        return views.by_task(rows.unflatten(0, (-1, len(views.views))).unbind(dim=1))

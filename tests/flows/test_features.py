@@ -16,9 +16,9 @@ from flows.features.view import hidden_patterns
 from flows.paths import StudyPaths
 from flows.sample import write_sample_drop
 from flows.settings import load_settings
-from flows.stages.features import cohort_features, resample_columns
+from flows.stages.features import Cohort, cohort_features, cohort_spec, resample_columns
 from flows.stages.validate import read_valid, validate
-from mtl_models.data import PERSON
+from mtl_models.data import PERSON, FeatureSpec
 
 
 def hidden_of(root: Path, study: str) -> tuple[str, ...]:
@@ -27,12 +27,24 @@ def hidden_of(root: Path, study: str) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def features(root: Path, valid_nhanes: Path) -> pl.DataFrame:
-    return cohort_features("nhanes", valid_nhanes, hidden_of(root, "nhanes"))[0]
+def cohort(root: Path, valid_nhanes: Path) -> Cohort:
+    settings = load_settings(root, "nhanes")
+    return cohort_features("nhanes", valid_nhanes, settings.task_records, settings.known_later)
 
 
-def test_everybody_is_in_the_cohort_or_excluded_with_a_reason(root: Path, valid_nhanes: Path) -> None:
-    features, excluded, tables = cohort_features("nhanes", valid_nhanes, hidden_of(root, "nhanes"))
+@pytest.fixture(scope="module")
+def features(cohort: Cohort) -> pl.DataFrame:
+    return cohort.features
+
+
+@pytest.fixture(scope="module")
+def spec(root: Path, cohort: Cohort) -> FeatureSpec:
+    settings = load_settings(root, "nhanes")
+    return cohort_spec("nhanes", cohort, settings.task_records, settings.known_later)
+
+
+def test_everybody_is_in_the_cohort_or_excluded_with_a_reason(cohort: Cohort) -> None:
+    features, excluded, tables = cohort.features, cohort.excluded, cohort.tables
     assert features.height == 5265
     assert features.height + excluded.height == tables["DEMO"].height == 8366
     assert excluded["reason"].unique().to_list() == ["outside the cohort: under 20 years"]
@@ -52,18 +64,25 @@ def test_no_feature_is_constant_or_empty(features: pl.DataFrame) -> None:
     assert counts.filter(pl.col("column_0") < 2)["column"].to_list() == []
 
 
-def test_scoring_a_drop_gives_the_features_of_training(root: Path, features: pl.DataFrame, tmp_path: Path) -> None:
-    """The drop lacks outcomes and holds the test people only; their features are the same to the last bit."""
+@pytest.mark.parametrize("with_outcomes", [False, True])
+def test_scoring_a_drop_gives_the_features_of_training(
+    root: Path, features: pl.DataFrame, spec: FeatureSpec, tmp_path: Path, with_outcomes: bool
+) -> None:
+    """The drop holds the test people only; features are the same to the last bit, those of absent tables missing."""
     settings = load_settings(root, "nhanes")
     source, target = StudyPaths(root, "nhanes"), StudyPaths(tmp_path, "nhanes")
     target.raw.parent.mkdir(parents=True)
     target.raw.symlink_to(source.raw)
-    drop, n_people = write_sample_drop(target, settings, "2026-11-20")
-    hidden = hidden_of(root, "nhanes")
-    validate("nhanes", drop, tmp_path / "valid", max_reject_share=0.0, labels=hidden)
-    scored, excluded, _ = cohort_features("nhanes", tmp_path / "valid", hidden)
-    assert scored.height + excluded.height == n_people == 1255
-    assert_frame_equal(scored, features.filter(pl.col(PERSON).is_in(scored[PERSON].implode())))
+    drop, n_people = write_sample_drop(target, settings, "2026-11-20", with_outcomes=with_outcomes)
+    validate("nhanes", drop, tmp_path / "valid", max_reject_share=0.0, labels=hidden_of(root, "nhanes"))
+    scored = cohort_features("nhanes", tmp_path / "valid", settings.task_records, settings.known_later)
+    assert scored.features.height + scored.excluded.height == n_people == 1255
+    expected = features.filter(pl.col(PERSON).is_in(scored.features[PERSON].implode()))
+    if not with_outcomes:
+        own = [feature.name for feature in spec.features if feature.hidden_from]
+        assert len(own) == 36
+        expected = expected.with_columns(pl.lit(None).cast(features.schema[name]).alias(name) for name in own)
+    assert_frame_equal(scored.features, expected)
 
 
 def test_the_order_of_raw_rows_changes_nothing(root: Path, valid_nhanes: Path, features: pl.DataFrame) -> None:
@@ -73,19 +92,25 @@ def test_the_order_of_raw_rows_changes_nothing(root: Path, valid_nhanes: Path, f
     visible = visible_tables(tables, hidden_of(root, "nhanes"), "SEQN")
     definition = study_features("nhanes")
     people = definition.people(visible).filter(pl.col("reason").is_null())
-    assert_frame_equal(build_features(people, visible, definition.domains), features)
+    core = build_features(people, visible, definition.domains)
+    assert_frame_equal(core, features.select(core.columns))
+    for name, own in definition.own.items():
+        found = build_features(people, tables, {name: own.function})
+        assert_frame_equal(found, features.select(found.columns))
 
 
 def test_two_processes_write_the_same_bytes(root: Path, valid_nhanes: Path, tmp_path: Path) -> None:
     """Polars' hash joins and group-bys are not stable from process to process; the features must be."""
     program = (
         "import sys; from pathlib import Path; from flows.stages.features import cohort_features\n"
-        "f, *_ = cohort_features('nhanes', Path(sys.argv[1]), sys.argv[3:]); f.write_parquet(sys.argv[2])"
+        "from flows.settings import load_settings; s = load_settings(Path('.'), 'nhanes')\n"
+        "c = cohort_features('nhanes', Path(sys.argv[1]), s.task_records, s.known_later)\n"
+        "c.features.write_parquet(sys.argv[2])"
     )
     hashes = set()
     for number in (1, 2):
         target = tmp_path / f"{number}.parquet"
-        command = [sys.executable, "-c", program, str(valid_nhanes), str(target), *hidden_of(root, "nhanes")]
+        command = [sys.executable, "-c", program, str(valid_nhanes), str(target)]
         subprocess.run(command, check=True, cwd=root)
         hashes.add(hashlib.sha256(target.read_bytes()).hexdigest())
     assert len(hashes) == 1
@@ -113,7 +138,7 @@ def test_a_gate_question_answered_no_is_not_an_unknown(features: pl.DataFrame) -
 def test_feature_spec_follows_the_frame(features: pl.DataFrame) -> None:
     spec = feature_spec(features)
     assert [feature.name for feature in spec.features] == features.columns[1:]
-    assert spec.domains == tuple(study_features("nhanes").domains)
+    assert spec.domains == (*study_features("nhanes").domains, *study_features("nhanes").own)
     sex = next(feature for feature in spec.features if feature.name == "demographic__riagendr")
     assert sex.categories == ("Male", "Female")
 

@@ -79,17 +79,18 @@ def test_scoring_a_drop_without_outcomes_gives_the_features_of_training(
     root: Path, valid: dict[str, Path], study: str, tmp_path: Path
 ) -> None:
     hidden = hidden_of(root, study)
-    trained, excluded, _ = cohort_features(study, valid[study], hidden)
-    assert excluded.is_empty()
+    settings = load_settings(root, study)
+    trained = cohort_features(study, valid[study], settings.task_records, settings.known_later)
+    assert trained.excluded.is_empty()
     target = StudyPaths(tmp_path, study)
     target.raw.parent.mkdir(parents=True)
     target.raw.symlink_to(root / "data" / "raw" / study)
-    drop, n_people = write_sample_drop(target, load_settings(root, study), "2026-11-20")
+    drop, n_people = write_sample_drop(target, settings, "2026-11-20")
     assert not set(pl.read_csv(drop / f"{study}.csv").columns) & LEAKS[study]
     validate(study, drop, tmp_path / "valid", max_reject_share=0.0, labels=hidden)
-    scored, _, _ = cohort_features(study, tmp_path / "valid", hidden)
+    scored = cohort_features(study, tmp_path / "valid", settings.task_records, settings.known_later).features
     assert scored.height == n_people == {"whas500": 100, "nmes1988": 661}[study]
-    assert_frame_equal(scored, trained.filter(pl.col(PERSON).is_in(scored[PERSON].implode())))
+    assert_frame_equal(scored, trained.features.filter(pl.col(PERSON).is_in(scored[PERSON].implode())))
 
 
 def test_stay_and_deaths_by_hand(root: Path, valid: dict[str, Path]) -> None:

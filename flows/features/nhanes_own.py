@@ -1,0 +1,87 @@
+"""NHANES features from the outcomes' own tables: each is hidden from the tasks that it would give away."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from flows.features.build import OwnDomain, Tables
+from mtl_models.data import PERSON
+
+KEY = pl.col("SEQN").alias(PERSON)
+HEALTH = {"Excellent": 0.0, "Very good": 1.0, "Good": 2.0, "Fair": 3.0, "Poor": 4.0}
+IMPAIRMENT = {
+    "Not at all difficult": 0.0,
+    "Somewhat difficult": 1.0,
+    "Very difficult": 2.0,
+    "Extremely difficult": 3.0,
+}
+
+
+def _plain(*columns: str) -> list[pl.Expr]:
+    """Columns as they are, under their code in lower case."""
+    return [pl.col(column).alias(column.lower()) for column in columns]
+
+
+def _rank(column: str, ranks: dict[str, float]) -> pl.Expr:
+    """The place of an ordered answer."""
+    return pl.col(column).cast(pl.String).replace_strict(ranks, default=None, return_dtype=pl.Float64)
+
+
+def _join(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+    return left.join(right, on=PERSON, how="full", coalesce=True, maintain_order="left_right")
+
+
+def body(tables: Tables) -> pl.DataFrame:
+    """The scale, the tape, and what people say of their weight."""
+    measured = tables["BMX"].select(KEY, *_plain("BMXWT", "BMXBMI", "BMXWAIST"))
+    return _join(measured, tables["WHQ"].select(KEY, *_plain("WHD020")))
+
+
+def blood_pressure(tables: Tables) -> pl.DataFrame:
+    """Means of the readings that are there; systolic and diastolic."""
+    # rounded, since the order of a sum may differ
+    return tables["BPX"].select(
+        KEY,
+        pl.mean_horizontal("BPXSY1", "BPXSY2", "BPXSY3").round(3).alias("systolic"),
+        pl.mean_horizontal("BPXDI1", "BPXDI2", "BPXDI3").round(3).alias("diastolic"),
+    )
+
+
+def diabetes_history(tables: Tables) -> pl.DataFrame:
+    """What people were told, since when, and how it is treated."""
+    return tables["DIQ"].select(KEY, *_plain("DIQ010", "DID040", "DIQ160", "DIQ170", "DIQ050", "DIQ070", "DIQ280"))
+
+
+def mood(tables: Tables) -> pl.DataFrame:
+    """The nine items of the PHQ-9 and their sum, the difficulty that they cause, and how often depressed."""
+    items = [f"DPQ0{item}0" for item in range(1, 10)]
+    asked = tables["DPQ"].select(
+        KEY,
+        *_plain(*items),
+        pl.when(pl.all_horizontal(pl.col(items).is_not_null())).then(pl.sum_horizontal(items)).alias("phq9"),
+        _rank("DPQ100", IMPAIRMENT).alias("dpq100"),
+    )
+    return _join(asked, tables["DLQ"].select(KEY, *_plain("DLQ140", "DLQ150")))
+
+
+def own_health(tables: Tables) -> pl.DataFrame:
+    """General health as people rate it, 0 (excellent) to 4 (poor)."""
+    return tables["HSQ"].select(KEY, _rank("HSD010", HEALTH).alias("hsd010"))
+
+
+def conditions(tables: Tables) -> pl.DataFrame:
+    """Chronic conditions, age at their onset, and the kind of a cancer."""
+    return tables["MCQ"].select(
+        KEY,
+        *_plain("MCQ010", "MCQ160A", "MCQ160E", "MCD180E", "MCQ160F", "MCD180F", "MCQ220", "MCQ230A", "MCD240A"),
+    )
+
+
+OWN = {
+    "body": OwnDomain(("weight",), body),
+    "blood_pressure": OwnDomain(("sbp",), blood_pressure),
+    "diabetes_history": OwnDomain(("hba1c", "diabetes"), diabetes_history),
+    "mood": OwnDomain(("depression",), mood),
+    "own_health": OwnDomain(("genhealth",), own_health),
+    "conditions": OwnDomain(("chronic",), conditions),
+}
