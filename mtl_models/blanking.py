@@ -18,9 +18,15 @@ def source_tables(spec: FeatureSpec) -> tuple[str, ...]:
 
 def without_tables(inputs: Matrices, spec: FeatureSpec, tables: set[str]) -> Matrices:
     """Raw matrices as they are when these tables have not arrived."""
+    names = {feature.name for feature in spec.features if tables.intersection(feature.tables)}
+    return without_features(inputs, spec, names)
+
+
+def without_features(inputs: Matrices, spec: FeatureSpec, names: set[str]) -> Matrices:
+    """Raw matrices in which these features are missing for everybody."""
     numeric, categorical = inputs.numeric.copy(), inputs.categorical.copy()
-    numeric[:, [bool(tables.intersection(feature.tables)) for feature in spec.numeric]] = np.nan
-    categorical[:, [bool(tables.intersection(feature.tables)) for feature in spec.categorical]] = -1
+    numeric[:, [feature.name in names for feature in spec.numeric]] = np.nan
+    categorical[:, [feature.name in names for feature in spec.categorical]] = -1
     return Matrices(numeric, categorical)
 
 

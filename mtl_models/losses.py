@@ -37,3 +37,10 @@ def class_log_loss(log_probabilities: Tensor, target: Tensor) -> Tensor:
     labelled = ~target.isnan()
     filled = torch.where(labelled, target, 0.0).to(torch.int64)
     return masked_mean(-log_probabilities.gather(1, filled), labelled)
+
+
+def soft_class_log_loss(log_probabilities: Tensor, target: Tensor) -> Tensor:
+    """Cross-entropy with the class probabilities of a teacher. Shape: both ``(n_rows, n_classes)``."""
+    labelled = ~target.isnan()
+    filled = torch.where(labelled, target, 0.0)
+    return masked_mean(-(filled * log_probabilities).sum(dim=1, keepdim=True), labelled[:, :1])

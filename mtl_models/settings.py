@@ -84,6 +84,31 @@ class ModelSettings(Options):
 _EQUAL = Component(name="equal")
 
 
+class DistillationSettings(Options):
+    """A teacher for the network, which then learns the teacher's outputs and no labels.
+
+    Attributes:
+        model, training: what differs in the teacher's networks; parts of the model and keys of training are replaced.
+        networks: how many of them, from seeds of their own.
+        boosters: baselines by name that teach as well, a model an outcome.
+        booster_share: their share of what is taught; 1 less it is the networks'.
+        rows: how many rows are made by swapping columns between training people.
+        swap: chance of a column of a row to come from somebody else.
+        blanked: share of the rows that lack whole tables, each with the chance ``blank_tables``; boosters do not teach
+            there.
+    """
+
+    model: dict[str, Any] = Field(default_factory=dict)
+    training: dict[str, Any] = Field(default_factory=dict)
+    networks: int = Field(default=3, ge=1)
+    boosters: tuple[str, ...] = ()
+    booster_share: float = Field(default=0.4, ge=0, le=1)
+    rows: int = Field(default=22_000, ge=1)
+    swap: float = Field(default=0.2, ge=0, le=1)
+    blanked: float = Field(default=0.3, ge=0, le=1)
+    blank_tables: float = Field(default=0.15, ge=0, lt=1)
+
+
 class TrainingSettings(Options):
     """The training run.
 
@@ -100,6 +125,7 @@ class TrainingSettings(Options):
             scores people for whom a table has not arrived.
         measure_affinity: measure gradient conflict and lookahead affinity of the tasks in every step, at the cost of
             about one forward and one backward pass a task.
+        distillation: learn from a teacher instead of from the labels.
     """
 
     device: str = "cpu"
@@ -116,11 +142,26 @@ class TrainingSettings(Options):
     # the defaults are left out of the dump, so that params without these keys keep their hash
     balancing: Component = Field(default=_EQUAL, exclude_if=lambda value: value == _EQUAL)
     measure_affinity: bool = Field(default=False, exclude_if=lambda value: not value)
+    distillation: DistillationSettings | None = Field(default=None, exclude_if=lambda value: value is None)
 
     @property
     def seed(self) -> int:
         """The seed of the network that is exported."""
         return self.seeds[0]
+
+    def teacher(self, model: ModelSettings) -> tuple[ModelSettings, TrainingSettings]:
+        """Settings of the teacher's networks; those of the network itself where it is not distilled.
+
+        Raises:
+            ValueError: for a key or value of ``distillation`` that no part understands.
+        """
+        if self.distillation is None:
+            return model, self
+        where, plain = "training.distillation", self.model_dump(exclude={"distillation"})
+        return (
+            parse_settings(ModelSettings, {**model.model_dump(), **self.distillation.model}, where=f"{where}.model"),
+            parse_settings(TrainingSettings, {**plain, **self.distillation.training}, where=f"{where}.training"),
+        )
 
     def require_tasks(self, tasks: Iterable[str]) -> None:
         """Refuse balancing weights for a task that the study lacks; not asked for a part of the tasks.

@@ -1,4 +1,4 @@
-"""Training a network on labelled people, with validation-based early stopping."""
+"""Training a network on labelled people, or on what a teacher makes of them, with validation-based early stopping."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mtl_models.baselines.settings import BaselineSettings
 from mtl_models.data import Dataset, FeatureSpec
+from mtl_models.distillation import boost, swap_columns, taught_dataset, teach
 from mtl_models.history import Epoch, Fitted
 from mtl_models.layout import plan_layout
 from mtl_models.network import Network
 from mtl_models.progress import progress_bar
 from mtl_models.reproducible import reproducible
 from mtl_models.run import Run
-from mtl_models.settings import ModelSettings, TrainingSettings
+from mtl_models.settings import DistillationSettings, ModelSettings, TrainingSettings
 from mtl_models.tasks import Task
 from mtl_models.tensors import Tensors, task_losses
 
@@ -31,6 +33,7 @@ def fit(
     seed: int | None = None,
     progress: bool = False,
     keep_own_best: bool = False,
+    baselines: BaselineSettings | None = None,
 ) -> Fitted:
     """Train a network on ``train`` and keep the weights of the epoch that scores best on ``valid``.
 
@@ -39,15 +42,22 @@ def fit(
         seed: instead of the first of ``training.seeds``.
         progress: show a progress bar, if standard error is a terminal.
         keep_own_best: keep each task's weights of its own best epoch as well, among the epochs up to the joint stop.
+        baselines: settings of the boosters of a teacher.
 
     Raises:
         ValueError: for settings that no part understands, or a task without a label in either part.
     """
     seed = training.seed if seed is None else seed
+    rows = train
+    if training.distillation is not None:
+        settings = training.distillation
+        rows = _taught(train, valid, spec, tasks, model, training, settings, seed, baselines or BaselineSettings())
+        # auxiliary tasks taught the teacher: the student has nothing of them to give
+        tasks = [task for task in tasks if task.role == "main"] or tasks
     with reproducible(seed, training.threads):
         network = Network(spec, tasks, model, plan_layout(spec, train.inputs))
         network.fit_statistics(train)
-        run = Run(network, train, valid, training, np.random.default_rng(seed), seed=seed, keep_own_best=keep_own_best)
+        run = Run(network, rows, valid, training, np.random.default_rng(seed), seed=seed, keep_own_best=keep_own_best)
         title = f"{len(tasks)} tasks, seed {seed}" if len(tasks) > 1 else f"{tasks[0].name}, seed {seed}"
         with progress_bar(title, training.epochs, show=progress) as advance:
             for epoch in range(1, training.epochs + 1):
@@ -56,3 +66,24 @@ def fit(
                 if epoch - run.best.epoch >= training.patience:
                     break
         return run.fitted()
+
+
+def _taught(
+    train: Dataset,
+    valid: Dataset,
+    spec: FeatureSpec,
+    tasks: Sequence[Task],
+    model: ModelSettings,
+    training: TrainingSettings,
+    settings: DistillationSettings,
+    seed: int,
+    baselines: BaselineSettings,
+) -> Dataset:
+    """What a student of this seed learns: rows made of the training people's columns, and the teacher's outputs."""
+    theirs = training.teacher(model)
+    # seeds that no student has, and no other student's teacher
+    seeds = [10_000 * (seed + 1) + number for number in range(settings.networks)]
+    networks = [fit(train, valid, spec, tasks, *theirs, seed=each).network for each in seeds]
+    swapped = swap_columns(train.inputs, spec, settings, np.random.default_rng(seed))
+    boosted = boost(train, valid, swapped.inputs, spec, tasks, settings, baselines, seed)
+    return taught_dataset(swapped, teach(networks, boosted, swapped, settings))

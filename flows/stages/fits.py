@@ -81,20 +81,25 @@ def fit_job(
 
     settings = job.settings or settings
     dataset, spec = in_view(dataset, spec, settings, job.tasks)
+    model, training = settings.model, settings.training
+    if len(settings.task_records) > len(job.tasks) == 1:
+        # a teacher of one task would cost as much as one of all: a twin is the teacher's network on a single task
+        model, training = training.teacher(model)
     parts = parts_of(splits, job.resample)
     fitted = fit(
         dataset.take(parts["train"]),
         dataset.take(parts["valid"]),
         spec,
         job.tasks,
-        settings.model,
-        settings.training,
+        model,
+        training,
         seed=job.seed,
         progress=progress,
+        baselines=settings.baselines,
     )
     held_out = {part: dataset.take(mask) for part, mask in parts.items() if part != "train"}
     values = {part: (people.person, predict(fitted.network, people)) for part, people in held_out.items()}
-    return fitted, prediction_rows(job.model, job.seed, job.resample, values, job.tasks)
+    return fitted, prediction_rows(job.model, job.seed, job.resample, values, fitted.network.tasks)
 
 
 def fit_baseline(

@@ -9,13 +9,15 @@ import polars as pl
 
 from flows.paths import replace_file, write_json
 from flows.stages.command import Stage, run_stage
-from flows.stages.fits import FINAL, Job, fit_job, fit_jobs
+from flows.stages.fits import FINAL, Job, fit_job, fit_jobs, prediction_rows
 from mtl_models.data import PERSON, Dataset, read_dataset
 
 if TYPE_CHECKING:
+    from mtl_models.network import Network
     from mtl_models.training import Fitted
 
 MODEL = "multi_task"
+NO_OUTCOMES = "without any outcome's own columns"
 
 
 def run(stage: Stage) -> dict[str, Any]:
@@ -41,6 +43,9 @@ def run(stage: Stage) -> dict[str, Any]:
     frames = [final_rows.with_columns(pl.lit(name).alias("resample")) for name in sorted(same)]
     frames += fit_jobs(jobs, dataset, spec, splits, settings, title="resamples and seeds") if jobs else []
     replace_file(paths.models / "predictions.parquet", pl.concat(frames).write_parquet)
+    held_out = "test" if (splits[FINAL] == "test").any() else "valid"
+    absent = absent_tables(fitted.network, dataset.select(spec, fitted.network.spec), splits, held_out)
+    replace_file(paths.models / "absent_tables.parquet", absent.write_parquet)
     summary = {
         "n_parameters": sum(parameter.numel() for parameter in fitted.network.parameters()),
         "n_features": len(fitted.network.spec.features),
@@ -54,6 +59,26 @@ def run(stage: Stage) -> dict[str, Any]:
     }
     write_json(paths.models / "training.json", summary)
     return summary
+
+
+def absent_tables(network: Network, dataset: Dataset, splits: pl.DataFrame, part: str) -> pl.DataFrame:
+    """Predictions of held-out people with every table, then without each one, then without the outcomes' own tables.
+
+    The same weights score them all; the column ``model`` says which table was missing.
+    """
+    from mtl_models.blanking import source_tables, without_features, without_tables
+    from mtl_models.prediction import predict
+
+    people = dataset.take((splits[FINAL] == part).to_numpy())
+    cases: dict[str, set[str]] = {"every table": set()}
+    cases |= {f"without {table}": {table} for table in source_tables(network.spec)}
+    inputs = {name: without_tables(people.inputs, network.spec, missing) for name, missing in cases.items()}
+    if hidden := {feature.name for feature in network.spec.features if feature.hidden_from}:
+        inputs[NO_OUTCOMES] = without_features(people.inputs, network.spec, hidden)
+    return pl.concat(
+        prediction_rows(name, 0, FINAL, {part: (people.person, predict(network, each))}, network.tasks)
+        for name, each in inputs.items()
+    )
 
 
 def _report(fitted: Fitted, dataset: Dataset, splits: pl.DataFrame) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mtl_models.heads.base import Head
-from mtl_models.losses import class_log_loss
+from mtl_models.losses import class_log_loss, soft_class_log_loss
 from mtl_models.tasks import Task
 
 
@@ -28,8 +28,9 @@ class ClassHead(Head):
         return raw.log_softmax(dim=2).logsumexp(dim=1)
 
     def row_loss(self, raw: Tensor, target: Tensor) -> Tensor:
-        """Log-loss of the class."""
-        return class_log_loss(raw.log_softmax(dim=1), target)
+        """Log-loss of the class, or of a teacher's probabilities where the target has a column a class."""
+        loss = class_log_loss if target.shape[1] == 1 else soft_class_log_loss
+        return loss(raw.log_softmax(dim=1), target)
 
     def predictions(self, raw: Tensor) -> Tensor:
         """Probabilities of the classes."""

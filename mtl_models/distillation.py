@@ -1,0 +1,101 @@
+"""Distillation: a plain student that learns an ensemble's outputs on more rows than there are people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mtl_models.baselines import BASELINES, BaselineSettings
+from mtl_models.blanking import source_tables
+from mtl_models.data import Dataset, FeatureSpec, Matrices
+from mtl_models.network import Network
+from mtl_models.prediction import predict
+from mtl_models.settings import DistillationSettings
+from mtl_models.tasks import Task
+
+Predictions = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """Made-up rows.
+
+    Attributes:
+        blanked: the rows that lack whole tables.
+    """
+
+    inputs: Matrices
+    blanked: np.ndarray
+
+
+def swap_columns(
+    train: Matrices, spec: FeatureSpec, settings: DistillationSettings, random: np.random.Generator
+) -> Swapped:
+    """Rows of training people in which some columns come from other training people, and some tables are missing.
+
+    A column's value is kept with its being missing, so that gaps are swapped as well.
+
+    Source: Breiman and Shang, Born Again Trees (1996), section 3, "smearing" by marginals.
+    """
+    n_people, n_rows = len(train), settings.rows
+    base = random.integers(0, n_people, n_rows)
+    inputs = Matrices(train.numeric[base], train.categorical[base])
+    for matrix, source in ((inputs.numeric, train.numeric), (inputs.categorical, train.categorical)):
+        for column in range(matrix.shape[1]):
+            rows = np.flatnonzero(random.random(n_rows) < settings.swap)
+            matrix[rows, column] = source[random.integers(0, n_people, len(rows)), column]
+    blanked = random.random(n_rows) < settings.blanked
+    for table in source_tables(spec):
+        rows = np.flatnonzero(blanked & (random.random(n_rows) < settings.blank_tables))
+        for matrix, features, empty in (
+            (inputs.numeric, spec.numeric, np.nan),
+            (inputs.categorical, spec.categorical, -1),
+        ):
+            columns = np.flatnonzero([table in feature.tables for feature in features])
+            matrix[np.ix_(rows, columns)] = empty
+    return Swapped(inputs, blanked)
+
+
+def teach(
+    networks: Sequence[Network], boosted: Predictions, swapped: Swapped, settings: DistillationSettings
+) -> Predictions:
+    """The teacher's outputs: the mean of the networks, and a share of the boosters where no table is missing.
+
+    The boosters never saw people without whole tables: there the networks teach alone.
+    """
+    outputs = [predict(network, swapped.inputs) for network in networks]
+    share = np.where(swapped.blanked, 0.0, settings.booster_share)[:, None]
+    taught = {}
+    for task in outputs[0]:
+        mean = np.mean([each[task] for each in outputs], axis=0)
+        taught[task] = (1 - share) * mean + share * boosted[task] if task in boosted else mean
+    return taught
+
+
+def boost(
+    train: Dataset,
+    valid: Dataset,
+    swapped: Matrices,
+    spec: FeatureSpec,
+    tasks: Sequence[Task],
+    settings: DistillationSettings,
+    baselines: BaselineSettings,
+    seed: int,
+) -> Predictions:
+    """Mean of the boosters' predictions for the swapped rows, each task from the features that it may see."""
+    rows = Dataset(np.arange(len(swapped)), swapped, {})
+    found: dict[str, list[np.ndarray]] = {}
+    for task in (task for task in tasks if task.role == "main"):
+        part = spec.seen_by([task.name])
+        parts = [each.select(spec, part) for each in (train, valid, rows)]
+        for name in settings.boosters:
+            fitted = BASELINES[name](parts[0], {"rows": parts[2]}, parts[1], task, part, baselines, seed)
+            found.setdefault(task.name, []).append(fitted["rows"])
+    return {task: np.mean(each, axis=0) for task, each in found.items()}
+
+
+def taught_dataset(swapped: Swapped, taught: Mapping[str, np.ndarray]) -> Dataset:
+    """The swapped rows with the teacher's outputs as targets: what the student is trained on."""
+    return Dataset(np.arange(len(swapped.inputs)), swapped.inputs, dict(taught))
