@@ -8,6 +8,7 @@ import polars as pl
 
 from flows.features.build import StudyFeatures, Tables
 from flows.features.nhanes_own import OWN
+from flows.features.nhanes_targets import targets
 from mtl_models.data import PERSON
 
 KEY = pl.col("SEQN").alias(PERSON)
@@ -168,47 +169,6 @@ def people(tables: Tables) -> pl.DataFrame:
     """Everybody, with the reason why someone is outside the cohort of adults."""
     child = pl.when(pl.col("RIDAGEYR") < ADULT_YEARS).then(pl.lit(f"outside the cohort: under {ADULT_YEARS} years"))
     return tables["DEMO"].select(KEY, child.alias("reason"))
-
-
-def targets(tables: Tables) -> pl.DataFrame:
-    """Every task's targets, null where the label is missing; one row for everybody in the person table."""
-    frame = tables["DEMO"].select(KEY)
-    readings = pl.mean_horizontal("BPXSY1", "BPXSY2", "BPXSY3")  # of the readings that are there
-    phq = [f"DPQ0{item}0" for item in range(1, 10)]
-    answered = pl.all_horizontal(pl.col(phq).is_not_null())
-    health = {"Excellent": 0, "Very good": 1, "Good": 2, "Fair": 3, "Poor": 4}
-    conditions = {
-        "asthma": "MCQ010",
-        "arthritis": "MCQ160A",
-        "heart_attack": "MCQ160E",
-        "stroke": "MCQ160F",
-        "cancer": "MCQ220",
-    }
-    parts = [
-        tables["TCHOL"].select(KEY, tc="LBXTC"),
-        tables["BMX"].select(KEY, weight="BMXWT"),
-        tables["BPX"].select(KEY, sbp=readings),
-        tables["GHB"].select(KEY, hba1c="LBXGH"),
-        # borderline is neither yes nor no
-        tables["DIQ"].select(
-            KEY,
-            pl.col("DIQ010")
-            .cast(pl.String)
-            .replace_strict({"Yes": 1, "No": 0}, default=None)
-            .cast(pl.Int8)
-            .alias("diabetes"),
-        ),
-        tables["DPQ"].select(KEY, depression=pl.when(answered).then(pl.sum_horizontal(phq) >= 10).cast(pl.Int8)),
-        tables["HSQ"].select(
-            KEY, pl.col("HSD010").cast(pl.String).replace_strict(health, default=None).cast(pl.Int8).alias("genhealth")
-        ),
-        tables["MCQ"].select(
-            KEY, *(pl.col(code).cast(pl.Int8).alias(f"chronic__{name}") for name, code in conditions.items())
-        ),
-    ]
-    for part in parts:
-        frame = frame.join(part, on=PERSON, how="left", maintain_order="left")
-    return frame.sort(PERSON)
 
 
 STUDY = StudyFeatures(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from flows.absence import WHOLE
 from flows.paths import replace_file, write_json
 from flows.stages.command import Stage, run_stage
 from flows.stages.fits import FINAL, Job, fit_job, fit_jobs, prediction_rows
@@ -70,7 +71,7 @@ def absent_tables(network: Network, dataset: Dataset, splits: pl.DataFrame, part
     from mtl_models.prediction import predict
 
     people = dataset.take((splits[FINAL] == part).to_numpy())
-    cases: dict[str, set[str]] = {"every table": set()}
+    cases: dict[str, set[str]] = {WHOLE: set()}
     cases |= {f"without {table}": {table} for table in source_tables(network.spec)}
     inputs = {name: without_tables(people.inputs, network.spec, missing) for name, missing in cases.items()}
     if hidden := {feature.name for feature in network.spec.features if feature.hidden_from}:
