@@ -14,6 +14,7 @@ from mtl_models.affinity import AffinityMeter, EpochAffinity
 from mtl_models.balancing import make_balancer
 from mtl_models.blanking import TableBlanker
 from mtl_models.data import Dataset
+from mtl_models.decay import parameter_groups
 from mtl_models.history import Epoch, Fitted
 from mtl_models.network import Network
 from mtl_models.settings import TrainingSettings
@@ -52,9 +53,7 @@ class Run:
         self.averages = list(self.kept.parameters())
         self.average = get_ema_multi_avg_fn(training.ema)  # type: ignore[no-untyped-call]
         self.balancer = make_balancer(training.balancing, network, seed=seed)
-        groups = [{"params": self.parameters}]
-        if learned := self.balancer.parameters():
-            groups.append({"params": learned, "weight_decay": 0.0})  # type: ignore[dict-item]
+        groups = parameter_groups(network, self.balancer.parameters())
         self.optimizer = torch.optim.AdamW(
             groups, lr=training.learning_rate, weight_decay=training.weight_decay, foreach=True
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -74,6 +74,11 @@ class AttentionEncoder(Encoder):
     def fit(self, train: Prepared) -> None:
         """Set the embeddings' centres."""
         self.block.fit(train)
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """The logits of the attention, and the embedding of numbers."""
+        of_row = () if self.of_row is None else self.of_row.parameters()
+        return [self.scores, *of_row, *self.block.undecayed()]
 
     def forward(self, prepared: Prepared) -> Tensor | dict[str, Tensor]:
         """Encode rows."""

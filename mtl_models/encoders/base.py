@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from torch import Tensor, nn
@@ -36,6 +37,10 @@ class Encoder(nn.Module):
 
     def fit(self, train: Prepared) -> None:
         """Set the buffers that depend on training rows."""
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """Parameters that weight decay must not pull towards zero: embeddings of numbers, logits of attention."""
+        return ()
 
     def forward(self, prepared: Prepared) -> Tensor | dict[str, Tensor]:
         """Encode rows."""

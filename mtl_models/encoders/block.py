@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 
@@ -68,6 +70,10 @@ class Block(nn.Module):
         self.share.copy_(torch.bincount(rows.flatten(), minlength=len(self.share)) / max(1, len(rows)))
         if self.numbers is not None:
             self.numbers.fit(train.values[:, self.value_columns][:, : self.n_numbers])
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """The embedding of numbers; one of categories is drawn to its centre, as a rare slot should be."""
+        return () if self.numbers is None else self.numbers.parameters()
 
     def embeddings(self) -> Tensor:
         """The embedding of each slot, centred. Shape: ``(n_slots, d_embedding)``."""

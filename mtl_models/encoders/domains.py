@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from pydantic import Field
@@ -66,9 +66,17 @@ class DomainEncoder(Encoder):
 
     def fit(self, train: Prepared) -> None:
         """Set the embeddings' centres."""
+        for block in self._blocks():
+            block.fit(train)
+
+    def _blocks(self) -> Iterator[Block]:
         for block in self.blocks.values():
             assert isinstance(block, Block)
-            block.fit(train)
+            yield block
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """The embeddings of numbers."""
+        return [each for block in self._blocks() for each in block.undecayed()]
 
     @property
     def domains(self) -> tuple[str, ...]:

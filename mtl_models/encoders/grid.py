@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,10 @@ class GridEncoder(Encoder):
         self.block.fit(train)
         order = correlation_order(_columns(train))
         self.cells.copy_(snake(order, self.n_rows, self.n_columns))
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """The line of each number."""
+        return () if self.slope is None else (self.slope,)
 
     def forward(self, prepared: Prepared) -> Tensor:
         """Encode rows."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from mtl_models import settings
 from mtl_models.data import FeatureSpec
@@ -43,6 +43,10 @@ class PlainEncoder(Encoder):
     def fit(self, train: Prepared) -> None:
         """Set the embeddings' centres."""
         self.block.fit(train)
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """The embedding of numbers."""
+        return self.block.undecayed()
 
     def forward(self, prepared: Prepared) -> Tensor:
         """Encode rows."""

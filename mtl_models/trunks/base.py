@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -38,6 +38,10 @@ class Trunk(nn.Module):
 
     def arrange(self, chunks: Sequence[int]) -> None:
         """Learn before training how many columns of the encoded row each feature takes, in their order."""
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """Parameters that weight decay must not pull towards zero: gates, stitches, scales."""
+        return ()
 
     def penalty(self) -> Tensor | None:
         """What is added to the sum of the losses; ``None`` for nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -53,6 +53,10 @@ class CrossStitchTrunk(Trunk):
         for layer, stitch in zip(self.layers, self.stitches, strict=True):
             columns = stitch @ layer(columns)
         return dict(zip(self.widths, columns.unbind(dim=1), strict=True))
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """The stitches: decay would cut the columns off from the heads, not from each other."""
+        return self.stitches
 
     def report(self, encoded: Tensor | None) -> dict[str, Any]:
         """The matrices: by layer and reading task, the weight on each task's column."""

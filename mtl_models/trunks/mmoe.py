@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -52,6 +52,10 @@ class MixtureTrunk(Trunk):
         assert self.gates is not None
         logits: Tensor = self.gates(encoded).unflatten(1, (len(self.widths), self.n_experts))
         return logits.softmax(dim=2)
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """The gates: decay would make every task read all experts alike."""
+        return self.gates.parameters() if self.gates is not None else ()
 
     @torch.no_grad()
     def report(self, encoded: Tensor | None) -> dict[str, Any]:

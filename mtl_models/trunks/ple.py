@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -53,6 +53,10 @@ class ProgressiveTrunk(Trunk):
         for level in self.levels:
             states = level(states)
         return dict(zip(self.widths, states.unbind(dim=1), strict=True))
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """The gates: decay would make every reader take its experts alike."""
+        return [each for name, each in self.named_parameters() if name.split(".")[2] == "gates"]
 
     @torch.no_grad()
     def report(self, encoded: Tensor | None) -> dict[str, Any]:

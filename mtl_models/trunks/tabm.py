@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import tabm
@@ -62,6 +62,11 @@ class EnsembleTrunk(Trunk):
         }.get(self.options.kind)
         if scale is not None:
             tabm.init_scaling_(scale(), self.options.start, list(chunks))
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """The scales that tell the members apart: they start at 1 or -1, and all are as far from 0."""
+        found = self.backbone.named_parameters()
+        return [each for name, each in found if name.split(".")[-1] in ("r", "s") or name == "affine.weight"]
 
     def forward(self, encoded: Tensor) -> dict[str, Tensor]:
         """Representations by task name."""
