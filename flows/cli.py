@@ -200,7 +200,14 @@ def compare(study: Study) -> None:
     dvc_repro(paths.root, study, [f"compare/dvc.yaml:compare@{study}"], timeout=24 * 3600)
     board = read_json(paths.reports / "compare.json")
     table = Table(
-        "run", "seeds", "mean figure", f"gain over {board['first']}", "over lightgbm", "over its twins", "worst task"
+        "run",
+        "seeds",
+        "mean figure",
+        f"gain over {board['first']}",
+        "over lightgbm",
+        "over catboost",
+        "over its twins",
+        "worst task",
     )
     for row in board["rows"]:
         gains = {kind: interval(gain["mean"], percent=True) for kind, gain in row["gains"].items()}
@@ -209,7 +216,7 @@ def compare(study: Study) -> None:
             row["run"],
             str(row["seeds"]),
             interval(row["mean"]),
-            *(gains.get(kind, "-") for kind in ("first", "lightgbm", "twin")),
+            *(gains.get(kind, "-") for kind in ("first", "lightgbm", "catboost", "twin")),
             f"{worst['task']} {worst['value']:+.1%}" if worst else "-",
         )
     console.print(table)

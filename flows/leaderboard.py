@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,17 @@ from markupsafe import Markup
 
 from flows.headline import interval
 from mtl_models.metrics import HEADLINE
-from mtl_models.metrics.collect import collect
+from mtl_models.metrics.collect import Sample, collect
 from mtl_models.metrics.comparison import compare
 from mtl_models.metrics.people import count_people
-from mtl_models.metrics.replicates import replicate
+from mtl_models.metrics.replicates import Replicates, replicate
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.tasks import Task
 
 PART = "valid"
 TWIN = " (single-task)"
+BOOSTERS = {"lightgbm": "LightGBM", "catboost": "CatBoost"}
 _REPORT = Path(__file__).parent / "report"
 
 
@@ -33,37 +35,64 @@ def leaderboard(
     tasks: Sequence[Task],
     settings: EvaluationSettings,
 ) -> dict[str, Any]:
-    """Headline metric of every run and task, and gains over the first run, over LightGBM and over the run's own twins.
+    """Headline metric of every run and task, and gains over the first run, the boosters and the run's own twins.
 
-    A choice among runs is made on validation people, never on the test part. Networks stopped on these people too, so
+    A run that learnt some of the tasks has figures and gains for these alone, and no mean figure. A choice among runs is made on validation people, never on the test part. Networks stopped on these people too, so
     the figures are kinder to them than a test would be.
     """
     main = [task for task in tasks if task.role == "main"]
     sample = collect(predictions, targets, splits, main, part=PART)
-    replicates = replicate(sample, main, settings)
+    replicates = _replicates(sample, main, settings, _learnt(predictions, main))
     rounding = Rounding(settings.digits, settings.confidence)
     shown = {task.name: count_people(task, sample).enough(settings.min_count) for task in main}
     first = predictions["model"][0]
     rows: list[dict[str, Any]] = []
     for name, scores in replicates.items():
-        headlines = {task.name: scores[task.name].metrics[HEADLINE[task.kind]] for task in main}
-        references = {"first": first, "lightgbm": "lightgbm", "twin": f"{name}{TWIN}"}
+        learnt = [task for task in main if task.name in scores]
+        headlines = {task.name: scores[task.name].metrics[HEADLINE[task.kind]] for task in learnt}
+        mean = np.mean(list(headlines.values()), axis=0)
+        others = {
+            kind: replicates[other]
+            for kind, other in {"first": first, **{each: each for each in BOOSTERS}, "twin": f"{name}{TWIN}"}.items()
+            if other in replicates and other != name
+        }
         rows.append(
             {
                 "run": name,
                 "seeds": len(sample.seeds[name]),
-                "mean": rounding.figure(np.mean(list(headlines.values()), axis=0), shown=True),
+                "mean": rounding.figure(mean if len(learnt) == len(main) else np.full_like(mean, np.nan), shown=True),
                 "tasks": {task: rounding.figure(values, shown=shown[task]) for task, values in headlines.items()},
                 "gains": {
-                    kind: compare(main, scores, replicates[other], shown, rounding, is_twin=kind == "twin")
-                    for kind, other in references.items()
-                    if other in replicates and other != name
+                    kind: compare(common, scores, other, shown, rounding, is_twin=kind == "twin")
+                    for kind, other in others.items()
+                    if (common := [task for task in learnt if task.name in other])
                 },
             }
         )
-    rows.sort(key=lambda row: (-(row["mean"]["value"] or 0), row["run"]))
+    rows.sort(key=lambda row: (row["mean"]["value"] is None, -(row["mean"]["value"] or 0), row["run"]))
     metrics = {task.name: HEADLINE[task.kind] for task in main}
     return {"part": PART, "n_people": sample.n_persons, "first": first, "metrics": metrics, "rows": rows}
+
+
+def _learnt(predictions: pl.DataFrame, main: Sequence[Task]) -> dict[str, tuple[Task, ...]]:
+    """The tasks that each run has predictions of: null, unlike NaN, says that there was no such column."""
+    columns = [column for task in main for column in task.prediction_columns]
+    counts = predictions.group_by("model", maintain_order=True).agg(pl.col(columns).count()).iter_rows(named=True)
+    return {
+        row["model"]: tuple(task for task in main if any(row[column] for column in task.prediction_columns))
+        for row in counts
+    }
+
+
+def _replicates(
+    sample: Sample, main: Sequence[Task], settings: EvaluationSettings, learnt: Mapping[str, tuple[Task, ...]]
+) -> Replicates:
+    """Metrics of every run over the tasks that it learnt, in the order of the runs."""
+    found: Replicates = {}
+    for tasks in dict.fromkeys(learnt.values()):
+        runs = {name: each for name, each in sample.runs.items() if learnt[name] == tasks}
+        found |= replicate(replace(sample, runs=runs), tasks, settings)
+    return {name: found[name] for name in sample.runs}
 
 
 def leaderboard_page(title: str, board: dict[str, Any]) -> str:
@@ -76,5 +105,9 @@ def leaderboard_page(title: str, board: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     style = Markup((_REPORT / "page.css").read_text())
-    page = environment.get_template("compare.html").render(title=title, board=board, words=interval, style=style)
+    names = {"first": board["first"], **BOOSTERS, "twin": "its single-task twins"}
+    references = {kind: name for kind, name in names.items() if any(kind in row["gains"] for row in board["rows"])}
+    page = environment.get_template("compare.html").render(
+        title=title, board=board, references=references, words=interval, style=style
+    )
     return page.rstrip() + "\n"

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from flows.presets import with_presets
 from mtl_models.baselines.settings import BaselineSettings
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.settings import ModelSettings, TrainingSettings
@@ -52,17 +53,23 @@ class CompareRun(_Settings):
     Attributes:
         model: parts of the model that are replaced whole.
         training: keys of training that are replaced.
+        tasks: the tasks to learn; all of the study if none is named.
         twins: also train the run's single-task twins, same network and budget.
     """
 
     model: dict[str, Any] = {}
     training: dict[str, Any] = {}
+    tasks: tuple[str, ...] = ()
     twins: bool = False
 
 
 class CompareSettings(_Settings):
-    """A named set of runs; the first one is what the others are measured against."""
+    """A named set of runs; the first one is what the others are measured against.
 
+    ``seeds``: for every run that does not name its own; those of the study's training if left out.
+    """
+
+    seeds: tuple[int, ...] = ()
     runs: dict[str, CompareRun] = {}
 
 
@@ -136,7 +143,11 @@ def load_settings(root: Path, study: str) -> StudySettings:
     if study not in studies:
         raise ValueError(f"params.yaml has no study {study!r}; it has {', '.join(studies)}")
     try:
-        settings = StudySettings.model_validate(studies[study])
+        block = with_presets(root, studies[study])
+    except ValueError as error:
+        raise ValueError(f"params.yaml: studies.{study}.{error}") from None
+    try:
+        settings = StudySettings.model_validate(block)
         names = [task.name for task in settings.task_records]
     except ValidationError as error:
         first = error.errors(include_input=False)[0]

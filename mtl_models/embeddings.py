@@ -10,14 +10,17 @@ from mtl_models.data import PERSON, Dataset
 from mtl_models.encoders.domains import DomainEncoder
 from mtl_models.network import Network
 from mtl_models.prediction import SLICE
+from mtl_models.task_networks import TaskNetworks
 
 
 def domain_embeddings(network: Network, dataset: Dataset) -> pl.DataFrame:
     """A row a person, in the order of the dataset: ``person_id`` and ``<domain>__e0``, ``<domain>__e1``, ...
 
     Raises:
-        ValueError: for a network without an encoder of domains.
+        ValueError: for a network without an encoder of domains, or with one a task.
     """
+    if isinstance(network, TaskNetworks):
+        raise ValueError("each task has a network, and so vectors, of its own: train with training.stop: joint")
     encoder = network.encoder
     if not isinstance(encoder, DomainEncoder):
         raise ValueError(

@@ -61,10 +61,13 @@ class HeadSettings(Options):
 class ModelSettings(Options):
     """The network: preprocessing, encoder, trunk and heads.
 
-    ``view``: ``core``, every task sees what none must not see; ``own``, each sees all that it may.
+    Attributes:
+        view: ``core``, every task sees what none must not see; ``own``, each sees all that it may.
+        domains: the feature domains that it reads; all if none is named.
     """
 
     view: Literal["core", "own"] = "core"
+    domains: tuple[str, ...] = Field(default=(), exclude_if=lambda value: not value)
     preprocess: PreprocessSettings = PreprocessSettings()
     encoder: Component = Component(name="plain")
     trunk: Component = Component(name="shared")
@@ -123,6 +126,8 @@ class TrainingSettings(Options):
         balancing: how much each task moves what the tasks share.
         blank_tables: chance of each source table of each row to be taken away in a step, so that one set of weights
             scores people for whom a table has not arrived.
+        stop: ``joint``, one epoch for all tasks, or ``own``, the best epoch of each; then one file holds a network for
+            each of these epochs, and scoring costs as many passes.
         measure_affinity: measure gradient conflict and lookahead affinity of the tasks in every step, at the cost of
             about one forward and one backward pass a task.
         distillation: learn from a teacher instead of from the labels.
@@ -141,6 +146,7 @@ class TrainingSettings(Options):
     blank_tables: float = Field(default=0.0, ge=0, lt=1)
     # the defaults are left out of the dump, so that params without these keys keep their hash
     balancing: Component = Field(default=_EQUAL, exclude_if=lambda value: value == _EQUAL)
+    stop: Literal["joint", "own"] = Field(default="joint", exclude_if=lambda value: value == "joint")
     measure_affinity: bool = Field(default=False, exclude_if=lambda value: not value)
     distillation: DistillationSettings | None = Field(default=None, exclude_if=lambda value: value is None)
 

@@ -16,6 +16,7 @@ from mtl_models.progress import progress_bar
 from mtl_models.reproducible import reproducible
 from mtl_models.run import Run
 from mtl_models.settings import DistillationSettings, ModelSettings, TrainingSettings
+from mtl_models.task_networks import own_stops
 from mtl_models.tasks import Task
 from mtl_models.tensors import Tensors, task_losses
 
@@ -57,6 +58,7 @@ def fit(
     with reproducible(seed, training.threads):
         network = Network(spec, tasks, model, plan_layout(spec, train.inputs))
         network.fit_statistics(train)
+        keep_own_best = keep_own_best or training.stop == "own"
         run = Run(network, rows, valid, training, np.random.default_rng(seed), seed=seed, keep_own_best=keep_own_best)
         title = f"{len(tasks)} tasks, seed {seed}" if len(tasks) > 1 else f"{tasks[0].name}, seed {seed}"
         with progress_bar(title, training.epochs, show=progress) as advance:
@@ -65,7 +67,7 @@ def fit(
                 advance(f"validation {record.score:.4f}, best {run.best.score:.4f} (epoch {run.best.epoch})")
                 if epoch - run.best.epoch >= training.patience:
                     break
-        return run.fitted()
+        return own_stops(run.fitted()) if training.stop == "own" else run.fitted()
 
 
 def _taught(

@@ -27,19 +27,31 @@ from mtl_models.tasks import slug
 def settings_of(settings: StudySettings, name: str) -> StudySettings:
     """The study's settings with those of one run of the comparison in their place.
 
-    A part of ``model`` (encoder, trunk, heads, preprocess) is replaced whole, ``training`` key by key.
+    A part of ``model`` (encoder, trunk, heads, preprocess) is replaced whole, ``training`` key by key; ``tasks`` are
+    those that the run names, in the study's order.
 
     Raises:
         ValueError: naming the run, for a key or value that no part understands.
     """
     change, where = settings.compare.runs[name], f"params.yaml: compare.runs.{name}"
     model = {**settings.model.model_dump(), **change.model}
-    training = {**settings.training.model_dump(), **change.training}
-    parsed = {
-        "model": parse_settings(ModelSettings, model, where=f"{where}.model"),
-        "training": parse_settings(TrainingSettings, training, where=f"{where}.training"),
-    }
-    return settings.model_copy(update=parsed)
+    seeds = {"seeds": settings.compare.seeds} if settings.compare.seeds else {}
+    training = {**settings.training.model_dump(), **seeds, **change.training}
+    parsed_model = parse_settings(ModelSettings, model, where=f"{where}.model")
+    parsed_training = parse_settings(TrainingSettings, training, where=f"{where}.training")
+    names = [task.name for task in settings.task_records]
+    try:
+        parsed_model.require_tasks(names)
+        parsed_training.require_tasks(names)
+    except ValueError as error:
+        raise ValueError(f"{where}.{error}") from None
+    if unknown := sorted(set(change.tasks) - set(names)):
+        raise ValueError(f"{where}.tasks: no task {unknown[0]!r}; there are {', '.join(names)}")
+    kept = [task for task in settings.tasks if not change.tasks or task["name"] in change.tasks]
+    # validated anew: a copy would keep the task records that the study's own settings have made of all tasks
+    return StudySettings.model_validate(
+        {**settings.model_dump(), "model": parsed_model, "training": parsed_training, "tasks": kept}
+    )
 
 
 def code_hash(package: Path) -> str:
@@ -109,7 +121,9 @@ def run(stage: Stage) -> dict[str, Any]:
     files = train_missing(stage, paths.models / "compare", resamples)
     frames = [pl.read_parquet(path) for path in files.values()]
     baselines = pl.read_parquet(paths.models / "baselines.parquet").filter(pl.col("model") != "single_task")
-    predictions = pl.concat([*(frame.select(baselines.columns) for frame in frames), baselines])
+    # a run of some tasks has no columns for the others
+    known = [frame.select(column for column in baselines.columns if column in frame.columns) for frame in frames]
+    predictions = pl.concat([*known, baselines], how="diagonal")
     targets = pl.read_parquet(paths.features / "targets.parquet")
     board = leaderboard(predictions, targets, splits, settings.task_records, settings.evaluation)
     write_json(paths.reports / "compare.json", board)

@@ -67,8 +67,18 @@ def prediction_rows(
 def in_view(
     dataset: Dataset, spec: FeatureSpec, settings: StudySettings, tasks: Iterable[Task]
 ) -> tuple[Dataset, FeatureSpec]:
-    """The features that at least one of the tasks may see in the study's view."""
-    part = spec.core if settings.model.view == "core" else spec.seen_by(task.name for task in tasks)
+    """The features that at least one of the tasks may see in the study's view, of the model's domains if it names any.
+
+    Raises:
+        ValueError: for a domain that the features lack.
+    """
+    model = settings.model
+    if unknown := sorted(set(model.domains) - set(spec.domains)):
+        known = ", ".join(spec.domains)
+        raise ValueError(f"model.domains: the features have no domain {unknown[0]}; they have {known}")
+    part = spec.core if model.view == "core" else spec.seen_by(task.name for task in tasks)
+    if model.domains:
+        part = FeatureSpec(tuple(feature for feature in part.features if feature.domain in model.domains))
     return dataset.select(spec, part), part
 
 

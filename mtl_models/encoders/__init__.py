@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mtl_models.encoders.attention import AttentionEncoder
+from mtl_models.encoders.domain_grid import DomainGridEncoder
 from mtl_models.encoders.domains import DomainEncoder
 from mtl_models.encoders.embedded import PeriodicEncoder, PiecewiseLinearEncoder
 from mtl_models.encoders.grid import GridEncoder
@@ -17,5 +18,6 @@ ENCODERS: dict[str, Any] = {
     "piecewise_linear": PiecewiseLinearEncoder,
     "periodic": PeriodicEncoder,
     "grid_convolution": GridEncoder,
+    "domain_convolution": DomainGridEncoder,
     "attention": AttentionEncoder,
 }
