@@ -28,13 +28,15 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     settings = settings.model_copy(
         update={
             "training": settings.training.model_copy(update={"epochs": 3}),
-            "baselines": settings.baselines.model_copy(update={"models": ("lightgbm",)}),
+            "baselines": settings.baselines.model_copy(update={"models": ("lightgbm", "catboost")}),
             "evaluation": settings.evaluation.model_copy(update={"replicates": 100}),
             "compare": CompareSettings(
+                seeds=(0, 1),
                 runs={
                     "shared": CompareRun(twins=True),
                     "soft sharing": CompareRun(model={"trunk": {"name": "soft", "widths": [8]}}),
-                }
+                    "disease alone": CompareRun(tasks=("disease",), model={"heads": {"widths": [4]}}),
+                },
             ),
         }
     )
@@ -59,17 +61,48 @@ def runs(stage: Stage) -> dict[str, float]:
 def test_a_comparison_ranks_runs_twins_and_baselines(stage: Stage) -> None:
     board = compare.run(stage)
     names = {row["run"] for row in board["rows"]}
-    assert names == {"shared", "shared (single-task)", "soft sharing", "lightgbm"}
-    means = [row["mean"]["value"] for row in board["rows"]]
+    assert names == {"shared", "shared (single-task)", "soft sharing", "disease alone", "lightgbm", "catboost"}
+    means = [row["mean"]["value"] for row in board["rows"][:-1]]
     assert means == sorted(means, reverse=True)
     by_name: dict[str, Any] = {row["run"]: row for row in board["rows"]}
-    assert set(by_name["shared"]["gains"]) == {"lightgbm", "twin"}
-    assert set(by_name["soft sharing"]["gains"]) == {"first", "lightgbm"}
+    assert {name: row["seeds"] for name, row in by_name.items() if "boost" not in name and "gbm" not in name} == (
+        dict.fromkeys(("shared", "shared (single-task)", "soft sharing", "disease alone"), 2)
+    )
+    assert set(by_name["shared"]["gains"]) == {"lightgbm", "catboost", "twin"}
+    assert set(by_name["soft sharing"]["gains"]) == {"first", "lightgbm", "catboost"}
+    assert set(by_name["soft sharing"]["gains"]["catboost"]["tasks"]) == {"thal", "disease"}
     assert board["part"] == "valid"
     page = (stage.paths.reports / "compare.html").read_text()
-    assert "soft sharing" in page
+    for words in ("soft sharing", "Over CatBoost", "Over LightGBM", "Gains over its single-task twins, by outcome"):
+        assert words in page
     assert "http" not in page
     assert json.loads((stage.paths.reports / "compare.json").read_text()) == board
+
+
+def test_a_run_of_some_tasks_is_measured_on_these_alone(stage: Stage) -> None:
+    board = compare.run(stage)
+    last = board["rows"][-1]
+    assert last["run"] == "disease alone"
+    assert last["mean"]["value"] is None
+    assert set(last["tasks"]) == {"disease"}
+    gains = last["gains"]["first"]
+    assert set(gains["tasks"]) == {"disease"}
+    assert gains["mean"]["value"] == gains["tasks"]["disease"]["value"]
+    assert gains["worst"]["task"] == "disease"
+
+
+def test_seeds_of_a_run_come_before_those_of_the_comparison(stage: Stage) -> None:
+    runs = {"own": CompareRun(training={"seeds": [7]}), "theirs": CompareRun()}
+    for seeds, expected in (((0, 1), (0, 1)), ((), stage.settings.training.seeds)):
+        changed = stage.settings.model_copy(update={"compare": CompareSettings(seeds=seeds, runs=runs)})
+        assert compare.settings_of(changed, "own").training.seeds == (7,)
+        assert compare.settings_of(changed, "theirs").training.seeds == expected
+
+
+def test_a_run_of_an_unknown_task_is_refused(stage: Stage) -> None:
+    runs = {"odd": CompareRun(tasks=("diseas",))}
+    with pytest.raises(ValueError, match=r"compare\.runs\.odd\.tasks: no task 'diseas'; there are thal, disease"):
+        compare.settings_of(stage.settings.model_copy(update={"compare": CompareSettings(runs=runs)}), "odd")
 
 
 def test_a_finished_run_is_not_trained_again_and_a_changed_one_is(stage: Stage) -> None:
@@ -78,11 +111,13 @@ def test_a_finished_run_is_not_trained_again_and_a_changed_one_is(stage: Stage) 
     compare.run(stage)
     assert runs(stage) == before
     changed = {**stage.settings.compare.runs, "soft sharing": CompareRun(training={"epochs": 2})}
-    compare.run(Stage(stage.paths, stage.settings.model_copy(update={"compare": CompareSettings(runs=changed)})))
+    compare.run(
+        Stage(stage.paths, stage.settings.model_copy(update={"compare": CompareSettings(seeds=(0, 1), runs=changed)}))
+    )
     after = runs(stage)
-    assert len(after) == len(before) == 2
+    assert len(after) == len(before) == 3
     kept = set(before) & set(after)
-    assert len(kept) == 1
+    assert len(kept) == 2
     assert all(after[name] == before[name] for name in kept)
 
 

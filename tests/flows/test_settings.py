@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from flows.settings import load_settings, read_studies
+from tests.support import ROOT
 
 
 @pytest.fixture
@@ -21,6 +23,7 @@ def params(root: Path) -> dict[str, Any]:
 
 def load_changed(folder: Path, params: dict[str, Any]) -> Any:
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    shutil.copytree(ROOT / "presets", folder / "presets", dirs_exist_ok=True)
     return load_settings(folder, "heart")
 
 
@@ -42,7 +45,7 @@ def test_every_study_loads(root: Path) -> None:
         (("training", "balancing"), {"name": "fixed", "weights": {"tahl": 2}}, "training.balancing.weights.tahl"),
         (("validation", "max_reject_share"), 2, "max_reject_share"),
         (("split", "kind"), "random", "studies.heart.split.kind"),
-        (("model", "heads", "tasks"), {"tahl": [8]}, "studies.heart.model.heads.tasks.tahl"),
+        (("model", "heads"), {"tasks": {"tahl": [8]}}, "studies.heart.model.heads.tasks.tahl"),
         (("tasks",), [{"name": "thal", "kind": "binari"}], "task thal: kind 'binari'"),
         (("tasks",), [], "tasks"),
     ],

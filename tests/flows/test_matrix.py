@@ -1,0 +1,146 @@
+"""Every way of sharing on the real features of every study: each encoder and trunk, each preset, each balancer.
+
+A sample of rows and one epoch. The presets of a study are exported to a file each; the encoders and trunks that they
+leave out go into one file a study, with one task each in turns, since exports cost seconds. Left out: all pairs of
+encoder and trunk, which need no real columns (tests/mtl_models/test_matrix.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from flows.features.build import feature_spec, study_features
+from flows.features.view import hidden_patterns
+from flows.presets import preset_names, read_preset
+from flows.settings import StudySettings, load_settings, read_studies
+from flows.stages.compare import settings_of
+from flows.stages.features import cohort_features
+from flows.stages.validate import validate
+from mtl_models.balancing import BALANCERS
+from mtl_models.data import Dataset, FeatureSpec
+from mtl_models.encoders import ENCODERS
+from mtl_models.export import export_onnx
+from mtl_models.network import Network
+from mtl_models.prediction import predict
+from mtl_models.scorer import Scorer
+from mtl_models.settings import Component, ModelSettings
+from mtl_models.task_networks import TaskNetworks
+from mtl_models.training import fit
+from mtl_models.trunks import TRUNKS
+
+STUDIES = ["nhanes", "heart", "whas500", "nmes1988"]
+N_TRAIN, N_VALID = 200, 80
+SMALL = {"ple": {"levels": 1, "widths": [8]}, "tabm": {"k": 2, "d_block": 16, "n_blocks": 1}}
+# presets that name no study's tasks are tried where the architecture was meant for
+MEANT = {
+    "nhanes": ["two_domains", "domain_embeddings", "grid_convolution"],
+    "heart": ["shared_32_64"],
+    "whas500": ["shared_64_64"],
+    "nmes1988": ["mixed_outcomes"],
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some people of a study; the frame holds the features of the second part."""
+
+    study: str
+    settings: StudySettings
+    spec: FeatureSpec
+    train: Dataset
+    valid: Dataset
+    frame: pl.DataFrame
+
+
+@pytest.fixture(scope="module", params=STUDIES)
+def sample(request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    study: str = request.param
+    settings = load_settings(root, study)
+    if study == "nhanes":
+        folder = request.getfixturevalue("valid_nhanes")
+    else:
+        folder = tmp_path_factory.mktemp(study)
+        validate(study, root / "data" / "raw" / study, folder, max_reject_share=1.0)
+    tasks = settings.task_records
+    features, _, tables = cohort_features(study, folder, hidden_patterns(tasks, settings.known_later))
+    rows = features.sample(N_TRAIN + N_VALID, seed=1, shuffle=True)
+    targets, spec = study_features(study).targets(tables), feature_spec(features)
+    parts = (rows.head(N_TRAIN), rows.tail(N_VALID))
+    train, valid = (Dataset.from_frames(part, targets, spec, tasks) for part in parts)
+    return Sample(study, settings, spec, train, valid, parts[1])
+
+
+def train_some(sample: Sample, settings: StudySettings, model: ModelSettings, prefix: str = "") -> Network:
+    """One epoch, the study's training settings; all tasks, renamed if there is a prefix."""
+    training = settings.training.model_copy(update={"epochs": 1, "batch_size": 100})
+    tasks = [replace(task, name=f"{prefix}{task.name}") for task in settings.task_records]
+    parts = (
+        replace(part, targets={f"{prefix}{name}": target for name, target in part.targets.items()})
+        for part in (sample.train, sample.valid)
+    )
+    return fit(*parts, sample.spec, tasks, model, training).network
+
+
+def check_scores(sample: Sample, network: Network, path: Path) -> None:
+    """Exported, the network scores the study's feature table as torch does."""
+    export_onnx(network, path, metadata={"study": sample.study}, check=sample.valid)
+    scores, expected = Scorer(path).score(sample.frame), predict(network, sample.valid)
+    for task in network.tasks:
+        found = scores.select(task.prediction_columns).to_numpy()
+        np.testing.assert_allclose(found, expected[task.name], rtol=2e-5, atol=2e-5)
+
+
+def test_each_study_and_preset_is_in_the_matrix(root: Path) -> None:
+    assert set(STUDIES) == set(read_studies(root)) == set(MEANT)
+    assert sorted(name for names in MEANT.values() for name in names) == preset_names(root)
+
+
+def test_the_presets_meant_for_a_study_train_export_and_score(sample: Sample, root: Path, tmp_path: Path) -> None:
+    for name in MEANT[sample.study]:
+        preset = read_preset(root, name)
+        compare = sample.settings.compare.model_copy(
+            update={
+                "runs": {
+                    name: sample.settings.compare.runs["shared"].model_copy(
+                        update={"model": preset.model, "training": preset.training, "tasks": preset.tasks}
+                    )
+                }
+            }
+        )
+        settings = settings_of(sample.settings.model_copy(update={"compare": compare}), name)
+        network = train_some(sample, settings, settings.model)
+        assert [task.name for task in network.tasks] == [
+            task.name for task in sample.settings.task_records if not preset.tasks or task.name in preset.tasks
+        ]
+        check_scores(sample, network, tmp_path / f"{name}.onnx")
+
+
+def test_every_encoder_and_trunk_trains_exports_and_scores(sample: Sample, root: Path, tmp_path: Path) -> None:
+    models = [ModelSettings.model_validate(read_preset(root, name).model) for name in MEANT[sample.study]]
+    encoders = sorted(set(ENCODERS) - {model.encoder.name for model in models})
+    trunks = sorted(set(TRUNKS) - {model.trunk.name for model in models})
+    tasks = [task.name for task in sample.settings.task_records]
+    networks: dict[str, Network] = {}
+    for place in range(max(len(encoders), len(trunks))):
+        encoder, trunk = encoders[place % len(encoders)], trunks[place % len(trunks)]
+        model = ModelSettings.model_validate(
+            {"encoder": encoder, "trunk": {"name": trunk, **SMALL.get(trunk, {"widths": [8]})}}
+        )
+        prefix = f"{encoder}_{trunk}_"
+        networks[f"{prefix}{tasks[place % len(tasks)]}"] = train_some(sample, sample.settings, model, prefix)
+    assert {network.settings.encoder.name for network in networks.values()} == set(encoders)
+    assert {network.settings.trunk.name for network in networks.values()} == set(trunks)
+    check_scores(sample, TaskNetworks(networks), tmp_path / "model.onnx")
+
+
+def test_every_balancer_trains(sample: Sample) -> None:
+    for name in BALANCERS:
+        training = sample.settings.training.model_copy(update={"balancing": Component(name=name)})
+        settings = sample.settings.model_copy(update={"training": training})
+        predicted = predict(train_some(sample, settings, settings.model), sample.valid)
+        assert all(np.isfinite(values).all() for values in predicted.values()), name
