@@ -37,9 +37,9 @@ def leaderboard(
 ) -> dict[str, Any]:
     """Headline metric of every run and task, and gains over the first run, the boosters and the run's own twins.
 
-    A run that learnt some of the tasks has figures and gains for these alone, and no mean figure. A choice among runs is
-    made on validation people, never on the test part. Networks stopped on these people too, so the figures are kinder
-    to them than a test would be.
+    A run that learnt some of the tasks has figures and gains for these alone, and no mean figure. A choice among runs
+    is made on validation people, never on the test part. Networks stopped on these people too, so the figures are
+    kinder to them than a test would be.
     """
     main = [task for task in tasks if task.role == "main"]
     sample = collect(predictions, targets, splits, main, part=PART)

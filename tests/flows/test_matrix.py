@@ -14,15 +14,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from flows.features.build import feature_spec, study_features
-from flows.features.view import hidden_patterns
+from flows.paths import StudyPaths
 from flows.presets import preset_names, read_preset
-from flows.settings import StudySettings, load_settings, read_studies
+from flows.settings import CompareRun, StudySettings, load_settings, read_studies
+from flows.stages.command import Stage
 from flows.stages.compare import settings_of
-from flows.stages.features import cohort_features
-from flows.stages.validate import validate
+from flows.stages.features import run as build_features
+from flows.stages.validate import run as validate
 from mtl_models.balancing import BALANCERS
-from mtl_models.data import Dataset, FeatureSpec
+from mtl_models.data import Dataset, FeatureSpec, read_dataset
 from mtl_models.encoders import ENCODERS
 from mtl_models.export import export_onnx
 from mtl_models.network import Network
@@ -60,23 +60,19 @@ class Sample:
 @pytest.fixture(scope="module", params=STUDIES)
 def sample(request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Sample:
     study: str = request.param
-    settings = load_settings(root, study)
-    if study == "nhanes":
-        folder = request.getfixturevalue("valid_nhanes")
-    else:
-        folder = tmp_path_factory.mktemp(study)
-        validate(study, root / "data" / "raw" / study, folder, max_reject_share=1.0)
-    tasks = settings.task_records
-    features, _, tables = cohort_features(study, folder, hidden_patterns(tasks, settings.known_later))
-    rows = features.sample(N_TRAIN + N_VALID, seed=1, shuffle=True)
-    targets, spec = study_features(study).targets(tables), feature_spec(features)
-    parts = (rows.head(N_TRAIN), rows.tail(N_VALID))
-    train, valid = (Dataset.from_frames(part, targets, spec, tasks) for part in parts)
-    return Sample(study, settings, spec, train, valid, parts[1])
+    paths, settings = StudyPaths(tmp_path_factory.mktemp(study), study), load_settings(root, study)
+    paths.raw.parent.mkdir(parents=True)
+    paths.raw.symlink_to(root / "data" / "raw" / study)
+    validate(Stage(paths, settings))
+    build_features(Stage(paths, settings))
+    people, spec, _ = read_dataset(paths.features, settings.task_records)
+    rows = np.random.default_rng(1).permutation(len(people))[: N_TRAIN + N_VALID]
+    frame = pl.read_parquet(paths.features / "features.parquet")[rows[N_TRAIN:]]
+    return Sample(study, settings, spec, people.take(rows[:N_TRAIN]), people.take(rows[N_TRAIN:]), frame)
 
 
 def train_some(sample: Sample, settings: StudySettings, model: ModelSettings, prefix: str = "") -> Network:
-    """One epoch, the study's training settings; all tasks, renamed if there is a prefix."""
+    """One epoch on the tasks of the settings, renamed if there is a prefix."""
     training = settings.training.model_copy(update={"epochs": 1, "batch_size": 100})
     tasks = [replace(task, name=f"{prefix}{task.name}") for task in settings.task_records]
     parts = (
@@ -84,6 +80,12 @@ def train_some(sample: Sample, settings: StudySettings, model: ModelSettings, pr
         for part in (sample.train, sample.valid)
     )
     return fit(*parts, sample.spec, tasks, model, training).network
+
+
+def changed(settings: StudySettings, run: CompareRun) -> StudySettings:
+    """The settings of one run of a comparison."""
+    compare = settings.compare.model_copy(update={"runs": {"run": run}})
+    return settings_of(settings.model_copy(update={"compare": compare}), "run")
 
 
 def check_scores(sample: Sample, network: Network, path: Path) -> None:
@@ -103,24 +105,14 @@ def test_each_study_and_preset_is_in_the_matrix(root: Path) -> None:
 def test_the_presets_meant_for_a_study_train_export_and_score(sample: Sample, root: Path, tmp_path: Path) -> None:
     for name in MEANT[sample.study]:
         preset = read_preset(root, name)
-        compare = sample.settings.compare.model_copy(
-            update={
-                "runs": {
-                    name: sample.settings.compare.runs["shared"].model_copy(
-                        update={"model": preset.model, "training": preset.training, "tasks": preset.tasks}
-                    )
-                }
-            }
-        )
-        settings = settings_of(sample.settings.model_copy(update={"compare": compare}), name)
+        run = CompareRun(model=preset.model, training=preset.training, tasks=preset.tasks)
+        settings = changed(sample.settings, run)
         network = train_some(sample, settings, settings.model)
-        assert [task.name for task in network.tasks] == [
-            task.name for task in sample.settings.task_records if not preset.tasks or task.name in preset.tasks
-        ]
+        assert {task.name for task in network.tasks} == set(preset.tasks or sample.train.targets)
         check_scores(sample, network, tmp_path / f"{name}.onnx")
 
 
-def test_every_encoder_and_trunk_trains_exports_and_scores(sample: Sample, root: Path, tmp_path: Path) -> None:
+def test_every_other_encoder_and_trunk_trains_exports_and_scores(sample: Sample, root: Path, tmp_path: Path) -> None:
     models = [ModelSettings.model_validate(read_preset(root, name).model) for name in MEANT[sample.study]]
     encoders = sorted(set(ENCODERS) - {model.encoder.name for model in models})
     trunks = sorted(set(TRUNKS) - {model.trunk.name for model in models})
@@ -128,11 +120,11 @@ def test_every_encoder_and_trunk_trains_exports_and_scores(sample: Sample, root:
     networks: dict[str, Network] = {}
     for place in range(max(len(encoders), len(trunks))):
         encoder, trunk = encoders[place % len(encoders)], trunks[place % len(trunks)]
-        model = ModelSettings.model_validate(
-            {"encoder": encoder, "trunk": {"name": trunk, **SMALL.get(trunk, {"widths": [8]})}}
-        )
+        own, other = tasks[place % len(tasks)], tasks[(place + 1) % len(tasks)]
+        model = {"encoder": encoder, "trunk": {"name": trunk, **SMALL.get(trunk, {"widths": [8]})}}
+        settings = changed(sample.settings, CompareRun(model={**model, "heads": {}}, tasks=(own, other)))
         prefix = f"{encoder}_{trunk}_"
-        networks[f"{prefix}{tasks[place % len(tasks)]}"] = train_some(sample, sample.settings, model, prefix)
+        networks[f"{prefix}{own}"] = train_some(sample, settings, settings.model, prefix)
     assert {network.settings.encoder.name for network in networks.values()} == set(encoders)
     assert {network.settings.trunk.name for network in networks.values()} == set(trunks)
     check_scores(sample, TaskNetworks(networks), tmp_path / "model.onnx")
