@@ -39,7 +39,7 @@ class Encoder(nn.Module):
         """Set the buffers that depend on training rows."""
 
     def undecayed(self) -> Iterable[nn.Parameter]:
-        """Parameters that weight decay must not pull towards zero: embeddings of numbers, logits of attention."""
+        """Parameters that weight decay must not pull towards zero: lines of numbers, logits of attention."""
         return ()
 
     def forward(self, prepared: Prepared) -> Tensor | dict[str, Tensor]:

@@ -72,8 +72,8 @@ class Block(nn.Module):
             self.numbers.fit(train.values[:, self.value_columns][:, : self.n_numbers])
 
     def undecayed(self) -> Iterable[nn.Parameter]:
-        """The embedding of numbers; one of categories is drawn to its centre, as a rare slot should be."""
-        return () if self.numbers is None else self.numbers.parameters()
+        """What the embedding of numbers names; one of categories is drawn to its centre, as a rare slot should be."""
+        return () if self.numbers is None else self.numbers.undecayed()
 
     def embeddings(self) -> Tensor:
         """The embedding of each slot, centred. Shape: ``(n_slots, d_embedding)``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import torch
@@ -25,6 +26,10 @@ class NumberEmbedding(nn.Module):
 
     def fit(self, train: Tensor) -> None:
         """Set the buffers that depend on training rows."""
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """Parameters that weight decay must not pull towards zero."""
+        return ()
 
     def forward(self, numbers: Tensor) -> Tensor:
         """Embed rows."""
@@ -59,6 +64,10 @@ class PiecewiseLinear(NumberEmbedding):
         embed = PiecewiseLinearEmbeddings(bins, options.d_embedding, activation=False, version="B")
         embed.impl.single_bin_mask = torch.zeros(n_numbers, dtype=torch.bool)
         self.embed = embed
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """The straight line of each number; decay draws the curve towards it, which is what decay is for."""
+        return self.embed.get_submodule("linear0").parameters()
 
     @torch.no_grad()
     def fit(self, train: Tensor) -> None:
@@ -120,6 +129,10 @@ class Periodic(NumberEmbedding):
             frequency_init_scale=options.sigma,
             lite=False,
         )
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """The frequencies: one of zero sees nothing."""
+        return self.embed.get_submodule("periodic").parameters()
 
 
 NumberOptions = Annotated[PiecewiseLinear.Options | Periodic.Options, Field(discriminator="name")]

@@ -20,18 +20,23 @@ from tests.mtl_models.conftest import SPEC, TASKS, TRAINING, make_dataset
 
 # by encoder or trunk: what the names of the parameters that stay look like
 STAY: dict[str, str] = {
-    "piecewise_linear": r"encoder\.block\.numbers\..*",
-    "periodic": r"encoder\.block\.numbers\..*",
-    "attention": r"encoder\.(scores|of_row\..*|block\.numbers\..*)",
-    "domains": r"encoder\.blocks\.\w+\.numbers\..*",
+    "piecewise_linear": r"encoder\.block\.numbers\.embed\.linear0\..*",
+    "periodic": r"encoder\.block\.numbers\.embed\.periodic\..*",
+    "attention": r"encoder\.(scores|of_row\..*|block\.numbers\.embed\.linear0\..*)",
+    "domains": r"encoder\.blocks\.\w+\.numbers\.embed\.linear0\..*",
     "grid_convolution": r"encoder\.slope",
+    "domain_convolution": r"encoder\.(grid\.slope|blocks\.\w+\.numbers\.embed\.linear0\..*)",
     "mmoe": r"trunk\.gates\.weight",
     "ple": r"trunk\.levels\.\d\.gates\..*",
     "cross_stitch": r"trunk\.stitches\..*",
     "tabm": r"trunk\.backbone\.blocks\.\d\.0\.[rs]",
 }
 NUMBERS = {"numbers": {"name": "piecewise_linear", "n_bins": 4, "d_embedding": 2}}
-OPTIONS: dict[str, dict[str, Any]] = {"attention": {"d_hidden": 3, **NUMBERS}, "domains": NUMBERS}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "attention": {"d_hidden": 3, **NUMBERS},
+    "domains": NUMBERS,
+    "domain_convolution": {"domains": NUMBERS},
+}
 
 
 @pytest.fixture(scope="module")
