@@ -69,9 +69,13 @@ def with_presets(root: Path, study: Mapping[str, Any]) -> dict[str, Any]:
         block["model"] = {**preset.model, **own}
         block["training"] = {**preset.training, **(block.get("training") or {})}
     compare = block.get("compare")
-    if isinstance(compare, Mapping) and isinstance(compare.get("runs"), Mapping):
-        runs = {name: _with_preset(root, run, f"compare.runs.{name}") for name, run in compare["runs"].items()}
-        block["compare"] = {**compare, "runs": runs}
+    if isinstance(compare, Mapping):
+        block["compare"] = dict(compare)
+        if isinstance(compare.get("runs"), Mapping):
+            runs = {name: _with_preset(root, run, f"compare.runs.{name}") for name, run in compare["runs"].items()}
+            block["compare"]["runs"] = runs
+        if "base" in compare:
+            block["compare"]["base"] = _with_preset(root, compare["base"], "compare.base")
     return block
 
 

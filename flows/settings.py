@@ -54,22 +54,34 @@ class CompareRun(_Settings):
         model: parts of the model that are replaced whole.
         training: keys of training that are replaced.
         tasks: the tasks to learn; all of the study if none is named.
+        from_base: start from the comparison's ``base``, not from the study's own settings.
         twins: also train the run's single-task twins, same network and budget.
     """
 
     model: dict[str, Any] = {}
     training: dict[str, Any] = {}
     tasks: tuple[str, ...] = ()
+    from_base: bool = True
     twins: bool = False
+
+
+class BaseRun(_Settings):
+    """What the runs of a comparison have in common: parts of the model, keys of training."""
+
+    model: dict[str, Any] = {}
+    training: dict[str, Any] = {}
 
 
 class CompareSettings(_Settings):
     """A named set of runs; the first one is what the others are measured against.
 
-    ``seeds``: for every run that does not name its own; those of the study's training if left out.
+    Attributes:
+        seeds: for every run that does not name its own; those of the study's training if left out.
+        base: what every run differs in from the study's own settings; each says its own on top.
     """
 
     seeds: tuple[int, ...] = ()
+    base: BaseRun = BaseRun()
     runs: dict[str, CompareRun] = {}
 
 

@@ -14,7 +14,7 @@ import polars as pl
 import mtl_models
 from flows.leaderboard import leaderboard, leaderboard_page
 from flows.paths import replace_file, write_json, write_text
-from flows.settings import StudySettings
+from flows.settings import BaseRun, StudySettings
 from flows.stages.baselines import KEYS
 from flows.stages.command import Stage, run_stage
 from flows.stages.fits import FINAL, Job, fit_jobs
@@ -34,9 +34,10 @@ def settings_of(settings: StudySettings, name: str) -> StudySettings:
         ValueError: naming the run, for a key or value that no part understands.
     """
     change, where = settings.compare.runs[name], f"params.yaml: compare.runs.{name}"
-    model = {**settings.model.model_dump(), **change.model}
+    base = settings.compare.base if change.from_base else BaseRun()
+    model = {**settings.model.model_dump(), **base.model, **change.model}
     seeds = {"seeds": settings.compare.seeds} if settings.compare.seeds else {}
-    training = {**settings.training.model_dump(), **seeds, **change.training}
+    training = {**settings.training.model_dump(), **base.training, **seeds, **change.training}
     parsed_model = parse_settings(ModelSettings, model, where=f"{where}.model")
     parsed_training = parse_settings(TrainingSettings, training, where=f"{where}.training")
     names = [task.name for task in settings.task_records]

@@ -30,6 +30,11 @@ class DomainGridEncoder(DomainEncoder):
         self.grid = GridEncoder(spec, layout, options.grid, tasks)
         self.width += self.grid.width
 
+    @property
+    def owners(self) -> list[tuple[str, ...]] | None:
+        """None: the convolution mixes all features."""
+        return None
+
     def fit(self, train: Prepared) -> None:
         """Set the embeddings' centres and lay out the grid."""
         super().fit(train)

@@ -55,7 +55,7 @@ class DomainEncoder(Encoder):
         self.width = sum(widths.values())
 
     @property
-    def owners(self) -> list[tuple[str, ...]]:
+    def owners(self) -> list[tuple[str, ...]] | None:
         """All features of a column's domain."""
         owners = []
         for name, width in self.widths.items():

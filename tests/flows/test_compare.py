@@ -99,6 +99,20 @@ def test_seeds_of_a_run_come_before_those_of_the_comparison(stage: Stage) -> Non
         assert compare.settings_of(changed, "theirs").training.seeds == expected
 
 
+def test_a_run_starts_from_the_base_unless_it_says_otherwise(stage: Stage) -> None:
+    base = {"model": {"trunk": {"name": "shared", "widths": [4]}}, "training": {"epochs": 9, "ema": 0.5}}
+    runs = {"from": {"training": {"ema": 0.25}}, "study": {"from_base": False}}
+    settings = stage.settings.model_copy(
+        update={"compare": CompareSettings.model_validate({"base": base, "runs": runs})}
+    )
+    ours = compare.settings_of(settings, "from")
+    assert ours.model.trunk.options == {"widths": [4]}
+    assert (ours.training.epochs, ours.training.ema) == (9, 0.25)
+    assert ours.model.heads == settings.model.heads
+    study = compare.settings_of(settings, "study")
+    assert (study.model, study.training) == (settings.model, settings.training)
+
+
 def test_a_run_of_an_unknown_task_is_refused(stage: Stage) -> None:
     runs = {"odd": CompareRun(tasks=("diseas",))}
     with pytest.raises(ValueError, match=r"compare\.runs\.odd\.tasks: no task 'diseas'; there are thal, disease"):
