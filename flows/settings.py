@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from flows.features.view import hidden_patterns, is_hidden
 from flows.presets import with_presets
 from mtl_models.baselines.settings import BaselineSettings
 from mtl_models.metrics.settings import EvaluationSettings
@@ -54,6 +55,7 @@ class CompareRun(_Settings):
         model: parts of the model that are replaced whole.
         training: keys of training that are replaced.
         tasks: the tasks to learn; all of the study if none is named.
+        auxiliary: names of the study's further tasks to learn beside them.
         from_base: start from the comparison's ``base``, not from the study's own settings.
         twins: also train the run's single-task twins, same network and budget.
     """
@@ -61,6 +63,7 @@ class CompareRun(_Settings):
     model: dict[str, Any] = {}
     training: dict[str, Any] = {}
     tasks: tuple[str, ...] = ()
+    auxiliary: tuple[str, ...] = ()
     from_base: bool = True
     twins: bool = False
 
@@ -108,6 +111,8 @@ class StudySettings(_Settings):
         title, population: words for the page and the model file.
         moment: when the prediction is made and what is known then, in words.
         tasks: the task records.
+        auxiliary: further task records that a run of the comparison may learn beside the others. What they are made of
+            is hidden in the core view, so such a run has that view.
         known_later: source columns that come after that moment.
     """
 
@@ -115,6 +120,7 @@ class StudySettings(_Settings):
     population: str
     moment: str = ""
     tasks: tuple[dict[str, Any], ...]
+    auxiliary: tuple[dict[str, Any], ...] = ()
     known_later: tuple[str, ...] = ()
     validation: ValidationSettings = ValidationSettings()
     split: SplitSettings
@@ -130,6 +136,25 @@ class StudySettings(_Settings):
     def task_records(self) -> tuple[Task, ...]:
         """The tasks, checked."""
         return load_tasks(self.tasks)
+
+    @cached_property
+    def further_tasks(self) -> tuple[Task, ...]:
+        """The auxiliary tasks that no one learns unless a run names them.
+
+        Raises:
+            ValueError: for one that is a main task, has the name of another, or is made of what the core view shows.
+        """
+        tasks = tuple(Task.from_dict({"role": "auxiliary", **record}) for record in self.auxiliary)
+        names = [task.name for task in (*self.task_records, *tasks)]
+        hidden = hidden_patterns(self.task_records, self.known_later)
+        for task in tasks:
+            if task.role != "auxiliary" or names.count(task.name) > 1:
+                raise ValueError(f"task {task.name}: it must be auxiliary, with a name of its own")
+            for column in task.columns:
+                table, _, name = column.partition(".")
+                if not is_hidden(table, name, hidden):
+                    raise ValueError(f"task {task.name}: {column} is shown to every task: a leak or known later?")
+        return tasks
 
     @cached_property
     def params_hash(self) -> str:
@@ -160,7 +185,7 @@ def load_settings(root: Path, study: str) -> StudySettings:
         raise ValueError(f"params.yaml: studies.{study}.{error}") from None
     try:
         settings = StudySettings.model_validate(block)
-        names = [task.name for task in settings.task_records]
+        names, _ = [task.name for task in settings.task_records], settings.further_tasks
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         where = ".".join(str(part) for part in ("studies", study, *first["loc"]))

@@ -42,11 +42,11 @@ def people(tables: Tables) -> pl.DataFrame:
 
 
 def targets(tables: Tables) -> pl.DataFrame:
-    """Thallium scan and angiography, null where missing."""
+    """Thallium scan and angiography, and the vessels that fluoroscopy showed; null where missing."""
     thal = pl.col("thal").cast(pl.String).replace_strict(THAL, default=None).cast(pl.Int8)
     return (
         tables["cleveland"]
-        .select(KEY, thal.alias("thal"), pl.col("target").cast(pl.Int8).alias("disease"))
+        .select(KEY, thal.alias("thal"), pl.col("target").cast(pl.Int8).alias("disease"), vessels="ca")
         .sort(PERSON)
     )
 

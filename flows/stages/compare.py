@@ -49,10 +49,21 @@ def settings_of(settings: StudySettings, name: str) -> StudySettings:
     if unknown := sorted(set(change.tasks) - set(names)):
         raise ValueError(f"{where}.tasks: no task {unknown[0]!r}; there are {', '.join(names)}")
     kept = [task for task in settings.tasks if not change.tasks or task["name"] in change.tasks]
+    kept += _further(settings, change, parsed_model, where)
     # validated anew: a copy would keep the task records that the study's own settings have made of all tasks
     return StudySettings.model_validate(
         {**settings.model_dump(), "model": parsed_model, "training": parsed_training, "tasks": kept}
     )
+
+
+def _further(settings: StudySettings, change: CompareRun, model: ModelSettings, where: str) -> list[dict[str, Any]]:
+    """Records of the auxiliary tasks that a run names."""
+    known = {task.name: task.to_dict() for task in settings.further_tasks}
+    if unknown := sorted(set(change.auxiliary) - set(known)):
+        raise ValueError(f"{where}.auxiliary: no task {unknown[0]!r}; there are {', '.join(known) or 'none'}")
+    if change.auxiliary and model.view != "core":
+        raise ValueError(f"{where}.auxiliary: in the own view other tasks see what these are made of: use view: core")
+    return [known[name] for name in change.auxiliary]
 
 
 def code_hash(package: Path) -> str:
@@ -94,7 +105,7 @@ def _join(frames: list[pl.DataFrame]) -> pl.DataFrame:
 def train_missing(stage: Stage, folder: Path, resamples: list[str]) -> dict[str, Path]:
     """Train the runs that are not in ``folder`` yet, each written as soon as it is done; all runs' files by name."""
     paths, settings = stage.paths, stage.settings
-    dataset, spec, splits = read_dataset(paths.features, settings.task_records)
+    dataset, spec, splits = read_dataset(paths.features, (*settings.task_records, *settings.further_tasks))
     files, planned = {}, []
     for name, change in settings.compare.runs.items():
         own = settings_of(settings, name)

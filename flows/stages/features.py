@@ -133,8 +133,9 @@ def run(stage: Stage) -> dict[str, Any]:
     cohort = cohort_features(paths.study, paths.valid, tasks, settings.known_later)
     features, excluded = cohort.features, cohort.excluded
     targets = study_features(paths.study).targets(cohort.tables)
-    _check_targets(targets, tasks)
-    columns = [column for task in tasks for column in task.target_columns]
+    wanted = (*tasks, *settings.further_tasks)
+    _check_targets(targets, wanted)
+    columns = [column for task in wanted for column in task.target_columns]
     targets = (
         features.select(PERSON).join(targets, on=PERSON, how="left", maintain_order="left").select(PERSON, *columns)
     )
