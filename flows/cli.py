@@ -172,7 +172,7 @@ def report(study: Study) -> None:
 
 @app.command()
 def methods(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """List every encoder, trunk, balancer and baseline that params.yaml can name."""
+    """List every encoder, trunk, balancer, joint model and baseline that params.yaml can name."""
     import json
 
     from flows.methods import methods as listed

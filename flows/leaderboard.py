@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,13 @@ def leaderboard(
     splits: pl.DataFrame,
     tasks: Sequence[Task],
     settings: EvaluationSettings,
+    unseeded: Collection[str] = (),
 ) -> dict[str, Any]:
     """Headline metric of every run and task, and gains over the first run, the boosters and the run's own twins.
 
     A run that learnt some of the tasks has figures and gains for these alone, and no mean figure. A choice among runs
     is made on validation people, never on the test part. Networks stopped on these people too, so the figures are
-    kinder to them than a test would be.
+    kinder to them than a test would be. Runs in ``unseeded`` have no random part: their rows say so.
     """
     main = [task for task in tasks if task.role == "main"]
     sample = collect(predictions, targets, splits, main, part=PART)
@@ -61,6 +62,7 @@ def leaderboard(
             {
                 "run": name,
                 "seeds": len(sample.seeds[name]),
+                "random": name.removesuffix(TWIN) not in unseeded,
                 "mean": rounding.figure(mean if len(learnt) == len(main) else np.full_like(mean, np.nan), shown=True),
                 "tasks": {task: rounding.figure(values, shown=shown[task]) for task, values in headlines.items()},
                 "gains": {

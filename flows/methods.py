@@ -8,14 +8,21 @@ from typing import Any
 
 
 def methods() -> list[dict[str, str]]:
-    """Kind, name and a line of every encoder, trunk, balancer and baseline, in the registries' order."""
+    """Kind, name and a line of every encoder, trunk, balancer, joint model and baseline, in the registries' order."""
     from mtl_models.balancing import BALANCERS
     from mtl_models.baselines import BASELINES
     from mtl_models.encoders import ENCODERS
+    from mtl_models.joint import JOINT
     from mtl_models.trunks import TRUNKS
 
     twin = {"kind": "baseline", "name": "single_task", "line": "The same network trained on one task at a time."}
-    registries: dict[str, dict[str, Any]] = {"encoder": ENCODERS, "trunk": TRUNKS, "balancer": BALANCERS}
+    joint = {name: type(method) for name, method in JOINT.items()}
+    registries: dict[str, dict[str, Any]] = {
+        "encoder": ENCODERS,
+        "trunk": TRUNKS,
+        "balancer": BALANCERS,
+        "joint": joint,
+    }
     found = [
         {"kind": kind, "name": name, "line": _line(member)}
         for kind, registry in registries.items()

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from flows.features.view import hidden_patterns, is_hidden
 from flows.presets import with_presets
 from mtl_models.baselines.settings import BaselineSettings
 from mtl_models.metrics.settings import EvaluationSettings
-from mtl_models.settings import ModelSettings, TrainingSettings
+from mtl_models.settings import Component, ModelSettings, TrainingSettings
 from mtl_models.tasks import Task, load_tasks
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -57,7 +57,8 @@ class CompareRun(_Settings):
         tasks: the tasks to learn; all of the study if none is named.
         auxiliary: names of the study's further tasks to learn beside them.
         from_base: start from the comparison's ``base``, not from the study's own settings.
-        twins: also train the run's single-task twins, same network and budget.
+        method: a joint model, by its name and options, that is fitted instead of a network.
+        twins: also train the run's single-task twins, same network and budget, or the same method.
     """
 
     model: dict[str, Any] = {}
@@ -65,7 +66,14 @@ class CompareRun(_Settings):
     tasks: tuple[str, ...] = ()
     auxiliary: tuple[str, ...] = ()
     from_base: bool = True
+    method: Component | None = None
     twins: bool = False
+
+    @model_validator(mode="after")
+    def _either_network_or_method(self) -> CompareRun:
+        if self.method and (self.model or self.training):
+            raise ValueError("a run with a `method` trains no network: it takes no `model` and no `training`")
+        return self
 
 
 class BaseRun(_Settings):

@@ -14,13 +14,14 @@ import polars as pl
 import mtl_models
 from flows.leaderboard import leaderboard, leaderboard_page
 from flows.paths import replace_file, write_json, write_text
-from flows.settings import BaseRun, StudySettings
+from flows.settings import BaseRun, CompareRun, StudySettings
 from flows.stages.baselines import KEYS
 from flows.stages.command import Stage, run_stage
 from flows.stages.fits import FINAL, Job, fit_jobs
 from flows.stores.registry import sha256
 from mtl_models.data import PERSON, read_dataset
-from mtl_models.settings import ModelSettings, TrainingSettings, parse_settings
+from mtl_models.joint import JOINT
+from mtl_models.settings import Component, ModelSettings, TrainingSettings, parse_settings
 from mtl_models.tasks import slug
 
 
@@ -66,29 +67,55 @@ def _further(settings: StudySettings, change: CompareRun, model: ModelSettings, 
     return [known[name] for name in change.auxiliary]
 
 
+def method_of(settings: StudySettings, name: str) -> Component | None:
+    """The joint model that a run of the comparison fits instead of a network, if it does.
+
+    Raises:
+        ValueError: naming the run, for a method that there is not, or options that it does not understand.
+    """
+    method, where = settings.compare.runs[name].method, f"params.yaml: compare.runs.{name}.method"
+    if method is None:
+        return None
+    if method.name not in JOINT:
+        raise ValueError(f"{where}: no method {method.name!r}; there are {', '.join(JOINT)}")
+    parse_settings(JOINT[method.name].Options, method.options, where=where)
+    return method
+
+
+def seeds_of(settings: StudySettings, method: Component | None) -> tuple[int, ...]:
+    """The seeds that a run is fitted from: the first alone where another would give the same model."""
+    seeds = settings.training.seeds
+    return seeds if method is None or JOINT[method.name].seeded else seeds[:1]
+
+
 def code_hash(package: Path) -> str:
     """Hash of a package's sources, which a run's predictions come from."""
     sources = sorted(package.rglob("*.py"))
     return hashlib.sha256("".join(sha256(path) for path in sources).encode()).hexdigest()
 
 
-def run_key(settings: StudySettings, features: Path) -> str:
+def run_key(settings: StudySettings, features: Path, method: Component | None = None) -> str:
     """Hash of all that decides a run's predictions, code too; a finished run of the same key is not trained again."""
     tables = [sha256(features / f"{name}.parquet") for name in ("features", "targets", "splits")]
-    decisive = settings.model_dump(mode="json", include={"tasks", "known_later", "model", "training"})
+    network = set() if method else {"model", "training"}
+    decisive = settings.model_dump(mode="json", include={"tasks", "known_later", *network})
+    if method:
+        decisive |= {"method": method.model_dump(mode="json"), "seeds": seeds_of(settings, method)}
     return hashlib.sha256(
         json.dumps([code_hash(Path(mtl_models.__file__).parent), tables, decisive], sort_keys=True).encode()
     ).hexdigest()[:16]
 
 
-def plan(name: str, settings: StudySettings, resamples: list[str], *, twins: bool) -> list[list[Job]]:
-    """Jobs in groups that make one row a person each: the network, and if asked for its single-task twins."""
+def plan(
+    name: str, settings: StudySettings, resamples: list[str], *, twins: bool, method: Component | None = None
+) -> list[list[Job]]:
+    """Jobs in groups that make one row a person each: the model, and if asked for its single-task twins."""
     tasks = settings.task_records
     main = [task for task in tasks if task.role == "main"]
     groups = []
     for resample in resamples:
-        for seed in settings.training.seeds:
-            job = Job(model=name, resample=resample, seed=seed, tasks=tasks, settings=settings)
+        for seed in seeds_of(settings, method):
+            job = Job(model=name, resample=resample, seed=seed, tasks=tasks, settings=settings, method=method)
             groups.append([job])
             if twins:
                 groups.append([replace(job, model=f"{name} (single-task)", tasks=(task,)) for task in main])
@@ -108,10 +135,13 @@ def train_missing(stage: Stage, folder: Path, resamples: list[str]) -> dict[str,
     dataset, spec, splits = read_dataset(paths.features, (*settings.task_records, *settings.further_tasks))
     files, planned = {}, []
     for name, change in settings.compare.runs.items():
-        own = settings_of(settings, name)
-        files[name] = folder / f"{slug(name)}-{run_key(own, paths.features)}{'-twins' if change.twins else ''}.parquet"
+        own, method = settings_of(settings, name), method_of(settings, name)
+        key = run_key(own, paths.features, method)
+        files[name] = folder / f"{slug(name)}-{key}{'-twins' if change.twins else ''}.parquet"
         if not files[name].exists():
-            planned.append((name, plan(name, own, resamples, twins=change.twins)))
+            if method:
+                JOINT[method.name].require()
+            planned.append((name, plan(name, own, resamples, twins=change.twins, method=method)))
     jobs = [job for _, groups in planned for group in groups for job in group]
     frames: Iterator[pl.DataFrame] = iter(())
     if jobs:
@@ -137,7 +167,9 @@ def run(stage: Stage) -> dict[str, Any]:
     known = [frame.select(column for column in baselines.columns if column in frame.columns) for frame in frames]
     predictions = pl.concat([*known, baselines], how="diagonal")
     targets = pl.read_parquet(paths.features / "targets.parquet")
-    board = leaderboard(predictions, targets, splits, settings.task_records, settings.evaluation)
+    methods = {name: method_of(settings, name) for name in settings.compare.runs}
+    unseeded = [name for name, method in methods.items() if method and not JOINT[method.name].seeded]
+    board = leaderboard(predictions, targets, splits, settings.task_records, settings.evaluation, unseeded)
     write_json(paths.reports / "compare.json", board)
     write_text(paths.reports / "compare.html", leaderboard_page(settings.title, board))
     return board

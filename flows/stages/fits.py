@@ -15,6 +15,8 @@ import polars as pl
 from mtl_models.baselines import BASELINES
 from mtl_models.data import Dataset, FeatureSpec
 from mtl_models.frames import prediction_frame
+from mtl_models.joint import JOINT
+from mtl_models.settings import Component, parse_settings
 from mtl_models.tasks import Task
 
 if TYPE_CHECKING:
@@ -27,13 +29,17 @@ MOST_WORKERS = 4  # about 0.5 GiB each
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One network to fit: for which tasks, on which resample, from which seed; with settings of its own if given."""
+    """One model to fit: for which tasks, on which resample, from which seed; with settings of its own if given.
+
+    It is a joint model if ``method`` names one, a baseline if ``model`` does, else a network.
+    """
 
     model: str
     resample: str
     seed: int
     tasks: tuple[Task, ...]
     settings: StudySettings | None = None
+    method: Component | None = None
 
 
 def parts_of(splits: pl.DataFrame, resample: str) -> dict[str, np.ndarray]:
@@ -127,6 +133,18 @@ def fit_baseline(
     return prediction_rows(job.model, job.seed, job.resample, predictions, job.tasks)
 
 
+def fit_joint(job: Job, method: Component, dataset: Dataset, spec: FeatureSpec, splits: pl.DataFrame) -> pl.DataFrame:
+    """Fit a joint model of all of the job's tasks and predict the parts that it was not trained on."""
+    parts = parts_of(splits, job.resample)
+    held_out = {part: dataset.take(mask) for part, mask in parts.items() if part != "train"}
+    joint = JOINT[method.name]
+    options = parse_settings(joint.Options, method.options, where=f"{job.model}.method")
+    train = dataset.take(parts["train"])
+    values = joint(train, held_out, held_out["valid"], job.tasks, spec, options, job.seed)
+    predictions = {part: (people.person, values[part]) for part, people in held_out.items()}
+    return prediction_rows(job.model, job.seed, job.resample, predictions, job.tasks)
+
+
 def fit_jobs(
     jobs: list[Job], dataset: Dataset, spec: FeatureSpec, splits: pl.DataFrame, settings: StudySettings, *, title: str
 ) -> Iterator[pl.DataFrame]:
@@ -154,6 +172,8 @@ def _share(shared: tuple[Dataset, FeatureSpec, pl.DataFrame, StudySettings]) -> 
 
 
 def _fit_shared(job: Job) -> pl.DataFrame:
+    if job.method:
+        return fit_joint(job, job.method, *_SHARED[0][:3])
     if job.model in BASELINES:
         return fit_baseline(job, *_SHARED[0])
     return fit_job(job, *_SHARED[0], progress=False)[1]

@@ -1,0 +1,14 @@
+"""Multi-task models without networks, by name; a new one is a file and a line in ``JOINT``."""
+
+from __future__ import annotations
+
+from mtl_models.joint.base import FitJointly, Hidden, Joint
+from mtl_models.joint.clustered import Clustered
+from mtl_models.joint.group_sparse import GroupSparse
+
+JOINT: dict[str, Joint] = {
+    "group_sparse": GroupSparse(),
+    "clustered": Clustered(),
+}
+
+__all__ = ["JOINT", "FitJointly", "Hidden", "Joint"]
