@@ -40,7 +40,9 @@ class BayesianLinear(Joint):
         numbers = as_numbers(problem)
         common = numbers.visible.all(axis=1)
         if not common.any():
-            raise ValueError("bayesian_linear: no input is seen by every task, so nothing can be learned of their kinship")
+            raise ValueError(
+                "bayesian_linear: no input is seen by every task, so nothing can be learned of their kinship"
+            )
         covariances = learn_covariances(
             problem.inputs[:, common], numbers.targets, tolerance=options.tolerance, max_steps=options.max_steps
         )
@@ -81,7 +83,7 @@ def posterior_mean(inputs: np.ndarray, numbers: Numbers, covariances: Covariance
 
     def apply(free: np.ndarray) -> np.ndarray:
         pulled = (products @ weigh(free)[:, :, None])[:, :, 0]
-        return free.ravel() + (root @ (pulled * visible)).ravel()
+        return np.asarray(free.ravel() + (root @ (pulled * visible)).ravel())
 
     size = n_outcomes * n_inputs
     operator = LinearOperator((size, size), matvec=apply, dtype=np.float64)

@@ -16,28 +16,30 @@ class GaussianProcess(Joint):
     """A Gaussian process over inputs and tasks (GPyTorch), exact, for at most ``max_labels`` labels.
 
     The covariance of two labels is a linear and a squared-exponential kernel of the inputs, each times a learned
-    covariance of the tasks (Hadamard product), so that a missing label is simply not there; each outcome has its own
-    noise. Hyperparameters maximise the marginal likelihood, from one fixed start: neither valid nor a seed has an
-    effect. Binary outcomes and classes are fitted by least squares on their numbers (see :class:`Numbers`), and turned
-    into probabilities by logistic regression on scores of held-out training people: a calibrated classifier, not the
-    posterior of a process with a logistic likelihood.
+    covariance of the tasks (Hadamard product), so that a missing label is simply not there; labels of one person have
+    a covariance beyond that, and each outcome its own noise. Hyperparameters maximise the marginal likelihood from
+    one fixed start, so neither valid nor a seed has an effect. Binary outcomes and classes are fitted by least squares
+    on their numbers (see :class:`Numbers`), and turned into probabilities by logistic regression on scores of held-out
+    training people: a calibrated classifier, not the posterior of a process with a logistic likelihood.
 
     Source:
         Bonilla, Chai and Williams, Multi-task Gaussian process prediction, NIPS (2007), section 2.
 
     Differs:
-        Two kernels of the inputs instead of one. What a task may not see is 0 in its labels' inputs.
+        Two kernels of the inputs instead of one, and the person's. The length scale of the second has a lower bound,
+        the root of the number of inputs: on a shorter one rare outcomes are learned by heart. What a task may not see
+        is 0 in its labels' inputs.
     """
 
     class Options(settings.Options):
         """``max_labels``: refuse more, since time grows with their cube and memory with their square.
 
-        ``rank``: of the task covariances, beside their diagonals. ``steps`` and ``learning_rate``: of Adam.
+        ``rank``: of the tasks' covariances, beside their diagonals. ``steps`` and ``learning_rate``: of Adam.
         """
 
         max_labels: int = Field(default=2500, ge=1)
         rank: int = Field(default=1, ge=1)
-        steps: int = Field(default=50, ge=1)
+        steps: int = Field(default=40, ge=1)
         learning_rate: float = Field(default=0.1, gt=0)
 
     def require(self) -> None:
@@ -62,9 +64,9 @@ class GaussianProcess(Joint):
         n_labels = int((~np.isnan(numbers.targets)).sum())
         if n_labels > options.max_labels:
             raise ValueError(
-                f"gaussian_process: {n_labels} labels to train on, at most {options.max_labels} (max_labels) are taken; "
+                f"gaussian_process: {n_labels} labels to train on, more than the {options.max_labels} of `max_labels`; "
                 "it is meant for small studies, bayesian_linear takes larger ones"
             )
         labels = hadamard.Labels.of(problem.inputs, numbers)
         process = hadamard.learn(labels, rank=options.rank, steps=options.steps, learning_rate=options.learning_rate)
-        return linked_predictor(problem, numbers, lambda rows: process.posterior(rows[labels.row]))
+        return linked_predictor(problem, numbers, process.posterior)

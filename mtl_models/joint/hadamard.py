@@ -7,11 +7,16 @@ from dataclasses import dataclass
 import gpytorch
 import numpy as np
 import torch
+from gpytorch.constraints import GreaterThan
 from gpytorch.kernels import IndexKernel, LinearKernel, RBFKernel
+from gpytorch.likelihoods import HadamardGaussianLikelihood
 from torch import Tensor
 
 from mtl_models.joint.links import Numbers, Scorer
 from mtl_models.reproducible import reproducible
+
+# share of an outcome's variance: a class is what the others leave, and its labels' matrix would be singular without
+LEAST_NOISE = 0.01
 
 
 @dataclass(frozen=True)
@@ -19,103 +24,113 @@ class Labels:
     """The labels that there are.
 
     Shape:
-        inputs: ``(n_labels, d)``, 0 where the outcome may not see; outcome, target: ``(n_labels,)``; row: ``(n_labels,)``
-        numpy, the training row of each; visible: ``(q, d)``.
+        inputs: ``(n_labels, d)``, 0 where the outcome may not see; outcome, row, target: ``(n_labels,)``, ``row`` the
+        training row; visible: ``(q, d)``.
     """
 
     inputs: Tensor
     outcome: Tensor
+    row: Tensor
     target: Tensor
-    row: np.ndarray
     visible: Tensor
 
     @classmethod
     def of(cls, inputs: np.ndarray, numbers: Numbers) -> Labels:
         """The labels of the training rows."""
-        row, outcome = np.nonzero(~np.isnan(numbers.targets))
+        row, outcome = (torch.from_numpy(each) for each in np.nonzero(~np.isnan(numbers.targets)))
         visible = torch.from_numpy(numbers.visible.T.astype(np.float64))
-        index = torch.from_numpy(outcome)
-        seen = torch.from_numpy(inputs[row]) * visible[index]
-        return cls(seen, index, torch.from_numpy(numbers.targets[row, outcome]), row, visible)
+        target = torch.from_numpy(numbers.targets)[row, outcome]
+        return cls(torch.from_numpy(inputs)[row] * visible[outcome], outcome, row, target, visible)
+
+    def take(self, chosen: Tensor) -> Labels:
+        """Some of the labels."""
+        return Labels(self.inputs[chosen], self.outcome[chosen], self.row[chosen], self.target[chosen], self.visible)
 
 
-class Process(gpytorch.models.ExactGP):
-    """Linear plus squared-exponential kernel of the inputs, each times a covariance of the outcomes."""
+class Process(gpytorch.models.ExactGP):  # type: ignore[misc]
+    """Linear plus squared-exponential kernel of the inputs, and the person, each times a covariance of the outcomes."""
 
     def __init__(self, labels: Labels, rank: int) -> None:
         n_outcomes, n_inputs = labels.visible.shape
-        likelihood = gpytorch.likelihoods.HadamardGaussianLikelihood(num_tasks=n_outcomes)
+        likelihood = HadamardGaussianLikelihood(num_tasks=n_outcomes, noise_constraint=GreaterThan(LEAST_NOISE))
         super().__init__((labels.inputs, labels.outcome[:, None]), labels.target, likelihood)
-        self.labels = labels
-        self.linear, self.smooth = LinearKernel(), RBFKernel()
-        self.linear_tasks, self.smooth_tasks = (
-            IndexKernel(num_tasks=n_outcomes, rank=min(rank, n_outcomes)) for _ in range(2)
+        self.labels, self.outcomes = labels, torch.eye(n_outcomes, dtype=torch.float64)
+        # people are about the root of 2 d apart: on a shorter scale a rare outcome, 0 among nearly all neighbours, is
+        # learned by heart
+        scale = float(np.sqrt(n_inputs))
+        self.linear, self.smooth = LinearKernel(), RBFKernel(lengthscale_constraint=GreaterThan(scale))
+        self.linear_tasks, self.smooth_tasks, self.person_tasks = (
+            IndexKernel(num_tasks=n_outcomes, rank=min(rank, n_outcomes)) for _ in range(3)
         )
         self.double()
-        self._start(n_outcomes, n_inputs)
-
-    def _start(self, n_outcomes: int, n_inputs: int) -> None:
-        """Where the search starts: half noise, the rest even between the kernels; slightly kin outcomes."""
         self.linear.variance = 1 / n_inputs
         self.linear.raw_variance.requires_grad_(False)  # the covariance of the outcomes already has this scale
-        self.smooth.lengthscale = float(np.sqrt(n_inputs))
-        self.likelihood.noise = torch.full((n_outcomes, 1), 0.5, dtype=torch.float64)
-        for tasks in (self.linear_tasks, self.smooth_tasks):
-            rank = tasks.covar_factor.shape[1]
-            # columns of different signs, which gradients can tell apart
-            signs = torch.tensor([[(-1.0) ** ((row >> column) & 1) for column in range(rank)] for row in range(n_outcomes)])
-            tasks.initialize(covar_factor=0.2 * signs.double())
-            tasks.var = torch.full((n_outcomes,), 0.2, dtype=torch.float64)
+        self.smooth.lengthscale = 1.5 * scale
+        self.likelihood.noise = torch.full((n_outcomes,), 0.5, dtype=torch.float64)
+        for tasks in (self.linear_tasks, self.smooth_tasks, self.person_tasks):
+            _start(tasks)
 
-    def covariance(self, inputs: Tensor, outcome: Tensor, others: Tensor, other: Tensor) -> Tensor:
-        """Covariance of the latent values of two sets of labels."""
-        parts = (
-            kernel(inputs, others).to_dense() * tasks(outcome[:, None], other[:, None]).to_dense()
-            for kernel, tasks in ((self.linear, self.linear_tasks), (self.smooth, self.smooth_tasks))
-        )
-        return sum(parts, start=torch.zeros((), dtype=torch.float64))
+    def latent(self, inputs: Tensor, outcome: Tensor, others: Labels) -> Tensor:
+        """Covariance of the values that rows have for outcomes with those behind some labels."""
+        # by products with 0 and 1, many times faster than the kernel's own interpolation
+        rows, columns = self.outcomes[outcome], self.outcomes[others.outcome]
+        linear = self.linear(inputs, others.inputs).to_dense() * (rows @ _covariance(self.linear_tasks) @ columns.T)
+        smooth = self.smooth(inputs, others.inputs).to_dense() * (rows @ _covariance(self.smooth_tasks) @ columns.T)
+        return torch.as_tensor(linear + smooth)
+
+    def prior(self, labels: Labels) -> Tensor:
+        """Covariance of labels, but for their noise: labels of one person have more in common than inputs tell."""
+        rows = self.outcomes[labels.outcome]
+        person = (labels.row[:, None] == labels.row) * (rows @ _covariance(self.person_tasks) @ rows.T)
+        return self.latent(labels.inputs, labels.outcome, labels) + person
 
     def forward(self, inputs: Tensor, outcome: Tensor) -> gpytorch.distributions.MultivariateNormal:
-        """The prior of the latent values."""
-        matrix = self.covariance(inputs, outcome[:, 0], inputs, outcome[:, 0])
-        return gpytorch.distributions.MultivariateNormal(torch.zeros_like(self.labels.target)[: len(inputs)], matrix)
+        """The prior of the training labels, which is all that GPyTorch is asked for."""
+        return gpytorch.distributions.MultivariateNormal(torch.zeros_like(self.labels.target), self.prior(self.labels))
 
-    def posterior(self, kept: np.ndarray) -> Scorer:
-        """Scores by the posterior mean given some of the labels. Shape: kept: ``(n_labels,)`` bool."""
-        labels, chosen = self.labels, torch.from_numpy(kept)
-        inputs, outcome = labels.inputs[chosen], labels.outcome[chosen]
-        with torch.no_grad():
-            matrix = self.covariance(inputs, outcome, inputs, outcome)
-            matrix = matrix + torch.diag(self.likelihood.noise.flatten()[outcome])
-            factor = torch.linalg.cholesky(matrix)
-            weights = torch.cholesky_solve(labels.target[chosen][:, None], factor)
+    def posterior(self, rows: np.ndarray) -> Scorer:
+        """Scores by the posterior mean given the labels of some of the training rows. Shape: rows: ``(n_train,)``."""
+        labels = self.labels.take(torch.from_numpy(rows)[self.labels.row])
+        with reproducible(0, threads=1), torch.no_grad():
+            matrix = self.prior(labels) + torch.diag(self.likelihood.noise[labels.outcome])
+            weights = torch.cholesky_solve(labels.target[:, None], torch.linalg.cholesky(matrix))
 
-        def score(rows: np.ndarray) -> np.ndarray:
+        def score(inputs: np.ndarray) -> np.ndarray:
             found = []
-            with torch.no_grad():
+            with reproducible(0, threads=1), torch.no_grad():
                 for index, visible in enumerate(labels.visible):
-                    given = torch.from_numpy(rows) * visible
-                    same = torch.full((len(rows),), index)
-                    found.append((self.covariance(given, same, inputs, outcome) @ weights).numpy())
-            return np.concatenate(found, axis=1)
+                    outcome = torch.full((len(inputs),), index)
+                    found.append(self.latent(torch.from_numpy(inputs) * visible, outcome, labels) @ weights)
+            return torch.cat(found, dim=1).numpy()
 
         return score
 
 
+def _covariance(tasks: IndexKernel) -> Tensor:
+    return torch.as_tensor(tasks.covar_matrix.to_dense())
+
+
+def _start(tasks: IndexKernel) -> None:
+    """Where the search starts: slightly kin outcomes, columns of different signs for gradients to tell apart."""
+    n_outcomes, rank = tasks.covar_factor.shape
+    signs = [[(-1.0) ** (row >> column & 1) if column else 1.0 for column in range(rank)] for row in range(n_outcomes)]
+    tasks.initialize(covar_factor=0.2 * torch.tensor(signs, dtype=torch.float64))
+    tasks.var = torch.full((n_outcomes,), 0.2, dtype=torch.float64)
+
+
 def learn(labels: Labels, *, rank: int, steps: int, learning_rate: float) -> Process:
-    """The process whose hyperparameters were climbed to by Adam on the exact marginal likelihood, on one thread."""
-    with (
-        reproducible(0, threads=1),
-        gpytorch.settings.fast_computations(covar_root_decomposition=False, log_prob=False, solves=False),
-    ):
+    """The process whose hyperparameters Adam climbed to on the exact marginal likelihood, on one thread."""
+    exact = gpytorch.settings.fast_computations(covar_root_decomposition=False, log_prob=False, solves=False)
+    with reproducible(0, threads=1), exact:
         process = Process(labels, rank)
         process.train()
         evidence = gpytorch.mlls.ExactMarginalLogLikelihood(process.likelihood, process)
         optimiser = torch.optim.Adam([each for each in process.parameters() if each.requires_grad], lr=learning_rate)
+        inputs = labels.inputs, labels.outcome[:, None]
         for _ in range(steps):
             optimiser.zero_grad()
-            outcome = labels.outcome[:, None]
-            loss = -evidence(process(labels.inputs, outcome), labels.target, outcome)
+            loss = -evidence(process(*inputs), labels.target, inputs[1])
             loss.backward()
             optimiser.step()
-        return process.eval()
+        process.eval()
+        return process

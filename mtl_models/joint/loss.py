@@ -131,7 +131,7 @@ def inverse_links(columns: Sequence[Column], groups: Sequence[slice], scores: np
 
 
 def _log_sum(scores: np.ndarray) -> np.ndarray:
-    largest = scores.max(axis=1)
+    largest: np.ndarray = scores.max(axis=1)
     return np.asarray(largest + np.log(np.exp(scores - largest[:, None]).sum(axis=1)))
 
 
@@ -139,5 +139,5 @@ def _one_hot(column: Column) -> np.ndarray:
     """Targets of a column's outputs, 0 where the label is missing."""
     filled = np.nan_to_num(column.target)
     if column.kind != "classes":
-        return filled[:, None]
-    return (column.target[:, None] == np.arange(column.width)).astype(np.float64)
+        return np.asarray(filled[:, None])
+    return np.asarray(column.target[:, None] == np.arange(column.width), dtype=np.float64)
