@@ -25,8 +25,9 @@ class BayesianLinear(Joint):
         process prediction, NIPS (2007), section 2, with a linear kernel.
 
     Differs:
-        Labels may be missing. Given the covariances, the posterior mean is exact; the covariances are learned with an
-        approximation where labels are missing, and on the inputs that every task sees where some are hidden.
+        Labels may be missing and inputs hidden. Given the covariances, the posterior mean is exact; they are learned
+        with an approximation where labels are missing (see :func:`learn_covariances`), and where inputs are hidden
+        piece by piece (see :func:`covariances_of`).
     """
 
     class Options(settings.Options):
@@ -38,17 +39,37 @@ class BayesianLinear(Joint):
     def fit(self, problem: Problem, options: Options, seed: int) -> Predict:
         """The posterior mean under the covariances that the training rows make likeliest."""
         numbers = as_numbers(problem)
-        common = numbers.visible.all(axis=1)
-        if not common.any():
-            raise ValueError(
-                "bayesian_linear: no input is seen by every task, so nothing can be learned of their kinship"
-            )
-        covariances = learn_covariances(
-            problem.inputs[:, common], numbers.targets, tolerance=options.tolerance, max_steps=options.max_steps
-        )
+        covariances = covariances_of(problem.inputs, numbers, options)
         return linked_predictor(
             problem, numbers, lambda rows: posterior_mean(problem.inputs[rows], _of(numbers, rows), covariances)
         )
+
+
+def covariances_of(inputs: np.ndarray, numbers: Numbers, options: BayesianLinear.Options) -> Covariances:
+    """The covariances that make the labels likeliest.
+
+    Where inputs are hidden from some outcomes, what the outcomes share is learned on the inputs that all see, and each
+    outcome's noise and whatever more its weights vary on all that it sees itself.
+    """
+
+    def learn(seen: np.ndarray, outcomes: np.ndarray) -> Covariances:
+        return learn_covariances(
+            inputs[:, seen], numbers.targets[:, outcomes], tolerance=options.tolerance, max_steps=options.max_steps
+        )
+
+    n_outcomes = numbers.targets.shape[1]
+    common = np.asarray(numbers.visible.all(axis=1))
+    everyone = np.arange(n_outcomes)
+    if common.all():
+        return learn(common, everyone)
+    prior = learn(common, everyone).prior if common.any() else np.zeros((n_outcomes, n_outcomes))
+    noise = np.ones(n_outcomes)
+    for outcome, seen in enumerate(numbers.visible.T):
+        if seen.any():
+            own = learn(seen, everyone[[outcome]])
+            prior[outcome, outcome] = max(prior[outcome, outcome], own.prior[0, 0])
+            noise[outcome] = own.noise[0]
+    return Covariances(prior, noise)
 
 
 def _of(numbers: Numbers, rows: np.ndarray) -> Numbers:

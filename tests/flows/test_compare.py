@@ -160,8 +160,14 @@ def test_every_run_of_params_is_understood(root: Path) -> None:
 
 def test_methods_lists_every_registry_with_a_line() -> None:
     rows = methods()
-    assert {row["kind"] for row in rows} == {"encoder", "trunk", "balancer", "baseline"}
+    assert {row["kind"] for row in rows} == {"encoder", "trunk", "balancer", "joint", "baseline"}
     assert all(row["line"].endswith(".") and len(row["line"]) > 20 for row in rows), rows
     names = [(row["kind"], row["name"]) for row in rows]
     assert len(set(names)) == len(names)
-    assert {("trunk", "shared"), ("encoder", "plain"), ("balancer", "equal"), ("baseline", "linear")} <= set(names)
+    assert {
+        ("trunk", "shared"),
+        ("encoder", "plain"),
+        ("balancer", "equal"),
+        ("joint", "clustered"),
+        ("baseline", "linear"),
+    } <= set(names)
