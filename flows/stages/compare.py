@@ -19,10 +19,13 @@ from flows.stages.baselines import KEYS
 from flows.stages.command import Stage, run_stage
 from flows.stages.fits import FINAL, Job, fit_jobs
 from flows.stores.registry import sha256
+from mtl_models.baselines import BASELINES
 from mtl_models.data import PERSON, read_dataset
 from mtl_models.joint import JOINT
 from mtl_models.settings import Component, ModelSettings, TrainingSettings, parse_settings
 from mtl_models.tasks import slug
+
+REFERENCES = "references"
 
 
 def settings_of(settings: StudySettings, name: str) -> StudySettings:
@@ -98,9 +101,10 @@ def run_key(settings: StudySettings, features: Path, method: Component | None = 
     """Hash of all that decides a run's predictions, code too; a finished run of the same key is not trained again."""
     tables = [sha256(features / f"{name}.parquet") for name in ("features", "targets", "splits")]
     network = set() if method else {"model", "training"}
-    decisive = settings.model_dump(mode="json", include={"tasks", "known_later", *network})
+    decisive = settings.model_dump(mode="json", include={"tasks", "known_later", "baselines", *network})
     if method:
-        decisive |= {"method": method.model_dump(mode="json"), "seeds": seeds_of(settings, method)}
+        seen = settings.model.model_dump(mode="json", include={"view", "domains"})
+        decisive |= {"seen": seen, "method": method.model_dump(mode="json"), "seeds": seeds_of(settings, method)}
     return hashlib.sha256(
         json.dumps([code_hash(Path(mtl_models.__file__).parent), tables, decisive], sort_keys=True).encode()
     ).hexdigest()[:16]
@@ -120,6 +124,29 @@ def plan(
             if twins:
                 groups.append([replace(job, model=f"{name} (single-task)", tasks=(task,)) for task in main])
     return groups
+
+
+def reference_view(settings: StudySettings) -> StudySettings | None:
+    """The study in the view of the comparison's base, for baselines to be fitted in; ``None`` where it has that view.
+
+    What the runs are measured against sees what the runs see: the study's own baselines would see more.
+    """
+    view = settings.compare.base.model.get("view", settings.model.view)
+    if view == settings.model.view:
+        return None
+    return settings.model_copy(update={"model": settings.model.model_copy(update={"view": view})})
+
+
+def plan_references(settings: StudySettings, resamples: list[str]) -> list[list[Job]]:
+    """The study's baselines on each resample, one group a model."""
+    main = [task for task in settings.task_records if task.role == "main"]
+    first = settings.training.seeds[0]
+    return [
+        [Job(model=name, resample=resample, seed=first, tasks=(task,), settings=settings) for task in main]
+        for name in settings.baselines.models
+        if name in BASELINES
+        for resample in resamples
+    ]
 
 
 def _join(frames: list[pl.DataFrame]) -> pl.DataFrame:
@@ -142,6 +169,10 @@ def train_missing(stage: Stage, folder: Path, resamples: list[str]) -> dict[str,
             if method:
                 JOINT[method.name].require()
             planned.append((name, plan(name, own, resamples, twins=change.twins, method=method)))
+    if (seen := reference_view(settings)) is not None:
+        files[REFERENCES] = folder / f"{REFERENCES}-{run_key(seen, paths.features)}.parquet"
+        if not files[REFERENCES].exists():
+            planned.append((REFERENCES, plan_references(seen, resamples)))
     jobs = [job for _, groups in planned for group in groups for job in group]
     frames: Iterator[pl.DataFrame] = iter(())
     if jobs:
@@ -161,8 +192,9 @@ def run(stage: Stage) -> dict[str, Any]:
     splits = pl.read_parquet(paths.features / "splits.parquet")
     resamples = [column for column in splits.columns if column not in (PERSON, FINAL)]
     files = train_missing(stage, paths.models / "compare", resamples)
+    own = pl.read_parquet(paths.models / "baselines.parquet").filter(pl.col("model") != "single_task")
+    baselines = pl.read_parquet(files.pop(REFERENCES)).select(own.columns) if REFERENCES in files else own
     frames = [pl.read_parquet(path) for path in files.values()]
-    baselines = pl.read_parquet(paths.models / "baselines.parquet").filter(pl.col("model") != "single_task")
     # a run of some tasks has no columns for the others
     known = [frame.select(column for column in baselines.columns if column in frame.columns) for frame in frames]
     predictions = pl.concat([*known, baselines], how="diagonal")

@@ -122,6 +122,7 @@ def fit_baseline(
     job: Job, dataset: Dataset, spec: FeatureSpec, splits: pl.DataFrame, settings: StudySettings
 ) -> pl.DataFrame:
     """Fit a baseline for one task and predict the parts that it was not trained on."""
+    settings = job.settings or settings
     dataset, spec = in_view(dataset, spec, settings, job.tasks)
     parts = parts_of(splits, job.resample)
     held_out = {part: dataset.take(mask) for part, mask in parts.items() if part != "train"}
@@ -133,14 +134,18 @@ def fit_baseline(
     return prediction_rows(job.model, job.seed, job.resample, predictions, job.tasks)
 
 
-def fit_joint(job: Job, method: Component, dataset: Dataset, spec: FeatureSpec, splits: pl.DataFrame) -> pl.DataFrame:
+def fit_joint(
+    job: Job, method: Component, dataset: Dataset, spec: FeatureSpec, splits: pl.DataFrame, settings: StudySettings
+) -> pl.DataFrame:
     """Fit a joint model of all of the job's tasks and predict the parts that it was not trained on."""
+    dataset, spec = in_view(dataset, spec, job.settings or settings, job.tasks)
+    hidden = spec.hidden_by_task(task.name for task in job.tasks)
     parts = parts_of(splits, job.resample)
     held_out = {part: dataset.take(mask) for part, mask in parts.items() if part != "train"}
     joint = JOINT[method.name]
     options = parse_settings(joint.Options, method.options, where=f"{job.model}.method")
     train = dataset.take(parts["train"])
-    values = joint(train, held_out, held_out["valid"], job.tasks, spec, options, job.seed)
+    values = joint(train, held_out, held_out["valid"], job.tasks, spec, options, job.seed, hidden=hidden)
     predictions = {part: (people.person, values[part]) for part, people in held_out.items()}
     return prediction_rows(job.model, job.seed, job.resample, predictions, job.tasks)
 
@@ -173,7 +178,7 @@ def _share(shared: tuple[Dataset, FeatureSpec, pl.DataFrame, StudySettings]) -> 
 
 def _fit_shared(job: Job) -> pl.DataFrame:
     if job.method:
-        return fit_joint(job, job.method, *_SHARED[0][:3])
+        return fit_joint(job, job.method, *_SHARED[0])
     if job.model in BASELINES:
         return fit_baseline(job, *_SHARED[0])
     return fit_job(job, *_SHARED[0], progress=False)[1]
