@@ -74,7 +74,7 @@ class ModelSettings(Options):
     heads: HeadSettings = HeadSettings()
 
     def require_tasks(self, tasks: Iterable[str]) -> None:
-        """Refuse head settings for a task that the study lacks; not asked for a part of the tasks.
+        """Refuse settings of heads and groups for a task that the study lacks; not asked for a part of the tasks.
 
         Raises:
             ValueError: naming the key at fault.
@@ -82,6 +82,23 @@ class ModelSettings(Options):
         known = sorted(tasks)
         if unknown := sorted(set(self.heads.tasks) - set(known)):
             raise ValueError(f"model.heads.tasks.{unknown[0]}: no such task; there are {', '.join(known)}")
+        groups = self.trunk.options.get("groups", [])
+        if not isinstance(groups, list | tuple) or not all(isinstance(group, list | tuple) for group in groups):
+            raise ValueError("model.trunk.groups: must be a list of lists of task names")
+        if unknown := sorted({str(name) for group in groups for name in group} - set(known)):
+            raise ValueError(f"model.trunk.groups: no task {unknown[0]!r}; there are {', '.join(known)}")
+        if twice := repeated_task(groups):
+            raise ValueError(f"model.trunk.groups: {twice} is named twice: a task belongs to one group")
+
+
+def repeated_task(groups: Iterable[Iterable[str]]) -> str | None:
+    """The first task that groups name twice."""
+    seen: set[str] = set()
+    for name in (name for group in groups for name in group):
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 _EQUAL = Component(name="equal")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mtl_models.trunks.cross_stitch import CrossStitchTrunk
+from mtl_models.trunks.grouped import GroupedTrunk
 from mtl_models.trunks.mmoe import MixtureTrunk
 from mtl_models.trunks.ple import ProgressiveTrunk
 from mtl_models.trunks.shared import SharedTrunk
@@ -19,4 +20,5 @@ TRUNKS: dict[str, Any] = {
     "mmoe": MixtureTrunk,
     "ple": ProgressiveTrunk,
     "tabm": EnsembleTrunk,
+    "grouped": GroupedTrunk,
 }

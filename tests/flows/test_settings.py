@@ -46,6 +46,13 @@ def test_every_study_loads(root: Path) -> None:
         (("validation", "max_reject_share"), 2, "max_reject_share"),
         (("split", "kind"), "random", "studies.heart.split.kind"),
         (("model", "heads"), {"tasks": {"tahl": [8]}}, "studies.heart.model.heads.tasks.tahl"),
+        (
+            ("model", "trunk"),
+            {"name": "grouped", "groups": [["tahl"]]},
+            "heart.model.trunk.groups: no task 'tahl'",
+        ),
+        (("model", "trunk"), {"name": "grouped", "groups": [["thal"], ["thal"]]}, "groups: thal is named twice"),
+        (("model", "trunk"), {"name": "grouped", "groups": ["thal"]}, "must be a list of lists"),
         (("tasks",), [{"name": "thal", "kind": "binari"}], "task thal: kind 'binari'"),
         (("tasks",), [], "tasks"),
     ],

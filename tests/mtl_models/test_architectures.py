@@ -26,6 +26,7 @@ from tests.mtl_models.conftest import SPEC, TASKS, TRAINING, make_dataset, make_
 
 # small sizes, where the defaults are large
 TRUNK_OPTIONS: dict[str, dict[str, Any]] = {
+    "grouped": {"groups": [["ill", "grade"]], "trunk": {"name": "shared", "widths": [8]}},
     "mmoe": {"experts": 2, "widths": [8]},
     "ple": {"widths": [8]},
     "tabm": {"k": 3, "d_block": 8},
