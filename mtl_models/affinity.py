@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -15,6 +16,8 @@ from mtl_models.network import Network
 from mtl_models.tensors import Tensors, batch_losses
 
 Matrix = dict[str, dict[str, float]]
+Sums = dict[tuple[str, str], tuple[int, float]]
+"""Count and sum by task and other."""
 MOST_TASKS = 10
 
 
@@ -24,8 +27,8 @@ class EpochAffinity:
 
     Attributes:
         cosine: cosine between two tasks' gradients on the shared parameters, ``[task][other]``; below 0 they conflict.
-        lookahead: ``[task][other]``, the share of the other's loss that a step along the task's gradient takes away on
-            the same batch; below 0 the step harms the other.
+        lookahead: ``[task][other]``, the share of the other's loss that a step along the task's gradient takes away,
+            on the same batch or on validation rows; below 0 the step harms the other.
     """
 
     cosine: Matrix
@@ -35,58 +38,75 @@ class EpochAffinity:
 class AffinityMeter:
     """Measures on the batches that training uses, without a trace on parameters or random numbers.
 
-    The lookahead is a plain gradient step of the shared parameters, all heads as they are, with the same dropout masks
-    before and after. Losses count without weights.
+    The lookahead is a plain gradient step of the shared parameters, all heads as they are. Without ``valid`` it is
+    looked at on the batch itself, with the same dropout masks before and after; a step then also pays by what it
+    learns by heart. With ``valid`` it is looked at on those rows, without dropout. Losses count without weights.
 
     Source: Fifty et al., Efficiently Identifying Task Groupings for Multi-Task Learning, NeurIPS 2021, equation 1.
 
+    Differs:
+        With ``valid`` the loss is that of rows that the step does not learn from, where the paper stays on the batch.
+
     Args:
         step: length of the step over that of the gradient.
+        valid: rows to look at, instead of the batch.
     """
 
-    def __init__(self, network: Network, *, step: float) -> None:
-        self.network, self.step = network, step
+    def __init__(self, network: Network, *, step: float, valid: Tensors | None = None) -> None:
+        self.network, self.step, self.valid = network, step, valid
         self.shared = split_parameters(network)[0]
-        self.sums: dict[tuple[str, str], tuple[int, float, float]] = {}
+        self.cosines: Sums = {}
+        self.lookaheads: Sums = {}
 
     def measure(self, batch: Tensors) -> None:
         """Add a batch."""
         state = torch.get_rng_state()
         losses = batch_losses(self.network, batch)
         rows = {name: flat(gradients(loss, self.shared), self.shared) for name, loss in losses.items()}
+        for name, other in product(rows, repeat=2):
+            _add(self.cosines, (name, other), cosine(rows[name], rows[other]))
         original = [parameter.detach().clone() for parameter in self.shared]
         with torch.no_grad():
+            before = losses if self.valid is None else self._look(batch)
             for name, row in rows.items():
                 for parameter, start, move in zip(self.shared, original, unflat(row, self.shared), strict=True):
                     parameter.copy_(start - self.step * move)
                 torch.set_rng_state(state)
-                after = batch_losses(self.network, batch)
-                for other, loss in losses.items():
-                    self._add((name, other), cosine(row, rows[other]), lookahead(loss, after[other]))
+                after = self._look(batch)
+                for other, loss in before.items():
+                    _add(self.lookaheads, (name, other), lookahead(loss, after[other]))
             for parameter, start in zip(self.shared, original, strict=True):
                 parameter.copy_(start)
         torch.set_rng_state(state)
 
-    def _add(self, pair: tuple[str, str], cosine: float, lookahead: float) -> None:
-        n, cosines, lookaheads = self.sums.get(pair, (0, 0.0, 0.0))
-        self.sums[pair] = n + 1, cosines + cosine, lookaheads + lookahead
+    def _look(self, batch: Tensors) -> dict[str, Tensor]:
+        """Losses of the rows that are looked at."""
+        if self.valid is None:
+            return batch_losses(self.network, batch)
+        training = self.network.training
+        self.network.eval()
+        losses = batch_losses(self.network, self.valid)
+        self.network.train(training)
+        return losses
 
     def end_epoch(self) -> EpochAffinity:
         """The means since the last epoch."""
         names = [task.name for task in self.network.tasks]
-        found, self.sums = self.sums, {}
-        cosines, lookaheads = (
-            {
-                name: {
-                    other: found[name, other][place] / found[name, other][0]
-                    for other in names
-                    if (name, other) in found
-                }
-                for name in names
-            }
-            for place in (1, 2)
-        )
-        return EpochAffinity(cosine=cosines, lookahead=lookaheads)
+        found = EpochAffinity(cosine=_means(self.cosines, names), lookahead=_means(self.lookaheads, names))
+        self.cosines, self.lookaheads = {}, {}
+        return found
+
+
+def _add(sums: Sums, pair: tuple[str, str], value: float) -> None:
+    n, total = sums.get(pair, (0, 0.0))
+    sums[pair] = n + 1, total + value
+
+
+def _means(sums: Sums, names: Sequence[str]) -> Matrix:
+    return {
+        name: {other: sums[name, other][1] / sums[name, other][0] for other in names if (name, other) in sums}
+        for name in names
+    }
 
 
 def cosine(first: Tensor, second: Tensor) -> float:

@@ -57,7 +57,9 @@ class Run:
         self.optimizer = torch.optim.AdamW(
             groups, lr=training.learning_rate, weight_decay=training.weight_decay, foreach=True
         )
-        self.meter = AffinityMeter(network, step=training.learning_rate) if training.measure_affinity else None
+        rows = self.valid if training.measure_affinity == "valid" else None
+        meter = AffinityMeter(network, step=training.learning_rate, valid=rows)
+        self.meter = meter if training.measure_affinity else None
         self.affinity: list[EpochAffinity] = []
         self.history: list[Epoch] = []
         self.weights: State = {}

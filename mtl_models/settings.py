@@ -146,7 +146,7 @@ class TrainingSettings(Options):
         stop: ``joint``, one epoch for all tasks, or ``own``, the best epoch of each; then one file holds a network for
             each of these epochs, and scoring costs as many passes.
         measure_affinity: measure gradient conflict and lookahead affinity of the tasks in every step, at the cost of
-            about one forward and one backward pass a task.
+            about one forward and one backward pass a task; ``valid`` looks ahead on validation rows, not on the batch.
         distillation: learn from a teacher instead of from the labels.
     """
 
@@ -164,7 +164,7 @@ class TrainingSettings(Options):
     # the defaults are left out of the dump, so that params without these keys keep their hash
     balancing: Component = Field(default=_EQUAL, exclude_if=lambda value: value == _EQUAL)
     stop: Literal["joint", "own"] = Field(default="joint", exclude_if=lambda value: value == "joint")
-    measure_affinity: bool = Field(default=False, exclude_if=lambda value: not value)
+    measure_affinity: bool | Literal["valid"] = Field(default=False, exclude_if=lambda value: not value)
     distillation: DistillationSettings | None = Field(default=None, exclude_if=lambda value: value is None)
 
     @property

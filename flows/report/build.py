@@ -10,6 +10,7 @@ import polars as pl
 from flows.report.drawing import Plot
 from flows.report.held_out import held_out_plots
 from flows.report.plots import gain_plot, learning_plots, metric_plot, ordered_models
+from flows.report.sharing import sharing_plots
 from mtl_models.tasks import Task
 
 
@@ -20,6 +21,7 @@ def draw_plots(
     splits: pl.DataFrame,
     tasks: Sequence[Task],
     history: Sequence[Mapping[str, Any]] = (),
+    training: Mapping[str, Any] | None = None,
 ) -> list[Plot]:
     """All figures of a study, to be written as ``<name>.svg`` and shown on its page.
 
@@ -27,6 +29,7 @@ def draw_plots(
         summary: the evaluation, from ``mtl_models.metrics.summarise`` on the same predictions.
         predictions: the prediction table; targets and splits as the features stage left them.
         history: the epochs of the exported network: ``epoch``, ``train`` and ``valid`` losses by task, ``score``.
+        training: what training left behind about sharing.
     """
     settings = summary["settings"]
     plots = [plot for task in summary["tasks"] if (plot := metric_plot(summary, task))]
@@ -41,4 +44,4 @@ def draw_plots(
         model=settings["model"],
         min_count=settings["min_count"],
     )
-    return plots + learning_plots(history, summary)
+    return plots + learning_plots(history, summary) + sharing_plots(training or {}, summary)

@@ -27,6 +27,7 @@ class ReportContext:
         plots: figures by file name.
         moment: when the prediction is made and what is known then.
         limits: further known limits, one sentence each.
+        training: what training left behind about sharing: ``sharing``, ``affinity``, ``own_best``, ``best_epoch``.
         identity: what the model and its inputs are known by, such as version and hashes.
     """
 
@@ -43,4 +44,5 @@ class ReportContext:
     plots: Sequence[Plot] = ()
     moment: str = ""
     limits: Sequence[str] = ()
+    training: Mapping[str, Any] = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)

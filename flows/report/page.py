@@ -13,6 +13,7 @@ from flows.report.context import ReportContext
 from flows.report.drawing import Plot
 from flows.report.inline import inline_svg
 from flows.report.plots import ordered_models
+from flows.report.sharing import own_best_table, sharing_sentences
 from flows.report.words import (
     ABOUT_METRICS,
     ABOUT_MODELS,
@@ -23,7 +24,7 @@ from flows.report.words import (
 )
 
 _HERE = Path(__file__).parent
-_GROUPS = ("metric", "gain", "calibration", "classes", "observed", "learning")
+_GROUPS = ("metric", "gain", "calibration", "classes", "observed", "learning", "sharing")
 _PARTS = {"train": "training", "valid": "validation", "test": "test"}
 
 
@@ -58,6 +59,8 @@ def _view(context: ReportContext) -> dict[str, Any]:
         "headlines": tables.headline_table(context),
         "details": tables.detail_tables(context),
         "gains": tables.gain_table(context),
+        "how_shared": sharing_sentences(context.training, summary),
+        "own_best": own_best_table(context.training, summary),
         "validation": tables.validation_table(context),
         "features": tables.feature_table(context),
         "hidden": [short_title(record["title"]) for record in summary["tasks"].values() if not record["shown"]],

@@ -101,6 +101,14 @@ def percent(value: float) -> str:
     return text.replace("-", "−") + f"{NBSP}%"
 
 
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign, without the zero before the point."""
+    text = f"{value:+.{digits}f}"
+    if float(text) == 0:
+        return "0"
+    return text.replace("-", "−").replace("+0.", "+.").replace("−0.", "−.")
+
+
 def interval(figure: Mapping[str, Any], form: Any) -> str:
     """The interval in words, or nothing."""
     return "" if figure["low"] is None else f"{form(figure['low'])} to {form(figure['high'])}"

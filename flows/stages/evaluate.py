@@ -35,8 +35,11 @@ def run(stage: Stage) -> dict[str, Any]:
     splits = pl.read_parquet(paths.features / "splits.parquet")
     tasks = settings.task_records
     summary = summarise(predictions, targets, splits, tasks, part=PART, settings=settings.evaluation)
-    history = read_json(paths.models / "training.json")["history"]
-    plots = draw_plots(summary, predictions, targets, splits, tasks, history)
+    training = read_json(paths.models / "training.json")
+    if "affinity" in training:
+        on_valid = settings.training.measure_affinity == "valid"
+        training["looked_at"] = "validation people" if on_valid else "the same people as the step"
+    plots = draw_plots(summary, predictions, targets, splits, tasks, training["history"], training)
     people = read_json(paths.features / "summary.json")
     context = ReportContext(
         study=paths.study,
@@ -51,6 +54,7 @@ def run(stage: Stage) -> dict[str, Any]:
         excluded=people["excluded"],
         validation=read_json(paths.valid / SUMMARY),
         plots=plots,
+        training=training,
         identity={
             "network (SHA-256)": sha256(paths.models / "network.safetensors"),
             "features (SHA-256)": sha256(paths.features / "features.parquet"),

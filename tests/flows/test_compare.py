@@ -149,6 +149,10 @@ def test_a_bad_run_is_named(stage: Stage) -> None:
     )
     with pytest.raises(ValueError, match=r"compare\.runs\.odd"):
         compare.settings_of(settings, "odd")
+    grouped = CompareRun(model={"trunk": {"name": "grouped", "groups": [["tahl"]]}})
+    settings = stage.settings.model_copy(update={"compare": CompareSettings(runs={"odd": grouped})})
+    with pytest.raises(ValueError, match=r"compare\.runs\.odd\.model\.trunk\.groups: no task 'tahl'"):
+        compare.settings_of(settings, "odd")
 
 
 def test_every_run_of_params_is_understood(root: Path) -> None:

@@ -21,6 +21,11 @@ def measured(train: Dataset, valid: Dataset) -> Fitted:
     return fit(train, valid, SPEC, TASKS, MODEL, SHORT.model_copy(update={"measure_affinity": True}))
 
 
+@pytest.fixture(scope="module")
+def plain(train: Dataset, valid: Dataset) -> Fitted:
+    return fit(train, valid, SPEC, TASKS, MODEL, SHORT)
+
+
 def test_cosine_and_lookahead_by_hand() -> None:
     assert cosine(torch.tensor([3.0, 4.0]), torch.tensor([4.0, 3.0])) == pytest.approx(0.96)
     assert cosine(torch.tensor([3.0, 4.0]), torch.tensor([-3.0, -4.0])) == pytest.approx(-1)
@@ -55,9 +60,33 @@ def test_the_meter_is_equation_1_of_a_step_on_a_copy() -> None:
     assert meter.end_epoch().cosine["tall"] == {}
 
 
-def test_measuring_leaves_no_trace_on_training(train: Dataset, valid: Dataset, measured: Fitted) -> None:
-    plain = fit(train, valid, SPEC, TASKS, MODEL, SHORT)
+def test_on_validation_rows_the_step_is_the_batchs_and_the_loss_is_theirs() -> None:
+    network = make_network(TASKS)
+    batch, valid = make_batch(network, 4, without=["grade"]), make_batch(network, 5, without=["side"])
+    meter = AffinityMeter(network.train(), step=0.1, valid=valid)
+    meter.measure(batch)
+    found = meter.end_epoch()
+    other = copy.deepcopy(network)
+    torch.autograd.backward(batch_losses(other, batch)["tall"])
+    before = batch_losses(other.eval(), valid)
+    with torch.no_grad():
+        for parameter in [*other.encoder.parameters(), *other.trunk.parameters()]:
+            parameter -= 0.1 * parameter.grad  # type: ignore[operator]
+    after = batch_losses(other, valid)
+    # grade has no label in the batch, so it takes no step; it has one among the valid rows, so it is looked at
+    assert set(found.lookahead["tall"]) == NAMES - {"side"}
+    assert found.lookahead["grade"] == {}
+    assert set(found.cosine["tall"]) == NAMES - {"grade"}
+    for name, share in found.lookahead["tall"].items():
+        assert share == pytest.approx(1 - float(after[name].detach() / before[name].detach()), abs=1e-6)
+
+
+@pytest.mark.parametrize("measure", [True, "valid"])
+def test_measuring_leaves_no_trace_on_training(train: Dataset, valid: Dataset, plain: Fitted, measure: object) -> None:
     assert plain.affinity == ()
+    training = SHORT.model_copy(update={"measure_affinity": measure})
+    measured = fit(train, valid, SPEC, TASKS, MODEL, training)
+    assert len(measured.affinity) == len(measured.history)
     assert plain.history_records() == measured.history_records()
     for ours, theirs in zip(plain.network.parameters(), measured.network.parameters(), strict=True):
         assert torch.equal(ours, theirs)

@@ -47,6 +47,23 @@ HISTORY = [
 ]
 
 
+TRAINING = {
+    "best_epoch": 2,
+    "own_best": {
+        "sbp": {"epoch": 1, "loss": 0.8, "kept_loss": 0.84},
+        "disease": {"epoch": 2, "loss": 0.5, "kept_loss": 0.5},
+        "later": {"epoch": 12, "loss": 0.0, "kept_loss": 0.0},
+    },
+    "sharing": {"gates": {name: {"expert_0": 0.25, "expert_1": 0.75} for name in ("sbp", "disease")}},
+    "affinity": {
+        "cosine": {"sbp": {"sbp": 1.0, "disease": -0.12}, "disease": {"sbp": -0.12, "disease": 1.0}},
+        "lookahead": {"sbp": {"sbp": 0.02, "disease": -0.0034}, "disease": {"sbp": 0.0012, "disease": 0.03}},
+        "groups": {},
+    },
+    "looked_at": "validation people",
+}
+
+
 def frames() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Predictions of three models, targets with six strokes, and a fixed split."""
     generator = np.random.default_rng(0)
@@ -101,7 +118,8 @@ def make_context(*, backwards: bool = False) -> ReportContext:
                 }
             }
         },
-        plots=draw_plots(summary, predictions, targets, splits, TASKS, HISTORY),
+        plots=draw_plots(summary, predictions, targets, splits, TASKS, HISTORY, TRAINING),
+        training=TRAINING,
         identity={"Network": "sha256 0f0f"},
     )
 

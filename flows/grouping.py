@@ -1,0 +1,110 @@
+"""Groups of tasks that share a trunk: proposed from affinity, judged on validation people, written for params.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+import yaml
+
+from flows.settings import CompareRun, StudySettings
+from mtl_models.affinity import group_tasks
+from mtl_models.metrics.collect import collect
+from mtl_models.metrics.comparison import compare
+from mtl_models.metrics.people import count_people
+from mtl_models.metrics.replicates import replicate
+from mtl_models.metrics.rounding import Rounding
+from mtl_models.metrics.settings import EvaluationSettings
+from mtl_models.tasks import Task
+
+Groups = tuple[tuple[str, ...], ...]
+PART = "valid"
+PLAIN = "one trunk"
+TWIN = f"{PLAIN} (single-task)"
+MOST = 4  # groups
+
+
+def propose(lookahead: Mapping[str, Mapping[str, float]], tasks: Sequence[Task]) -> dict[str, Groups]:
+    """The best partition into 2, 3 and 4 groups by name; main tasks alone decide.
+
+    An auxiliary task then joins the group whose main tasks it helps most.
+    """
+    main = [task.name for task in tasks if task.role == "main"]
+    among = {name: {other: value for other, value in lookahead[name].items() if other in main} for name in main}
+    found = {}
+    for n in range(2, min(MOST, len(main)) + 1):
+        groups = [list(group) for group in group_tasks(among, n)]
+        # judged by the main tasks of each group, whatever the order of the auxiliary ones
+        helped = {place: tuple(group) for place, group in enumerate(groups)}
+        for task in tasks:
+            if task.role != "main":
+                groups[_most_helped(lookahead.get(task.name, {}), helped)].append(task.name)
+        found[f"{n} groups"] = tuple(tuple(group) for group in groups)
+    return found
+
+
+def _most_helped(onto: Mapping[str, float], groups: Mapping[int, tuple[str, ...]]) -> int:
+    """The group that a task helps most on average, the first of equals."""
+    return max(groups, key=lambda place: sum(onto.get(name, 0.0) for name in groups[place]) / len(groups[place]))
+
+
+def plain_trunk(settings: StudySettings) -> dict[str, Any]:
+    """The study's trunk as a block of params; that of each group where it is grouped already."""
+    block = settings.model.trunk.model_dump(mode="json")
+    return dict(block.get("trunk") or {"name": "shared"}) if block["name"] == "grouped" else block
+
+
+def grouped_trunk(settings: StudySettings, groups: Groups) -> dict[str, Any]:
+    """The block of params that trains these groups, each with the study's own trunk."""
+    return {"name": "grouped", "groups": [list(group) for group in groups], "trunk": plain_trunk(settings)}
+
+
+def compare_runs(settings: StudySettings, proposals: Mapping[str, Groups]) -> dict[str, CompareRun]:
+    """One trunk with its twins, and every proposal; a grouped network's twins are those of its plain trunk."""
+    runs = {PLAIN: CompareRun(model={"trunk": plain_trunk(settings)}, twins=True)}
+    for name, groups in proposals.items():
+        runs[name] = CompareRun(model={"trunk": grouped_trunk(settings, groups)})
+    return runs
+
+
+def judge(
+    predictions: pl.DataFrame,
+    targets: pl.DataFrame,
+    splits: pl.DataFrame,
+    tasks: Sequence[Task],
+    settings: EvaluationSettings,
+) -> dict[str, Any]:
+    """Gains of every grouping over one trunk for all and over single-task twins, task by task, and which one wins.
+
+    The best mean gain wins if its interval lies above zero, else one trunk stays.
+    """
+    main = [task for task in tasks if task.role == "main"]
+    sample = collect(predictions, targets, splits, main, part=PART)
+    scores = replicate(sample, main, settings)
+    rounding = Rounding(settings.digits, settings.confidence)
+    shown = {task.name: count_people(task, sample).enough(settings.min_count) for task in main}
+    runs: dict[str, Any] = {}
+    for name in dict.fromkeys(predictions["model"]):
+        if name == TWIN:
+            continue
+        runs[name] = {"over_twins": compare(main, scores[name], scores[TWIN], shown, rounding, is_twin=True)}
+        if name != PLAIN:
+            runs[name]["over_plain"] = compare(main, scores[name], scores[PLAIN], shown, rounding, is_twin=False)
+    clear = [name for name in runs if name != PLAIN and runs[name]["over_plain"]["mean"]["verdict"] == "gain"]
+    winner = max(clear, key=lambda name: float(runs[name]["over_plain"]["mean"]["value"]), default=PLAIN)
+    return {
+        "part": PART,
+        "n_people": sample.n_persons,
+        "n_resamples": sample.n_resamples,
+        "seeds": sample.seeds[PLAIN],
+        "hurt": [name for name, gain in runs[PLAIN]["over_twins"]["tasks"].items() if (gain["value"] or 0) < 0],
+        "runs": runs,
+        "winner": winner,
+    }
+
+
+def block(settings: StudySettings, groups: Groups) -> str:
+    """The lines of params.yaml for a study's model."""
+    trunk = grouped_trunk(settings, groups) if len(groups) > 1 else plain_trunk(settings)
+    return str(yaml.safe_dump({"trunk": trunk}, sort_keys=False, default_flow_style=None, width=110))

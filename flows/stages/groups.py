@@ -1,0 +1,88 @@
+"""Stage: choose groups of tasks that share a trunk, from affinity on validation people and by training each choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from flows.grouping import PLAIN, Groups, block, compare_runs, judge, plain_trunk, propose
+from flows.paths import write_json
+from flows.settings import CompareSettings
+from flows.stages.command import Stage, run_stage
+from flows.stages.compare import settings_of, train_missing
+from flows.stages.fits import FINAL, Job, fit_job
+from mtl_models.affinity import Matrix, mean_matrix
+from mtl_models.data import PERSON, read_dataset
+
+
+def measure(stage: Stage, resamples: list[str]) -> list[dict[str, Matrix]]:
+    """Gradient conflict and lookahead affinity of each fit of the plain trunk.
+
+    A step on a training batch is judged by the losses of the validation people; means over the epochs up to the kept
+    one.
+    """
+    from mtl_models.progress import progress_bar
+
+    settings = settings_of(
+        stage.settings.model_copy(update={"compare": CompareSettings(runs=compare_runs(stage.settings, {}))}), PLAIN
+    )
+    settings = settings.model_copy(
+        update={"training": settings.training.model_copy(update={"measure_affinity": "valid"})}
+    )
+    dataset, spec, splits = read_dataset(stage.paths.features, settings.task_records)
+    jobs = [
+        Job(model=PLAIN, resample=resample, seed=seed, tasks=settings.task_records)
+        for resample in resamples
+        for seed in settings.training.seeds
+    ]
+    found = []
+    with progress_bar("affinity", len(jobs), show=True) as advance:
+        for job in jobs:
+            fitted, _ = fit_job(job, dataset, spec, splits, settings, progress=False)
+            epochs = fitted.affinity[: fitted.epoch]
+            found.append(
+                {
+                    "cosine": mean_matrix([epoch.cosine for epoch in epochs]),
+                    "lookahead": mean_matrix([epoch.lookahead for epoch in epochs]),
+                }
+            )
+            advance(f"{job.resample}, seed {job.seed}")
+    return found
+
+
+def run(stage: Stage) -> dict[str, Any]:
+    """The stage on the study's features."""
+    paths, settings = stage.paths, stage.settings
+    tasks = settings.task_records
+    if sum(task.role == "main" for task in tasks) < 2:
+        raise ValueError("groups need two main tasks at least")
+    splits = pl.read_parquet(paths.features / "splits.parquet")
+    resamples = [column for column in splits.columns if column not in (PERSON, FINAL)]
+    measured = measure(stage, resamples)
+    affinity = {kind: mean_matrix([each[kind] for each in measured]) for kind in ("cosine", "lookahead")}
+    proposals = propose(affinity["lookahead"], tasks)
+    alone = [propose(each["lookahead"], tasks) for each in measured]
+    runs = CompareSettings(runs=compare_runs(settings, proposals))
+    trial = Stage(paths, settings.model_copy(update={"compare": runs}))
+    files = train_missing(trial, paths.models / "groups", resamples)
+    tables = [pl.read_parquet(path) for path in files.values()]
+    predictions = pl.concat([table.select(tables[0].columns) for table in tables])
+    targets = pl.read_parquet(paths.features / "targets.parquet")
+    verdict = judge(predictions, targets, splits, tasks, settings.evaluation)
+    groups: dict[str, Groups] = {PLAIN: (tuple(task.name for task in tasks),), **proposals}
+    record = {
+        **verdict,
+        "groups": {name: [list(group) for group in each] for name, each in groups.items()},
+        "n_fits": len(measured),
+        "fits_that_agree": {name: sum(each[name] == found for each in alone) for name, found in proposals.items()},
+        "affinity": affinity,
+        "trunk": plain_trunk(settings),
+        "block": block(settings, groups[verdict["winner"]]),
+    }
+    write_json(paths.reports / "groups.json", record)
+    return record
+
+
+if __name__ == "__main__":
+    run_stage(run)
