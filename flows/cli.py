@@ -223,6 +223,23 @@ def compare(study: Study) -> None:
     console.print(f"{board['n_people']} validation people; page: {_relative(paths.reports / 'compare.html')}")
 
 
+@app.command()
+def groups(study: Study) -> None:
+    """Measure which tasks help each other, train the groupings that this proposes, and say which one wins."""
+    paths, _ = _study(study)
+    from flows.headline import groups_table
+    from flows.paths import read_json
+    from flows.report.groups import verdict
+    from flows.reproduce import dvc_repro
+
+    dvc_repro(paths.root, study, [f"compare/dvc.yaml:groups@{study}"], timeout=24 * 3600)
+    record = read_json(paths.reports / "groups.json")
+    console.print(groups_table(record))
+    console.print(f"{verdict(record)}\nunder studies.{study}.model of params.yaml:\n")
+    console.print(record["block"], markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{record['n_people']} validation people; page: {_relative(paths.reports / 'groups.html')}")
+
+
 @app.command("sample-drop")
 def sample_drop(
     study: Study,

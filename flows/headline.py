@@ -42,3 +42,23 @@ def headline_table(study: str, evaluation: dict[str, Any]) -> Table:
     if against:
         table.caption = f"mean relative gain over {twin}: {interval(against['mean'], percent=True)}"
     return table
+
+
+def groups_table(record: dict[str, Any]) -> Table:
+    """One row an outcome: one trunk against the twins, then every grouping against one trunk and against the twins."""
+    plain, *others = record["runs"]
+    table = Table("task", f"{plain} over twin", title="relative gain, 95 % intervals over people", title_justify="left")
+    for name in others:
+        table.add_column(f"{name} over {plain}")
+        table.add_column(f"{name} over twin")
+    comparisons = [record["runs"][plain]["over_twins"]]
+    comparisons += [record["runs"][name][kind] for name in others for kind in ("over_plain", "over_twins")]
+    for task in comparisons[0]["tasks"]:
+        table.add_row(task, *(interval(each["tasks"][task], percent=True) for each in comparisons))
+    table.add_row("mean", *(interval(each["mean"], percent=True) for each in comparisons))
+    table.caption = "; ".join(
+        f"{name}: {' | '.join(', '.join(group) for group in record['groups'][name])} "
+        f"(proposed by {record['fits_that_agree'][name]} of {record['n_fits']} fits)"
+        for name in others
+    )
+    return table

@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 
 from flows.grouping import PLAIN, Groups, block, compare_runs, judge, plain_trunk, propose
-from flows.paths import write_json
+from flows.paths import write_json, write_text
+from flows.report.groups import groups_page
 from flows.settings import CompareSettings
 from flows.stages.command import Stage, run_stage
 from flows.stages.compare import settings_of, train_missing
@@ -81,6 +82,7 @@ def run(stage: Stage) -> dict[str, Any]:
         "block": block(settings, groups[verdict["winner"]]),
     }
     write_json(paths.reports / "groups.json", record)
+    write_text(paths.reports / "groups.html", groups_page(settings.title, record, tasks))
     return record
 
 

@@ -1,0 +1,90 @@
+"""The page of a choice of groups: which was tried, what it gains and avoids, and the affinity behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from flows.report.affinity import affinity_plots
+from flows.report.inline import inline_svg
+from flows.report.tables import Cell, Table, gain_cell
+from flows.report.words import interval, label_name, percent, short_title
+from mtl_models.tasks import Task
+
+_HERE = Path(__file__).parent
+
+
+def verdict(record: Mapping[str, Any]) -> str:
+    """Which grouping wins, in a sentence."""
+    runs, winner = record["runs"], record["winner"]
+    tried = {name: run["over_plain"]["mean"] for name, run in runs.items() if "over_plain" in run}
+    if winner in tried:
+        gain = tried[winner]
+        return (
+            f"{winner.capitalize()} win: {percent(gain['value'])} ({interval(gain, percent)}) over one trunk for all."
+        )
+    best = max(tried, key=lambda name: float(tried[name]["value"] or 0))
+    gain = tried[best]
+    return (
+        "No grouping is clearly better than one trunk for all, so one trunk stays. Nearest: "
+        f"{best}, {percent(gain['value'])} ({interval(gain, percent)})."
+    )
+
+
+def groupings_table(record: Mapping[str, Any], titles: Mapping[str, str]) -> Table:
+    """Every grouping: its groups, its mean gains, its worst outcome, and how many fits propose it."""
+    rows = []
+    for name, run in record["runs"].items():
+        groups = "; ".join(", ".join(titles[task] for task in group) for group in record["groups"][name])
+        over = run.get("over_plain")
+        worst = over and over["worst"]
+        rows.append(
+            (
+                Cell(name.capitalize(), groups if over else "all outcomes"),
+                gain_cell(over["mean"]) if over else Cell("–"),
+                Cell(titles[worst["task"]], percent(worst["value"])) if worst else Cell("–"),
+                gain_cell(run["over_twins"]["mean"]),
+                Cell(f"{record['fits_that_agree'][name]} of {record['n_fits']}" if over else "–"),
+            )
+        )
+    columns = ("Grouping", "Over one trunk", "Worst outcome", "Over single-task twins", "Fits that agree")
+    return Table("Mean change in error over the outcomes, positive is better", columns, tuple(rows))
+
+
+def outcomes_table(record: Mapping[str, Any], titles: Mapping[str, str]) -> Table:
+    """By outcome: one trunk against the twins, then every grouping against one trunk and against the twins."""
+    runs = record["runs"]
+    plain, *others = runs
+    columns = ["Outcome", f"{plain.capitalize()} against twin"]
+    for name in others:
+        columns += [f"{name.capitalize()} against one trunk", f"{name.capitalize()} against twin"]
+    rows = []
+    for task in runs[plain]["over_twins"]["tasks"]:
+        cells = [Cell(titles[task]), gain_cell(runs[plain]["over_twins"]["tasks"][task])]
+        for name in others:
+            cells += [gain_cell(runs[name][kind]["tasks"][task]) for kind in ("over_plain", "over_twins")]
+        rows.append(tuple(cells))
+    return Table("Change in error by outcome with 95\u00a0% interval", tuple(columns), tuple(rows))
+
+
+def groups_page(title: str, record: Mapping[str, Any], tasks: Sequence[Task]) -> str:
+    """One static HTML page without external assets; the same bytes for the same figures."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    titles = {task.name: short_title(task.title) if task.title else label_name(task.name) for task in tasks}
+    plots = affinity_plots(record["affinity"], titles.__getitem__, looked_at="validation people")
+    page = environment.get_template("groups.html").render(
+        title=title,
+        record=record,
+        verdict=verdict(record),
+        groupings=groupings_table(record, titles),
+        outcomes=outcomes_table(record, titles),
+        figures=[(plot, inline_svg(plot)) for plot in plots],
+        style=Markup((_HERE / "page.css").read_text()),
+    )
+    return page.rstrip() + "\n"
