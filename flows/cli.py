@@ -240,6 +240,35 @@ def groups(study: Study) -> None:
     console.print(f"{record['n_people']} validation people; page: {_relative(paths.reports / 'groups.html')}")
 
 
+@app.command()
+def embed(
+    study: Study,
+    run: Annotated[str | None, typer.Option("--run", help="A run of the study's compare block.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Parquet file for the vectors.")] = None,
+    outcome: Annotated[str | None, typer.Option("--outcome", help="What shades the figure, e.g. diabetes.")] = None,
+    segments: Annotated[int, typer.Option("--segments", help="How many segments.")] = 6,
+) -> None:
+    """Write a vector a person and feature domain, the nearest neighbours, segments, and a figure of them."""
+    paths, settings = _study(study)
+    from flows.embed import embed as write_vectors
+    from flows.embed import find_source
+    from flows.headline import segments_table
+    from flows.reproduce import dvc_repro
+
+    source = find_source(settings, study, run)
+    dvc_repro(paths.root, study, [f"{'train' if source.is_model else 'features'}@{study}"], timeout=24 * 3600)
+    summary = write_vectors(paths, source, out=out, outcome=outcome, n_segments=segments)
+    console.print(segments_table(summary))
+    for what in ("mean", "example"):
+        cosines = ", ".join(f"{each['rank']}: {each[what]:.3f}" for each in summary["neighbours"])
+        whose = "mean over everyone" if what == "mean" else "of one person"
+        console.print(f"cosine to the nearest neighbours by rank, {whose}: {cosines}")
+    console.print(f"figure: {_relative(paths.reports / 'embeddings.svg')}")
+    for what, file in summary["files"].items():
+        console.print(f"{what}: {_relative(Path(file).resolve())}")
+    console.print("these three hold identifiers and health information: they belong behind the same door as the data")
+
+
 @app.command("sample-drop")
 def sample_drop(
     study: Study,

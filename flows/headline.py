@@ -62,3 +62,19 @@ def groups_table(record: dict[str, Any]) -> Table:
         for name in others
     )
     return table
+
+
+def segments_table(summary: dict[str, Any]) -> Table:
+    """One row an outcome, one column a segment: means, a dash where too few have a label or a value."""
+    rows = summary["segments"]
+    widths = ", ".join(f"{domain} {width}" for domain, width in summary["domains"].items())
+    title = f"{summary['run']}: {summary['n_people']} people; size of the vectors: {widths}"
+    columns = [f"segment {row['segment']}" for row in rows]
+    table = Table("mean of the people", *columns, title=title, title_justify="left")
+    table.add_row("people", *("few" if row["n"] is None else str(row["n"]) for row in rows))
+    for name, outcome in summary["outcomes"].items():
+        share = outcome["unit"] == "share"
+        means = [row["means"][name] for row in rows]
+        cells = ("–" if mean is None else f"{mean:.1%}" if share else f"{mean:.4g}" for mean in means)
+        table.add_row(name if share else f"{name}, {outcome['unit']}", *cells)
+    return table

@@ -73,6 +73,11 @@ class StudyPaths:
         return self.root / "data" / "tables" / self.study
 
     @property
+    def embeddings(self) -> Path:
+        """Vectors of people: health information, kept beside the data and out of every store."""
+        return self.root / "data" / "embeddings" / self.study
+
+    @property
     def registry(self) -> Path:
         """Promoted model files by content hash."""
         return self.root / "data" / "registry" / self.study

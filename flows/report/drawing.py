@@ -78,22 +78,63 @@ class Canvas:
 
 
 @contextmanager
+def _figure(name: str, width: float, height: float) -> Iterator[Figure]:
+    """A figure in our style, whatever the user's own settings."""
+    # a user's own matplotlibrc must not change a byte
+    style: Any = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"} | _STYLE
+    with mpl.rc_context(style | {"svg.hashsalt": name}):
+        figure = Figure(figsize=(width, height))
+        FigureCanvasSVG(figure)
+        yield figure
+
+
+def _svg(figure: Figure) -> str:
+    text = io.StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    return text.getvalue()
+
+
+@contextmanager
 def canvas(name: str, *, height: float, left: float, right: float = 0.1, bottom: float = 0.42) -> Iterator[Canvas]:
     """A panel with margins in inches, saved when the block ends.
 
     Margins are given rather than fitted, since fitting depends on the machine's fonts.
     """
-    # a user's own matplotlibrc must not change a byte
-    style: Any = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"} | _STYLE
-    with mpl.rc_context(style | {"svg.hashsalt": name}):
-        figure = Figure(figsize=(WIDTH, height))
-        FigureCanvasSVG(figure)
+    with _figure(name, WIDTH, height) as figure:
         box = (left / WIDTH, bottom / height, 1 - (left + right) / WIDTH, 1 - (bottom + 0.08) / height)
         drawn = Canvas(figure.add_axes(box))
         yield drawn
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-        drawn.svg = text.getvalue()
+        drawn.svg = _svg(figure)
+
+
+@dataclass
+class Panels:
+    """A figure of several square panels while it is drawn; ``svg`` holds the text afterwards."""
+
+    figure: Figure
+    axes: list[Axes]
+    svg: str = ""
+
+    def foot(self, text: str) -> None:
+        """Words below the panels."""
+        self.figure.text(0.02, 0.012, text, fontsize=8, color=INK, va="bottom")
+
+
+@contextmanager
+def panels(name: str, n: int, *, columns: int = 3, side: float = 2.2) -> Iterator[Panels]:
+    """Panels of ``side`` inches with room for a title and a line below each, saved when the block ends."""
+    columns = min(columns, n)
+    n_rows = -(-n // columns)
+    step, foot = (side + 0.2, side + 0.55), 0.5
+    width, height = max(columns * step[0] + 0.1, 5.4), n_rows * step[1] + foot
+    with _figure(name, width, height) as figure:
+        places = [(place % columns, place // columns) for place in range(n)]
+        boxes = [(0.15 + x * step[0], height - 0.25 - side - y * step[1]) for x, y in places]
+        drawn = Panels(
+            figure, [figure.add_axes((x / width, y / height, side / width, side / height)) for x, y in boxes]
+        )
+        yield drawn
+        drawn.svg = _svg(figure)
 
 
 def model_colour(model: str, models: list[str]) -> str:
