@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from flows.outcomes import Outcome, outcome_means, outcomes_of
+from flows.outcomes import SHARE, Outcome, outcome_means, outcomes_of
 from flows.paths import StudyPaths, replace_file, write_json, write_text
 from flows.settings import StudySettings
 from flows.stages.compare import run_key, settings_of
@@ -141,7 +141,8 @@ def embed(
 
 def _choose(outcomes: dict[str, Outcome], name: str | None) -> Outcome:
     if name is None:
-        return next((each for each in outcomes.values() if each.unit == "share"), next(iter(outcomes.values())))
+        binary = (each for each in outcomes.values() if each.unit == SHARE and "__" not in each.name)
+        return next(binary, next(iter(outcomes.values())))
     if name not in outcomes:
         raise ValueError(f"no outcome {name!r} to shade by; there are {', '.join(outcomes)}")
     return outcomes[name]

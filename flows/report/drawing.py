@@ -126,10 +126,10 @@ def panels(name: str, n: int, *, columns: int = 3, side: float = 2.2) -> Iterato
     columns = min(columns, n)
     n_rows = -(-n // columns)
     step, foot = (side + 0.2, side + 0.55), 0.5
-    width, height = max(columns * step[0] + 0.1, 5.4), n_rows * step[1] + foot
+    width, height = max(columns * step[0] + 0.1, 5.4), n_rows * step[1] + foot + 0.1
     with _figure(name, width, height) as figure:
         places = [(place % columns, place // columns) for place in range(n)]
-        boxes = [(0.15 + x * step[0], height - 0.25 - side - y * step[1]) for x, y in places]
+        boxes = [(0.15 + x * step[0], height - 0.35 - side - y * step[1]) for x, y in places]
         drawn = Panels(
             figure, [figure.add_axes((x / width, y / height, side / width, side / height)) for x, y in boxes]
         )

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from flows.report.drawing import GAIN, INK, MUTED, panels
+from flows.report.words import lower_first
 
 LEVELS = 6  # of shade
 
@@ -76,7 +77,8 @@ def embedding_figure(
         words = [f"{value:.0%}" if unit == "share" else f"{value:.4g} {unit}".strip() for value in (low, high)]
         drawn.foot(
             f"Each square: {min_count} people or more, its area their number, its shade the mean of their\n"
-            f"{title}, pale to dark {words[0]} to {words[1]}. Axes: two principal components of a domain's vectors."
+            f"{lower_first(title)}, pale to dark {words[0]} to {words[1]}. "
+            "Axes: two principal components of a domain's vectors."
         )
     return drawn.svg
 
