@@ -35,6 +35,18 @@ def verdict(record: Mapping[str, Any]) -> str:
     )
 
 
+def hurt_sentences(record: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
+    """The outcomes that one trunk predicts worse than their twins, and what becomes of that in groups."""
+    if not record["hurt"]:
+        return ["One trunk predicts no outcome worse than its twin does."]
+    found = []
+    for task in record["hurt"]:
+        gains = {name: run["over_twins"]["tasks"][task]["value"] for name, run in record["runs"].items()}
+        words = ", ".join(f"{percent(value)} with {name}" for name, value in gains.items() if value is not None)
+        found.append(f"{titles[task]}, against its twin: {words}.")
+    return found
+
+
 def groupings_table(record: Mapping[str, Any], titles: Mapping[str, str]) -> Table:
     """Every grouping: its groups, its mean gains, its worst outcome, and how many fits propose it."""
     rows = []
@@ -82,6 +94,7 @@ def groups_page(title: str, record: Mapping[str, Any], tasks: Sequence[Task]) ->
         title=title,
         record=record,
         verdict=verdict(record),
+        hurt=hurt_sentences(record, titles),
         groupings=groupings_table(record, titles),
         outcomes=outcomes_table(record, titles),
         figures=[(plot, inline_svg(plot)) for plot in plots],

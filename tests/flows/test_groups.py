@@ -14,7 +14,7 @@ import yaml
 from flows.grouping import PLAIN, TWIN, block, compare_runs, judge, plain_trunk, propose
 from flows.headline import groups_table
 from flows.paths import StudyPaths
-from flows.report.groups import verdict
+from flows.report.groups import hurt_sentences, verdict
 from flows.settings import StudySettings, load_settings
 from flows.stages import groups
 from flows.stages.command import Stage
@@ -80,6 +80,10 @@ def test_gains_and_the_winner_by_hand() -> None:
     assert found["runs"]["2 groups"]["over_plain"]["tasks"]["c"]["value"] == 0.2
     assert found["runs"]["2 groups"]["over_plain"]["mean"]["value"] == pytest.approx(0.2 / 3, abs=1e-4)
     assert over_twins["2 groups"]["c"]["value"] == 0
+    assert hurt_sentences(found, {"c": "C"}) == [
+        "C, against its twin: −25.0\u00a0% with one trunk, 0.0\u00a0% with 2 groups, 0.0\u00a0% with 3 groups."
+    ]
+    assert hurt_sentences({**found, "hurt": []}, {}) == ["One trunk predicts no outcome worse than its twin does."]
     assert found["winner"] == "2 groups"
     assert verdict(found).startswith("2 groups win: +6.7")
 
