@@ -227,14 +227,15 @@ def compare(study: Study) -> None:
 def groups(study: Study) -> None:
     """Measure which tasks help each other, train the groupings that this proposes, and say which one wins."""
     paths, _ = _study(study)
-    from flows.headline import groups_table
     from flows.paths import read_json
     from flows.report.groups import verdict
     from flows.reproduce import dvc_repro
+    from flows.terminal import groupings, negative_transfer
 
     dvc_repro(paths.root, study, [f"compare/dvc.yaml:groups@{study}"], timeout=24 * 3600)
     record = read_json(paths.reports / "groups.json")
-    console.print(groups_table(record))
+    console.print(groupings(record))
+    console.print(negative_transfer(record))
     console.print(f"{verdict(record)}\nunder studies.{study}.model of params.yaml:\n")
     console.print(record["block"], markup=False, highlight=False, soft_wrap=True)
     console.print(f"{record['n_people']} validation people; page: {_relative(paths.reports / 'groups.html')}")
@@ -252,8 +253,8 @@ def embed(
     paths, settings = _study(study)
     from flows.embed import embed as write_vectors
     from flows.embed import find_source
-    from flows.headline import segments_table
     from flows.reproduce import dvc_repro
+    from flows.terminal import segments as segments_table
 
     source = find_source(settings, study, run)
     dvc_repro(paths.root, study, [f"{'train' if source.is_model else 'features'}@{study}"], timeout=24 * 3600)

@@ -26,22 +26,30 @@ MOST = 4  # groups
 
 
 def propose(lookahead: Mapping[str, Mapping[str, float]], tasks: Sequence[Task]) -> dict[str, Groups]:
-    """The best partition into 2, 3 and 4 groups by name; main tasks alone decide.
+    """The best partitions into 2, 3 and 4 groups by name, by mean help and by total help; main tasks alone decide.
 
-    An auxiliary task then joins the group whose main tasks it helps most.
+    An auxiliary task then joins the group whose main tasks it helps most. What both criteria propose is named once.
     """
     main = [task.name for task in tasks if task.role == "main"]
     among = {name: {other: value for other, value in lookahead[name].items() if other in main} for name in main}
-    found = {}
+    found: dict[str, Groups] = {}
     for n in range(2, min(MOST, len(main)) + 1):
-        groups = [list(group) for group in group_tasks(among, n)]
-        # judged by the main tasks of each group, whatever the order of the auxiliary ones
-        helped = {place: tuple(group) for place, group in enumerate(groups)}
-        for task in tasks:
-            if task.role != "main":
-                groups[_most_helped(lookahead.get(task.name, {}), helped)].append(task.name)
-        found[f"{n} groups"] = tuple(tuple(group) for group in groups)
+        for name, total in ((f"{n} groups", False), (f"{n} groups by total", True)):
+            groups = _with_auxiliary(group_tasks(among, n, total=total), lookahead, tasks)
+            if groups not in found.values():
+                found[name] = groups
     return found
+
+
+def _with_auxiliary(groups: Groups, lookahead: Mapping[str, Mapping[str, float]], tasks: Sequence[Task]) -> Groups:
+    """The groups with every auxiliary task in the one whose main tasks it helps most."""
+    joined = [list(group) for group in groups]
+    # judged by the main tasks of each group, whatever the order of the auxiliary ones
+    helped = dict(enumerate(groups))
+    for task in tasks:
+        if task.role != "main":
+            joined[_most_helped(lookahead.get(task.name, {}), helped)].append(task.name)
+    return tuple(tuple(group) for group in joined)
 
 
 def _most_helped(onto: Mapping[str, float], groups: Mapping[int, tuple[str, ...]]) -> int:

@@ -130,7 +130,9 @@ def mean_matrix(matrices: Sequence[Mapping[str, Mapping[str, float]]]) -> Matrix
     return {name: {other: sum(each) / len(each) for other, each in row.items()} for name, row in found.items()}
 
 
-def group_tasks(affinity: Mapping[str, Mapping[str, float]], n_groups: int) -> tuple[tuple[str, ...], ...]:
+def group_tasks(
+    affinity: Mapping[str, Mapping[str, float]], n_groups: int, *, total: bool = False
+) -> tuple[tuple[str, ...], ...]:
     """The partition of the tasks into ``n_groups`` groups in which the tasks are helped most, by trying all.
 
     A task is helped by the mean affinity of the others of its group onto it; one alone by 0. A pair that is left out
@@ -138,6 +140,8 @@ def group_tasks(affinity: Mapping[str, Mapping[str, float]], n_groups: int) -> t
 
     Args:
         affinity: ``[task][other]``, how much training the task helps the other.
+        total: take the sum for the mean. The mean brings close tasks together, apart from those that help them less;
+            the sum parts those that harm each other and keeps all other help.
 
     Raises:
         ValueError: for more than 10 tasks, or a number of groups that they cannot fill.
@@ -153,7 +157,7 @@ def group_tasks(affinity: Mapping[str, Mapping[str, float]], n_groups: int) -> t
         if len(group) == 1:
             return 0.0
         onto = (affinity[name].get(other, 0.0) for name in group for other in group if name != other)
-        return sum(onto) / (len(group) - 1)
+        return sum(onto) / (1 if total else len(group) - 1)
 
     candidates = sorted(_partitions(names, n_groups))
     return max(candidates, key=lambda partition: round(sum(map(helped, partition)), 12))

@@ -18,17 +18,21 @@ from mtl_models.tasks import Task
 _HERE = Path(__file__).parent
 
 
+def nearest(record: Mapping[str, Any]) -> str:
+    """The grouping that wins, or the one with the largest mean gain over one trunk."""
+    tried = {name: run["over_plain"]["mean"]["value"] for name, run in record["runs"].items() if "over_plain" in run}
+    return str(record["winner"]) if record["winner"] in tried else max(tried, key=lambda name: float(tried[name] or 0))
+
+
 def verdict(record: Mapping[str, Any]) -> str:
     """Which grouping wins, in a sentence."""
     runs, winner = record["runs"], record["winner"]
-    tried = {name: run["over_plain"]["mean"] for name, run in runs.items() if "over_plain" in run}
-    if winner in tried:
-        gain = tried[winner]
+    best = nearest(record)
+    gain = runs[best]["over_plain"]["mean"]
+    if winner == best:
         return (
             f"{winner.capitalize()} win: {percent(gain['value'])} ({interval(gain, percent)}) over one trunk for all."
         )
-    best = max(tried, key=lambda name: float(tried[name]["value"] or 0))
-    gain = tried[best]
     return (
         "No grouping is clearly better than one trunk for all, so one trunk stays. Nearest: "
         f"{best}, {percent(gain['value'])} ({interval(gain, percent)})."
@@ -67,20 +71,13 @@ def groupings_table(record: Mapping[str, Any], titles: Mapping[str, str]) -> Tab
     return Table("Mean change in error over the outcomes, positive is better", columns, tuple(rows))
 
 
-def outcomes_table(record: Mapping[str, Any], titles: Mapping[str, str]) -> Table:
-    """By outcome: one trunk against the twins, then every grouping against one trunk and against the twins."""
-    runs = record["runs"]
-    plain, *others = runs
-    columns = ["Outcome", f"{plain.capitalize()} against twin"]
-    for name in others:
-        columns += [f"{name.capitalize()} against one trunk", f"{name.capitalize()} against twin"]
-    rows = []
-    for task in runs[plain]["over_twins"]["tasks"]:
-        cells = [Cell(titles[task]), gain_cell(runs[plain]["over_twins"]["tasks"][task])]
-        for name in others:
-            cells += [gain_cell(runs[name][kind]["tasks"][task]) for kind in ("over_plain", "over_twins")]
-        rows.append(tuple(cells))
-    return Table("Change in error by outcome with 95\u00a0% interval", tuple(columns), tuple(rows))
+def outcomes_table(record: Mapping[str, Any], titles: Mapping[str, str], kind: str, caption: str) -> Table:
+    """By outcome: every grouping against one trunk (``over_plain``) or against the twins (``over_twins``)."""
+    runs = {name: run[kind]["tasks"] for name, run in record["runs"].items() if kind in run}
+    tasks = next(iter(runs.values()))
+    rows = [(Cell(titles[task]), *(gain_cell(gains[task]) for gains in runs.values())) for task in tasks]
+    columns = ("Outcome", *(name.capitalize() for name in runs))
+    return Table(f"{caption}, with 95\u00a0% interval", columns, tuple(rows))
 
 
 def groups_page(title: str, record: Mapping[str, Any], tasks: Sequence[Task]) -> str:
@@ -96,7 +93,10 @@ def groups_page(title: str, record: Mapping[str, Any], tasks: Sequence[Task]) ->
         verdict=verdict(record),
         hurt=hurt_sentences(record, titles),
         groupings=groupings_table(record, titles),
-        outcomes=outcomes_table(record, titles),
+        outcomes=[
+            outcomes_table(record, titles, "over_twins", "Change in error against the single-task twins"),
+            outcomes_table(record, titles, "over_plain", "Change in error against one trunk for all"),
+        ],
         figures=[(plot, inline_svg(plot)) for plot in plots],
         style=Markup((_HERE / "page.css").read_text()),
     )

@@ -76,7 +76,7 @@ def run(stage: Stage) -> dict[str, Any]:
         **verdict,
         "groups": {name: [list(group) for group in each] for name, each in groups.items()},
         "n_fits": len(measured),
-        "fits_that_agree": {name: sum(each[name] == found for each in alone) for name, found in proposals.items()},
+        "fits_that_agree": {name: sum(found in each.values() for each in alone) for name, found in proposals.items()},
         "affinity": affinity,
         "trunk": plain_trunk(settings),
         "block": block(settings, groups[verdict["winner"]]),

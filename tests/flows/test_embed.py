@@ -13,7 +13,6 @@ import polars as pl
 import pytest
 
 from flows.embed import Source, embed, find_source
-from flows.headline import segments_table
 from flows.outcomes import SHARE, Outcome, outcome_means, outcomes_of
 from flows.paths import StudyPaths
 from flows.report.embedding import embedding_figure, squares
@@ -21,6 +20,7 @@ from flows.settings import CompareRun, CompareSettings, StudySettings, load_sett
 from flows.stages.command import Stage
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
+from flows.terminal import segments as segments_table
 from mtl_models.data import PERSON, read_dataset
 from mtl_models.settings import ModelSettings
 from tests.mtl_models.conftest import TASKS, make_dataset

@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 from flows.grouping import PLAIN, TWIN, block, compare_runs, judge, plain_trunk, propose
-from flows.headline import groups_table
 from flows.paths import StudyPaths
 from flows.report.groups import hurt_sentences, verdict
 from flows.settings import StudySettings, load_settings
@@ -21,6 +20,7 @@ from flows.stages.command import Stage
 from flows.stages.compare import settings_of
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
+from flows.terminal import groupings, negative_transfer
 from mtl_models.data import PERSON
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.settings import Component, ModelSettings
@@ -37,6 +37,14 @@ AFFINITY = {
 
 def test_main_tasks_decide_and_an_auxiliary_one_joins_those_it_helps_most() -> None:
     assert propose(AFFINITY, TASKS) == {"2 groups": (("a", "b"), ("c",)), "3 groups": (("a",), ("b",), ("c",))}
+    # the mean brings the close ones together, the total parts those that harm each other
+    harmful = {**{name: {"a": 0.9, "b": 0.9, "c": 0.1, "d": -0.2} for name in "ab"}, "c": dict.fromkeys("abd", 0.1)}
+    four = (*TASKS, Task(name="d", kind="regression", unit="m"))
+    found = propose({**harmful, "d": {"c": 0.1}}, four)
+    assert found["2 groups"] == (("a", "b"), ("c", "d"))
+    assert found["2 groups by total"] == (("a", "b", "c"), ("d",))
+    # what both propose is trained once
+    assert "4 groups by total" not in found
     # a great help to all changes no main task's group; onto {a, b} it is 0.25 on average, onto {c} 0.3
     onto = {"later": {"a": 0.5, "b": 0.0, "c": 0.3, "later": 9.0}}
     drawn = {name: {**row, "later": 7.0} for name, row in AFFINITY.items()}
@@ -135,7 +143,8 @@ def test_the_stage_measures_trains_and_judges(stage: Stage, record: dict[str, An
     assert page.count("<svg") == 2
     assert "http" not in page
     assert verdict(record) in page.replace("&nbsp;", "\u00a0")
-    assert groups_table(record).row_count == 3
+    assert groupings(record).row_count == 2
+    assert negative_transfer(record).row_count == 2
 
 
 def test_trained_groupings_are_not_trained_again_and_give_the_same_record(stage: Stage, record: dict[str, Any]) -> None:

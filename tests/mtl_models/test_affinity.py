@@ -129,6 +129,20 @@ def test_a_task_that_all_others_harm_is_left_alone() -> None:
     assert group_tasks(harmed, 2) == (("a", "c", "d"), ("b",))
 
 
+def test_the_mean_pairs_the_close_and_the_total_keeps_all_help() -> None:
+    # a and b are close, c helps and is helped by both a little, d is harmed by a and b and helped by c a little
+    help_of = {
+        "a": {"b": 0.9, "c": 0.1, "d": -0.2},
+        "b": {"a": 0.9, "c": 0.1, "d": -0.2},
+        "c": {"a": 0.1, "b": 0.1, "d": 0.1},
+        "d": {"a": 0.0, "b": 0.0, "c": 0.1},
+    }
+    # by mean: a and b 0.9 each, c and d 0.1 each, together 2; d alone: a and b 0.5 each, c 0.1, together 1.1
+    assert group_tasks(help_of, 2) == (("a", "b"), ("c", "d"))
+    # by total: 1.8 and 0.2, together 2; d alone: all help of a, b and c onto each other, 2.2
+    assert group_tasks(help_of, 2, total=True) == (("a", "b", "c"), ("d",))
+
+
 def test_groups_do_not_depend_on_the_order_and_equals_have_one_answer() -> None:
     shuffled = {task: dict(reversed(PAIRS[task].items())) for task in reversed(PAIRS)}
     assert group_tasks(shuffled, 2) == group_tasks(PAIRS, 2)
