@@ -103,6 +103,16 @@ def test_nobody_is_in_what_is_shown(stage: Stage, summary: dict[str, Any]) -> No
     assert not quoted & set(people)
 
 
+def test_the_page_in_docs_names_every_key_and_its_python_runs(
+    root: Path, stage: Stage, summary: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    section = (root / "docs" / "sharing.md").read_text().split("## Embeddings")[1]
+    assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == [key for key in summary if key != "files"]
+    (block,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    exec(block.replace("data/embeddings/nhanes/domain_embeddings", str(stage.paths.embeddings / "own_vectors")), {})
+    assert "segment" in capsys.readouterr().out
+
+
 def test_persons_lie_beside_the_data_and_out_of_git(root: Path) -> None:
     folder = StudyPaths(root, "heart").embeddings
     assert folder.is_relative_to(root / "data")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,11 @@ def test_the_stage_measures_trains_and_judges(stage: Stage, record: dict[str, An
     assert verdict(record) in page.replace("&nbsp;", "\u00a0")
     assert groupings(record).row_count == 2
     assert negative_transfer(record).row_count == 2
+
+
+def test_the_page_in_docs_names_every_key(root: Path, record: dict[str, Any]) -> None:
+    section = (root / "docs" / "sharing.md").read_text().split("## Groups of tasks")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == list(record)
 
 
 def test_trained_groupings_are_not_trained_again_and_give_the_same_record(stage: Stage, record: dict[str, Any]) -> None:
