@@ -109,10 +109,11 @@ def embed(
     from mtl_models.segments import principal_plane, segment_people
 
     settings = source.settings
-    dataset, _, _ = read_dataset(paths.features, settings.task_records)
+    dataset, spec, _ = read_dataset(paths.features, settings.task_records)
     outcomes = outcomes_of(settings.task_records, dataset)
     chosen = _choose(outcomes, outcome)
-    vectors = domain_embeddings(load_or_train(paths, source), dataset)
+    network = load_or_train(paths, source)
+    vectors = domain_embeddings(network, dataset.select(spec, network.spec))
     segments = segment_people(vectors, n_segments)
     neighbours = nearest_neighbours(vectors, k=min(NEIGHBOURS, len(dataset) - 1))
     files = _files(paths, source, out)

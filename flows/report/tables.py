@@ -176,12 +176,19 @@ def _total(by_column: Mapping[str, Mapping[str, int]]) -> int:
 
 
 def feature_table(context: ReportContext) -> Table:
-    """Number of features by domain."""
+    """Number of features by domain, and which outcomes do not see them."""
     spec = context.spec
+    titles = {name: short_title(record["title"]) for name, record in context.summary["tasks"].items()}
+    hidden = any(feature.hidden_from for feature in spec.features)
     rows = []
     for domain in spec.domains:
         numbers, categories = (
             sum(feature.domain == domain for feature in features) for features in (spec.numeric, spec.categorical)
         )
-        rows.append((Cell(label_name(domain)), *(Cell(f"{n}") for n in (numbers + categories, numbers, categories))))
-    return Table("What the model sees", ("Domain", "Features", "Numbers", "Categories"), tuple(rows))
+        cells = [Cell(label_name(domain)), *(Cell(f"{n}") for n in (numbers + categories, numbers, categories))]
+        if hidden:
+            blind = {name for feature in spec.features if feature.domain == domain for name in feature.hidden_from}
+            cells.append(Cell(", ".join(title for name, title in titles.items() if name in blind) or "–"))
+        rows.append(tuple(cells))
+    columns = ("Domain", "Features", "Numbers", "Categories", *(["Hidden from, since it would tell"] if hidden else []))
+    return Table("What the model sees", columns, tuple(rows))

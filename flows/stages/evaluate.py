@@ -41,13 +41,14 @@ def run(stage: Stage) -> dict[str, Any]:
         training["looked_at"] = "validation people" if on_valid else "the same people as the step"
     plots = draw_plots(summary, predictions, targets, splits, tasks, training["history"], training)
     people = read_json(paths.features / "summary.json")
+    spec = FeatureSpec.from_json((paths.features / "features.json").read_text())
     context = ReportContext(
         study=paths.study,
         title=settings.title,
         population=settings.population,
         moment=settings.moment,
         summary=summary,
-        spec=FeatureSpec.from_json((paths.features / "features.json").read_text()),
+        spec=spec.core if settings.model.view == "core" else spec,
         parts=people["parts"],
         n_people=people["n_people"],
         n_cohort=people["n_cohort"],

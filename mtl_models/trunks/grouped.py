@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mtl_models import settings
 from mtl_models.settings import Component, parse_settings, repeated_task
 from mtl_models.trunks.base import Trunk
+from mtl_models.views import Views
 
 
 class GroupedTrunk(Trunk):
@@ -61,6 +62,16 @@ class GroupedTrunk(Trunk):
     def forward(self, encoded: Tensor) -> dict[str, Tensor]:
         """Representations by task name."""
         return {name: found for trunk in self._each() for name, found in trunk(encoded).items()}
+
+    def in_views(self, encoded: Tensor, views: Views) -> dict[str, Tensor]:
+        """Representations by task name; a group's trunk runs on the views of its own tasks alone."""
+        found: dict[str, Tensor] = {}
+        for view, row in zip(views.views, views.rows(encoded), strict=True):
+            for group, trunk in zip(self.groups, self._each(), strict=True):
+                if names := [task for task in view.tasks if task in group]:
+                    representations = trunk(row)
+                    found |= {task: representations[task] for task in names}
+        return found
 
     def arrange(self, chunks: Sequence[int]) -> None:
         """Let every group's trunk know the columns."""

@@ -41,6 +41,7 @@ TRUNKS: tuple[dict[str, Any], ...] = (
     {"name": "mmoe", "experts": 2, "widths": [6]},
     {"name": "ple", "widths": [6]},
     {"name": "tabm", "k": 3, "d_block": 6},
+    {"name": "grouped", "groups": [["tall", "grade"]], "trunk": {"name": "shared", "widths": [6]}},
     {"name": "tabm", "k": 3, "d_block": 6, "kind": "tabm-mini"},
 )
 

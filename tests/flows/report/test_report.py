@@ -27,6 +27,7 @@ from flows.report.held_out import Pairs, calibration_plot, observed_plot, wilson
 from flows.report.inline import inline_svg
 from flows.report.page import render_page
 from flows.report.sentences import findings, warnings
+from flows.report.tables import feature_table
 from flows.report.words import count, listing, number, percent
 from mtl_models.data import Feature, FeatureSpec
 from mtl_models.metrics import EvaluationSettings, summarise
@@ -252,6 +253,19 @@ def test_a_figure_too_good_to_be_true_is_the_first_thing_said() -> None:
     assert PAGE.index('<h2 id="warning-title">Too good to be true') < PAGE.index("<h2>In short")
     quiet: dict[str, Any] = {**CONTEXT.summary, "warnings": []}
     assert "Too good to be true" not in render_page(replace(CONTEXT, summary=quiet))
+
+
+def test_features_say_from_whom_they_are_hidden() -> None:
+    assert "Hidden from" not in PAGE
+    spec = FeatureSpec(
+        (*CONTEXT.spec.features, Feature(name="told__drug", domain="told", hidden_from=("disease", "x")))
+    )
+    table = feature_table(replace(CONTEXT, spec=spec))
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["Labs", "1", "1", "0", "–"],
+        ["Exam", "1", "0", "1", "–"],
+        ["Told", "1", "1", "0", "Narrowed artery <50 %"],
+    ]
 
 
 def pairs(target: np.ndarray, prediction: np.ndarray, repeats: int = 1) -> Pairs:

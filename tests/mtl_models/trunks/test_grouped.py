@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mtl_models.checkpoint import load_network, save_network
-from mtl_models.data import Dataset
+from mtl_models.data import Dataset, Feature, FeatureSpec
 from mtl_models.export import export_onnx
 from mtl_models.prediction import predict
 from mtl_models.scorer import Scorer
@@ -17,6 +17,7 @@ from mtl_models.settings import ModelSettings, parse_settings
 from mtl_models.training import fit
 from mtl_models.trunks import TRUNKS
 from mtl_models.trunks.grouped import GroupedTrunk, group_names
+from mtl_models.views import Views, plan_views
 from tests.mtl_models.conftest import SPEC, TASKS, TRAINING, make_dataset, make_frames
 
 NAMES = ("one", "two", "three", "four")
@@ -105,6 +106,26 @@ def test_every_groups_ensemble_knows_the_columns() -> None:
         scale = part.backbone.get_parameter("blocks.0.0.r")  # type: ignore[operator,union-attr]
         assert torch.equal(scale[:, 0], scale[:, 2])
         assert torch.equal(scale[:, 3], scale[:, 4])
+
+
+def test_in_views_each_task_reads_its_own_groups_trunk_on_its_own_row() -> None:
+    trunk = build("shared", [["one", "three"]])
+    hidden = {"one": (), "two": ("b",), "three": ("b",), "four": ()}
+    spec = FeatureSpec(
+        tuple(
+            Feature(name=name, domain="lab", hidden_from=tuple(task for task, out in hidden.items() if name in out))
+            for name in "abcde"
+        )
+    )
+    views = Views(plan_views(spec, NAMES), [(name,) for name in "abcde"])
+    with torch.no_grad():
+        views.shift.copy_(torch.randn(views.shift.shape, generator=torch.Generator().manual_seed(2)))
+    found = trunk.in_views(ROWS, views)
+    rows = dict(zip([view.tasks for view in views.views], views.rows(ROWS), strict=True))
+    assert set(rows) == {("one", "four"), ("two", "three")}
+    for tasks, row in rows.items():
+        for task in tasks:
+            assert torch.equal(found[task], trunk(row)[task])
 
 
 @pytest.mark.parametrize(
