@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 import polars as pl
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from flows.settings import StudySettings
     from mtl_models.training import Fitted
 
+Found = TypeVar("Found")
+Shared: TypeAlias = "tuple[Dataset, FeatureSpec, pl.DataFrame, StudySettings]"
 FINAL = "final"
 MOST_WORKERS = 4  # about 0.5 GiB each
 
@@ -154,31 +156,40 @@ def fit_jobs(
     jobs: list[Job], dataset: Dataset, spec: FeatureSpec, splits: pl.DataFrame, settings: StudySettings, *, title: str
 ) -> Iterator[pl.DataFrame]:
     """Predictions of every job, in the order of the jobs, with a progress bar over them."""
+    yield from in_processes(_fit_shared, jobs, (dataset, spec, splits, settings), title=title)
+
+
+def in_processes(function: Callable[[Job], Found], jobs: list[Job], given: Shared, *, title: str) -> Iterator[Found]:
+    """What a function gives for every job, in the order of the jobs; there :func:`shared` is what is ``given``."""
     from mtl_models.progress import progress_bar
 
-    shared = (dataset, spec, splits, settings)
     n_workers = min(len(jobs), os.cpu_count() or 1, MOST_WORKERS)
     context = multiprocessing.get_context("spawn")
     with (
         progress_bar(title, len(jobs), show=True) as advance,
-        ProcessPoolExecutor(n_workers, mp_context=context, initializer=_share, initargs=(shared,)) as pool,
+        ProcessPoolExecutor(n_workers, mp_context=context, initializer=_share, initargs=(given,)) as pool,
     ):
-        for job, frame in zip(jobs, pool.map(_fit_shared, jobs), strict=True):
+        for job, found in zip(jobs, pool.map(function, jobs), strict=True):
             advance(f"{job.resample}, seed {job.seed}")
-            yield frame
+            yield found
 
 
-_SHARED: list[tuple[Dataset, FeatureSpec, pl.DataFrame, StudySettings]] = []
+_SHARED: list[Shared] = []
 
 
-def _share(shared: tuple[Dataset, FeatureSpec, pl.DataFrame, StudySettings]) -> None:
+def _share(given: Shared) -> None:
     """Keep in a worker what all of its jobs use, so that it travels once."""
-    _SHARED[:] = [shared]
+    _SHARED[:] = [given]
+
+
+def shared() -> Shared:
+    """What all jobs of this process use."""
+    return _SHARED[0]
 
 
 def _fit_shared(job: Job) -> pl.DataFrame:
     if job.method:
         return fit_joint(job, job.method, *_SHARED[0])
     if job.model in BASELINES:
-        return fit_baseline(job, *_SHARED[0])
-    return fit_job(job, *_SHARED[0], progress=False)[1]
+        return fit_baseline(job, *shared())
+    return fit_job(job, *shared(), progress=False)[1]

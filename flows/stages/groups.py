@@ -12,7 +12,7 @@ from flows.report.groups import groups_page
 from flows.settings import CompareSettings
 from flows.stages.command import Stage, run_stage
 from flows.stages.compare import settings_of, train_missing
-from flows.stages.fits import FINAL, Job, fit_job
+from flows.stages.fits import FINAL, Job, fit_job, in_processes, shared
 from mtl_models.affinity import Matrix, mean_matrix
 from mtl_models.data import PERSON, read_dataset
 
@@ -20,36 +20,30 @@ from mtl_models.data import PERSON, read_dataset
 def measure(stage: Stage, resamples: list[str]) -> list[dict[str, Matrix]]:
     """Gradient conflict and lookahead affinity of each fit of the plain trunk.
 
-    A step on a training batch is judged by the losses of the validation people; means over the epochs up to the kept
-    one.
+    A step on a training batch is judged by the losses of the validation people.
     """
-    from mtl_models.progress import progress_bar
-
-    settings = settings_of(
-        stage.settings.model_copy(update={"compare": CompareSettings(runs=compare_runs(stage.settings, {}))}), PLAIN
-    )
-    settings = settings.model_copy(
-        update={"training": settings.training.model_copy(update={"measure_affinity": "valid"})}
-    )
-    dataset, spec, splits = read_dataset(stage.paths.features, settings.task_records)
+    plain = CompareSettings(runs=compare_runs(stage.settings, {}))
+    settings = settings_of(stage.settings.model_copy(update={"compare": plain}), PLAIN)
+    training = settings.training.model_copy(update={"measure_affinity": "valid"})
+    settings = settings.model_copy(update={"training": training})
+    tasks = settings.task_records
     jobs = [
-        Job(model=PLAIN, resample=resample, seed=seed, tasks=settings.task_records)
+        Job(model=PLAIN, resample=resample, seed=seed, tasks=tasks)
         for resample in resamples
         for seed in settings.training.seeds
     ]
-    found = []
-    with progress_bar("affinity", len(jobs), show=True) as advance:
-        for job in jobs:
-            fitted, _ = fit_job(job, dataset, spec, splits, settings, progress=False)
-            epochs = fitted.affinity[: fitted.epoch]
-            found.append(
-                {
-                    "cosine": mean_matrix([epoch.cosine for epoch in epochs]),
-                    "lookahead": mean_matrix([epoch.lookahead for epoch in epochs]),
-                }
-            )
-            advance(f"{job.resample}, seed {job.seed}")
-    return found
+    dataset, spec, splits = read_dataset(stage.paths.features, tasks)
+    return list(in_processes(_affinity, jobs, (dataset, spec, splits, settings), title="affinity"))
+
+
+def _affinity(job: Job) -> dict[str, Matrix]:
+    """The means over the epochs up to the kept one."""
+    fitted, _ = fit_job(job, *shared(), progress=False)
+    epochs = fitted.affinity[: fitted.epoch]
+    return {
+        "cosine": mean_matrix([epoch.cosine for epoch in epochs]),
+        "lookahead": mean_matrix([epoch.lookahead for epoch in epochs]),
+    }
 
 
 def run(stage: Stage) -> dict[str, Any]:
