@@ -28,6 +28,8 @@ class ReportContext:
         moment: when the prediction is made and what is known then.
         limits: further known limits, one sentence each.
         training: what training left behind about sharing: ``sharing``, ``affinity``, ``own_best``, ``best_epoch``.
+        student: how the network was taught, in words; empty where it learned from the labels.
+        absence: what the absence of each table costs, from ``flows.absence``; empty for a study of one table.
         identity: what the model and its inputs are known by, such as version and hashes.
     """
 
@@ -45,4 +47,6 @@ class ReportContext:
     moment: str = ""
     limits: Sequence[str] = ()
     training: Mapping[str, Any] = field(default_factory=dict)
+    student: str = ""
+    absence: Mapping[str, Any] = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)

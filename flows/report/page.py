@@ -61,6 +61,7 @@ def _view(context: ReportContext) -> dict[str, Any]:
         "gains": tables.gain_table(context),
         "how_shared": sharing_sentences(context.training, summary),
         "own_best": own_best_table(context.training, summary),
+        "absence": tables.absence_table(context),
         "validation": tables.validation_table(context),
         "features": tables.feature_table(context),
         "hidden": [short_title(record["title"]) for record in summary["tasks"].values() if not record["shown"]],

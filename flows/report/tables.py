@@ -145,11 +145,37 @@ def gain_table(context: ReportContext) -> Table:
     return Table("Change in error in percent with 95\u00a0% interval, positive is better", columns, tuple(rows))
 
 
+def absence_table(context: ReportContext) -> Table | None:
+    """What it costs each outcome when a table has not arrived, dearest first."""
+    if not context.absence:
+        return None
+    cases = context.absence["cases"]
+    tasks = context.summary["tasks"]
+    ordered = sorted(cases, key=lambda case: (cases[case]["mean"]["value"], case))
+    rows = tuple(
+        (
+            Cell(case),
+            gain_cell(cases[case]["mean"]),
+            *(Cell(NOT_SHOWN) if each["low"] is None else Cell(percent(each["value"]), tone=_tone(each))
+              for each in (cases[case]["tasks"][task] for task in tasks)),
+        )
+        for case in ordered
+    )  # fmt: skip
+    columns = ("Missing", "Mean of all", *(short_title(record["title"]) for record in tasks.values()))
+    return Table(
+        "Change in error in percent without a table; coloured where the interval leaves out zero", columns, rows
+    )
+
+
+def _tone(record: Mapping[str, Any]) -> str:
+    return "gain" if record["low"] > 0 else "loss" if record["high"] < 0 else ""
+
+
 def gain_cell(record: Mapping[str, Any]) -> Cell:
     """A relative gain with its interval and verdict."""
     if record["low"] is None:
         return Cell(NOT_SHOWN, "too few people")
-    tone = "gain" if record["low"] > 0 else "loss" if record["high"] < 0 else ""
+    tone = _tone(record)
     words = f"{interval(record, lambda value: percent(value).removesuffix(f'{NBSP}%'))}, {VERDICTS[record['verdict']]}"
     return Cell(percent(record["value"]), words, tone)
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import polars as pl
 
+from flows.absence import absence
 from flows.paths import read_json, write_json, write_text
+from flows.report.words import model_name
+from flows.settings import StudySettings
 from flows.stages.command import Stage, run_stage
 from flows.stages.validate import SUMMARY
 from flows.stores.registry import sha256
@@ -21,6 +24,22 @@ def read_predictions(stage: Stage) -> pl.DataFrame:
     """Predictions of the shared model and of what it is compared with; auxiliary tasks are left out."""
     ours, others = (pl.read_parquet(stage.paths.models / f"{name}.parquet") for name in ("predictions", "baselines"))
     return pl.concat([ours.select(others.columns), others])
+
+
+def student_words(settings: StudySettings) -> str:
+    """How the exported network was taught, and what its twins are then; nothing where it learned from the labels."""
+    taught = settings.training.distillation
+    if taught is None:
+        return ""
+    boosters = [model_name(name) for name in taught.boosters]
+    share = f", {taught.booster_share:.0%} of it from {' and '.join(boosters)}" if boosters else ""
+    networks = "one larger network says" if taught.networks == 1 else f"{taught.networks} larger networks say"
+    return (
+        f"The network is a student: it learned what {networks}{share}, on "
+        f"{taught.rows:,} rows made by swapping columns between training people. Its single-task twins are a network of "
+        "the teacher's kind for each outcome, trained on that outcome alone and taught by none: the gain over them is "
+        "that of sharing and of the teacher together."
+    )
 
 
 def run(stage: Stage) -> dict[str, Any]:
@@ -40,6 +59,8 @@ def run(stage: Stage) -> dict[str, Any]:
         on_valid = settings.training.measure_affinity == "valid"
         training["looked_at"] = "validation people" if on_valid else "the same people as the step"
     plots = draw_plots(summary, predictions, targets, splits, tasks, training["history"], training)
+    absent = pl.read_parquet(paths.models / "absent_tables.parquet")
+    without = absence(absent, targets, splits, tasks, settings.evaluation)
     people = read_json(paths.features / "summary.json")
     spec = FeatureSpec.from_json((paths.features / "features.json").read_text())
     context = ReportContext(
@@ -56,6 +77,8 @@ def run(stage: Stage) -> dict[str, Any]:
         validation=read_json(paths.valid / SUMMARY),
         plots=plots,
         training=training,
+        student=student_words(settings),
+        absence=without,
         identity={
             "network (SHA-256)": sha256(paths.models / "network.safetensors"),
             "features (SHA-256)": sha256(paths.features / "features.parquet"),
@@ -68,7 +91,7 @@ def run(stage: Stage) -> dict[str, Any]:
         write_text(paths.reports / "plots" / f"{plot.name}.svg", plot.svg)
     write_text(paths.reports / "index.html", page)
     metrics = flat_metrics(summary)
-    write_json(paths.reports / "evaluation.json", summary)
+    write_json(paths.reports / "evaluation.json", {**summary, **({"absence": without} if without else {})})
     write_json(paths.reports / "metrics.json", metrics)
     return metrics
 
