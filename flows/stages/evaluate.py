@@ -36,8 +36,8 @@ def student_words(settings: StudySettings) -> str:
     networks = "one larger network says" if taught.networks == 1 else f"{taught.networks} larger networks say"
     return (
         f"The network is a student: it learned what {networks}{share}, on "
-        f"{taught.rows:,} rows made by swapping columns between training people. Its single-task twins are a network of "
-        "the teacher's kind for each outcome, trained on that outcome alone and taught by none: the gain over them is "
+        f"{taught.rows:,} rows made by swapping columns between training people. Its single-task twins are a network "
+        "of the teacher's kind for each outcome, trained on that outcome alone and taught by none: the gain over them is "
         "that of sharing and of the teacher together."
     )
 
