@@ -236,7 +236,7 @@ def groups(study: Study) -> None:
     record = read_json(paths.reports / "groups.json")
     console.print(groupings(record))
     console.print(negative_transfer(record))
-    console.print(f"{verdict(record)}\nunder studies.{study}.model of params.yaml:\n")
+    console.print(f"{verdict(record)}\nunder studies.{study}.{record['where']} of params.yaml:\n")
     console.print(record["block"], markup=False, highlight=False, soft_wrap=True)
     console.print(f"{record['n_people']} validation people; page: {_relative(paths.reports / 'groups.html')}")
 

@@ -49,22 +49,26 @@ def find_source(settings: StudySettings, study: str, run: str | None) -> Source:
             known = ", ".join(settings.compare.runs) or "none"
             raise ValueError(f"params.yaml: studies.{study}.compare.runs has no run {run!r}; it has {known}")
         own = settings_of(settings, run)
-        if own.model.encoder.name != ENCODER:
+        if settings.compare.runs[run].method or not _has_vectors(own):
             raise ValueError(
-                f"params.yaml: studies.{study}.compare.runs.{run} has the encoder {own.model.encoder.name!r}: only "
-                f"'{ENCODER}' has a vector a domain"
+                f"params.yaml: studies.{study}.compare.runs.{run} is no network with the encoder '{ENCODER}' and one "
+                "stop for all tasks: no other has a vector a domain"
             )
         return Source(run, own)
-    if settings.model.encoder.name == ENCODER:
+    if _has_vectors(settings):
         return Source(MODEL, settings)
-    for name in settings.compare.runs:
-        own = settings_of(settings, name)
-        if own.model.encoder.name == ENCODER:
+    for name, each in settings.compare.runs.items():
+        if not each.method and _has_vectors(own := settings_of(settings, name)):
             return Source(name, own)
     raise ValueError(
         f"{study} has no network with a vector a domain: name one in params.yaml under studies.{study}.compare.runs, "
         f"domain embeddings: {{model: {{encoder: {{name: {ENCODER}}}}}}}"
     )
+
+
+def _has_vectors(settings: StudySettings) -> bool:
+    """Whether a network has one vector a domain; one that stops for each task has an encoder for each."""
+    return settings.model.encoder.name == ENCODER and settings.training.stop == "joint"
 
 
 def load_or_train(paths: StudyPaths, source: Source) -> Network:

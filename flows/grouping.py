@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from flows.settings import CompareRun, StudySettings
+from flows.settings import CompareRun, CompareSettings, StudySettings
 from mtl_models.affinity import group_tasks
 from mtl_models.metrics.collect import collect
 from mtl_models.metrics.comparison import compare
@@ -16,6 +16,7 @@ from mtl_models.metrics.people import count_people
 from mtl_models.metrics.replicates import replicate
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.settings import EvaluationSettings
+from mtl_models.settings import Component
 from mtl_models.tasks import Task
 
 Groups = tuple[tuple[str, ...], ...]
@@ -57,23 +58,34 @@ def _most_helped(onto: Mapping[str, float], groups: Mapping[int, tuple[str, ...]
     return max(groups, key=lambda place: sum(onto.get(name, 0.0) for name in groups[place]) / len(groups[place]))
 
 
+def base_model(settings: StudySettings) -> str:
+    """Where in a study's block the model stands whose trunk is grouped: the comparison's base, if it names a trunk."""
+    return "compare.base.model" if "trunk" in settings.compare.base.model else "model"
+
+
 def plain_trunk(settings: StudySettings) -> dict[str, Any]:
-    """The study's trunk as a block of params; that of each group where it is grouped already."""
-    block = settings.model.trunk.model_dump(mode="json")
+    """The trunk of the study's plain network as a block of params; that of each group where it is grouped already."""
+    trunk = settings.compare.base.model.get("trunk", settings.model.trunk)
+    block = Component.model_validate(trunk).model_dump(mode="json")
     return dict(block.get("trunk") or {"name": "shared"}) if block["name"] == "grouped" else block
 
 
 def grouped_trunk(settings: StudySettings, groups: Groups) -> dict[str, Any]:
-    """The block of params that trains these groups, each with the study's own trunk."""
+    """The block of params that trains these groups, each with the trunk of the study's plain network."""
     return {"name": "grouped", "groups": [list(group) for group in groups], "trunk": plain_trunk(settings)}
 
 
-def compare_runs(settings: StudySettings, proposals: Mapping[str, Groups]) -> dict[str, CompareRun]:
-    """One trunk with its twins, and every proposal; a grouped network's twins are those of its plain trunk."""
-    runs = {PLAIN: CompareRun(model={"trunk": plain_trunk(settings)}, twins=True)}
+def trial(settings: StudySettings, proposals: Mapping[str, Groups]) -> CompareSettings:
+    """One trunk with its twins, and every proposal; a grouped network's twins are those of its plain trunk.
+
+    They start from what all runs of the study's comparison start from, and learn from labels: no teacher hides what
+    sharing does.
+    """
+    labels = {"distillation": None}
+    runs = {PLAIN: CompareRun(model={"trunk": plain_trunk(settings)}, training=labels, twins=True)}
     for name, groups in proposals.items():
-        runs[name] = CompareRun(model={"trunk": grouped_trunk(settings, groups)})
-    return runs
+        runs[name] = CompareRun(model={"trunk": grouped_trunk(settings, groups)}, training=labels)
+    return settings.compare.model_copy(update={"runs": runs})
 
 
 def judge(
@@ -113,6 +125,6 @@ def judge(
 
 
 def block(settings: StudySettings, groups: Groups) -> str:
-    """The lines of params.yaml for a study's model."""
+    """The lines of params.yaml for the model that :func:`base_model` names."""
     trunk = grouped_trunk(settings, groups) if len(groups) > 1 else plain_trunk(settings)
     return str(yaml.safe_dump({"trunk": trunk}, sort_keys=False, default_flow_style=None, width=110))

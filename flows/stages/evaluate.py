@@ -37,9 +37,16 @@ def student_words(settings: StudySettings) -> str:
     return (
         f"The network is a student: it learned what {networks}{share}, on "
         f"{taught.rows:,} rows made by swapping columns between training people. Its single-task twins are a network "
-        "of the teacher's kind for each outcome, trained on that outcome alone and taught by none: the gain over them is "
-        "that of sharing and of the teacher together."
+        "of the teacher's kind for each outcome, trained on that outcome alone and taught by none: the gain over them "
+        "is that of sharing and of the teacher together."
     )
+
+
+def features_in_view(spec: FeatureSpec, settings: StudySettings) -> FeatureSpec:
+    """The features that the study's model sees, of its domains if it names any."""
+    part = spec.core if settings.model.view == "core" else spec.seen_by(task.name for task in settings.task_records)
+    domains = settings.model.domains or part.domains
+    return FeatureSpec(tuple(feature for feature in part.features if feature.domain in domains))
 
 
 def run(stage: Stage) -> dict[str, Any]:
@@ -69,7 +76,7 @@ def run(stage: Stage) -> dict[str, Any]:
         population=settings.population,
         moment=settings.moment,
         summary=summary,
-        spec=spec.core if settings.model.view == "core" else spec,
+        spec=features_in_view(spec, settings),
         parts=people["parts"],
         n_people=people["n_people"],
         n_cohort=people["n_cohort"],

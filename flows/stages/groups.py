@@ -6,10 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from flows.grouping import PLAIN, Groups, block, compare_runs, judge, plain_trunk, propose
+from flows.grouping import PLAIN, Groups, base_model, block, judge, plain_trunk, propose, trial
 from flows.paths import write_json, write_text
 from flows.report.groups import groups_page
-from flows.settings import CompareSettings
 from flows.stages.command import Stage, run_stage
 from flows.stages.compare import settings_of, train_missing
 from flows.stages.fits import FINAL, Job, fit_job, in_processes, shared
@@ -22,8 +21,7 @@ def measure(stage: Stage, resamples: list[str]) -> list[dict[str, Matrix]]:
 
     A step on a training batch is judged by the losses of the validation people.
     """
-    plain = CompareSettings(runs=compare_runs(stage.settings, {}))
-    settings = settings_of(stage.settings.model_copy(update={"compare": plain}), PLAIN)
+    settings = settings_of(stage.settings.model_copy(update={"compare": trial(stage.settings, {})}), PLAIN)
     training = settings.training.model_copy(update={"measure_affinity": "valid"})
     settings = settings.model_copy(update={"training": training})
     tasks = settings.task_records
@@ -58,9 +56,8 @@ def run(stage: Stage) -> dict[str, Any]:
     affinity = {kind: mean_matrix([each[kind] for each in measured]) for kind in ("cosine", "lookahead")}
     proposals = propose(affinity["lookahead"], tasks)
     alone = [propose(each["lookahead"], tasks) for each in measured]
-    runs = CompareSettings(runs=compare_runs(settings, proposals))
-    trial = Stage(paths, settings.model_copy(update={"compare": runs}))
-    files = train_missing(trial, paths.models / "groups", resamples)
+    trials = Stage(paths, settings.model_copy(update={"compare": trial(settings, proposals)}))
+    files = train_missing(trials, paths.models / "groups", resamples)
     tables = [pl.read_parquet(path) for path in files.values()]
     predictions = pl.concat([table.select(tables[0].columns) for table in tables])
     targets = pl.read_parquet(paths.features / "targets.parquet")
@@ -73,6 +70,7 @@ def run(stage: Stage) -> dict[str, Any]:
         "fits_that_agree": {name: sum(found in each.values() for each in alone) for name, found in proposals.items()},
         "affinity": affinity,
         "trunk": plain_trunk(settings),
+        "where": base_model(settings),
         "block": block(settings, groups[verdict["winner"]]),
     }
     write_json(paths.reports / "groups.json", record)

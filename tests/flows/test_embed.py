@@ -134,7 +134,7 @@ def test_what_cannot_be_read_is_said_in_one_sentence(stage: Stage) -> None:
         find_source(none, "heart", None)
     with pytest.raises(ValueError, match="no run 'odd'; it has shared, own vectors"):
         find_source(stage.settings, "heart", "odd")
-    with pytest.raises(ValueError, match="has the encoder 'plain'"):
+    with pytest.raises(ValueError, match="is no network with the encoder 'domains'"):
         find_source(stage.settings, "heart", "shared")
     with pytest.raises(ValueError, match="no outcome 'odd' to shade by; there are thal__normal"):
         embed(stage.paths, Source("own vectors", stage.settings), outcome="odd")

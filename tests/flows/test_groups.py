@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import yaml
 
-from flows.grouping import PLAIN, TWIN, block, compare_runs, judge, plain_trunk, propose
+from flows.grouping import PLAIN, TWIN, base_model, block, judge, plain_trunk, propose, trial
 from flows.paths import StudyPaths
 from flows.report.groups import hurt_sentences, verdict
 from flows.settings import StudySettings, load_settings
@@ -166,8 +166,7 @@ def test_the_printed_block_is_what_was_trained(stage: Stage) -> None:
     chosen = (("thal",), ("disease",))
     model = {**stage.settings.model.model_dump(), **yaml.safe_load(block(stage.settings, chosen))}
     pasted = ModelSettings.model_validate(model)
-    trained = compare_runs(stage.settings, {"2 groups": chosen})
-    update = {"compare": stage.settings.compare.model_copy(update={"runs": trained})}
+    update = {"compare": trial(stage.settings, {"2 groups": chosen})}
     assert pasted == settings_of(stage.settings.model_copy(update=update), "2 groups").model
 
 
@@ -178,6 +177,17 @@ def test_a_study_that_is_grouped_already_is_measured_with_its_inner_trunk(stage:
     settings: StudySettings = stage.settings.model_copy(update={"model": model})
     assert plain_trunk(settings) == inner
     assert yaml.safe_load(block(settings, (("thal", "disease"),))) == {"trunk": inner}
+
+
+def test_trials_start_from_the_base_of_the_comparison_and_have_no_teacher(root: Path) -> None:
+    settings = load_settings(root, "nhanes")
+    assert settings.training.distillation is not None
+    assert base_model(settings) == "compare.base.model"
+    compare = trial(settings, {"2 groups": (("tc",), ("sbp",))})
+    own = settings_of(settings.model_copy(update={"compare": compare}), "2 groups")
+    assert own.training.distillation is None
+    assert own.training.seeds == settings.compare.seeds
+    assert own.model.trunk.options["trunk"] == plain_trunk(settings) == settings.compare.base.model["trunk"]
 
 
 def test_a_study_of_one_task_has_no_groups(stage: Stage) -> None:
