@@ -94,7 +94,7 @@ def stepper(train: Any, spec: Any, tasks: Any, parts: dict[str, Any], balancer: 
     """Training steps of one method, one a call."""
     import numpy as np
 
-    from mtl_models.chosen import layout_of
+    from mtl_models.layout import plan_layout
     from mtl_models.network import Network
     from mtl_models.reproducible import reproducible
     from mtl_models.run import Run
@@ -103,7 +103,7 @@ def stepper(train: Any, spec: Any, tasks: Any, parts: dict[str, Any], balancer: 
     model = ModelSettings.model_validate({**PLAIN, **parts})
     training = TrainingSettings.model_validate({**TRAINING, "balancing": balancer})
     with reproducible(0, 1):
-        network = Network(spec, tasks, model, layout_of(spec, train.inputs, ()))
+        network = Network(spec, tasks, model, plan_layout(spec, train.inputs))
         network.fit_statistics(train)
         # steps alone are measured: a few people stand in for those to validate on
         run = Run(network, train, train.take(np.arange(64)), training, np.random.default_rng(0), seed=0)

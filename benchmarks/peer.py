@@ -44,11 +44,11 @@ def peer_arrays(train: Any, valid: Any, spec: Any, settings: Any) -> dict[str, A
     """Inputs as our preprocessing gives them, targets by kind, regressions standardised, the class last."""
     import torch
 
-    from mtl_models.chosen import layout_of
+    from mtl_models.layout import plan_layout
     from mtl_models.network import Network
     from mtl_models.tensors import Tensors
 
-    network = Network(spec, settings.task_records, settings.model, layout_of(spec, train.inputs, ()))
+    network = Network(spec, settings.task_records, settings.model, plan_layout(spec, train.inputs))
     network.fit_statistics(train)
     by_kind: dict[str, list[Any]] = {"regression": [], "label": [], "class": []}
     for task in settings.task_records:

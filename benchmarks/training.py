@@ -92,7 +92,7 @@ def plain_loop(train: Any, valid: Any, spec: Any, settings: Any, epochs: int) ->
     from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
     from torch.utils.data import DataLoader, TensorDataset
 
-    from mtl_models.chosen import layout_of
+    from mtl_models.layout import plan_layout
     from mtl_models.network import Network
     from mtl_models.training import task_losses
 
@@ -100,7 +100,7 @@ def plain_loop(train: Any, valid: Any, spec: Any, settings: Any, epochs: int) ->
     torch.set_num_threads(training.threads)
     torch.manual_seed(training.seed)
     network = Network(
-        spec, settings.task_records, settings.model, layout_of(spec, train.inputs, settings.model.domains)
+        spec, settings.task_records, settings.model, plan_layout(spec, train.inputs)
     )
     network.fit_statistics(train)
     names = [task.name for task in network.tasks]

@@ -64,14 +64,6 @@ class FeatureSpec:
         names = set(tasks)
         return FeatureSpec(tuple(feature for feature in self.features if names - set(feature.hidden_from)))
 
-    def hidden_by_task(self, tasks: Iterable[str]) -> dict[str, list[int]]:
-        """By task, the places of the features that it must not see; tasks that see all are left out."""
-        hidden = {
-            task: [place for place, feature in enumerate(self.features) if task in feature.hidden_from]
-            for task in tasks
-        }
-        return {task: places for task, places in hidden.items() if places}
-
     def columns_of(self, part: FeatureSpec) -> tuple[np.ndarray, np.ndarray]:
         """Where a part's features stand in the float and in the integer matrix of this spec."""
         places = []

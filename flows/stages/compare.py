@@ -104,7 +104,7 @@ def run_key(settings: StudySettings, features: Path, method: Component | None = 
     decisive = settings.model_dump(mode="json", include={"tasks", "known_later", "baselines", *network})
     if method:
         seen = settings.model.model_dump(mode="json", include={"view", "domains"})
-        decisive |= {"seen": seen, "method": method.model_dump(mode="json"), "seeds": seeds_of(settings, method)}
+        decisive |= {"method": method.model_dump(mode="json"), "seeds": seeds_of(settings, method), **seen}
     return hashlib.sha256(
         json.dumps([code_hash(Path(mtl_models.__file__).parent), tables, decisive], sort_keys=True).encode()
     ).hexdigest()[:16]

@@ -141,13 +141,12 @@ def fit_joint(
 ) -> pl.DataFrame:
     """Fit a joint model of all of the job's tasks and predict the parts that it was not trained on."""
     dataset, spec = in_view(dataset, spec, job.settings or settings, job.tasks)
-    hidden = spec.hidden_by_task(task.name for task in job.tasks)
     parts = parts_of(splits, job.resample)
     held_out = {part: dataset.take(mask) for part, mask in parts.items() if part != "train"}
     joint = JOINT[method.name]
     options = parse_settings(joint.Options, method.options, where=f"{job.model}.method")
     train = dataset.take(parts["train"])
-    values = joint(train, held_out, held_out["valid"], job.tasks, spec, options, job.seed, hidden=hidden)
+    values = joint(train, held_out, held_out["valid"], job.tasks, spec, options, job.seed)
     predictions = {part: (people.person, values[part]) for part, people in held_out.items()}
     return prediction_rows(job.model, job.seed, job.resample, predictions, job.tasks)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -94,12 +94,14 @@ class Joint:
     ) -> dict[str, dict[str, np.ndarray]]:
         """Predictions by evaluation set and task name, ``(n, task.n_outputs)`` each.
 
+        Args:
+            hidden: what tasks may not see, beside the features that are hidden from them by the spec.
+
         Raises:
             ValueError: for a target column without a label, a task or feature to hide that there is not, or a problem
                 that the method cannot take.
         """
-        hidden = hidden or {}
-        _check_hidden(hidden, tasks, spec)
+        hidden = _all_hidden(hidden or {}, tasks, spec)
         # one thread: the same bits whatever the machine's count
         with threadpool_limits(1, user_api="blas"):
             encode = fit_linear_encoder(train.inputs, spec)
@@ -121,7 +123,7 @@ class Joint:
             }
 
 
-def _check_hidden(hidden: Hidden, tasks: Iterable[Task], spec: FeatureSpec) -> None:
+def _all_hidden(hidden: Hidden, tasks: Sequence[Task], spec: FeatureSpec) -> Hidden:
     known = {task.name for task in tasks}
     if unknown := sorted(set(hidden) - known):
         raise ValueError(f"hidden.{unknown[0]}: no such task; there are {', '.join(sorted(known))}")
@@ -129,3 +131,7 @@ def _check_hidden(hidden: Hidden, tasks: Iterable[Task], spec: FeatureSpec) -> N
     for task, features in hidden.items():
         if not all(0 <= index < n_features for index in features):
             raise ValueError(f"hidden.{task}: feature indices go from 0 to {n_features - 1}")
+    return {
+        name: (*hidden.get(name, ()), *(i for i, feature in enumerate(spec.features) if name in feature.hidden_from))
+        for name in known
+    }

@@ -33,8 +33,8 @@ class BayesianLinear(Joint):
     class Options(settings.Options):
         """``tolerance``: relative change of the covariances at which to stop; ``max_steps``: at most."""
 
-        tolerance: float = Field(default=1e-3, gt=0)
-        max_steps: int = Field(default=300, ge=1)
+        tolerance: float = Field(default=1e-4, gt=0)
+        max_steps: int = Field(default=1000, ge=1)
 
     def fit(self, problem: Problem, options: Options, seed: int) -> Predict:
         """The posterior mean under the covariances that the training rows make likeliest."""

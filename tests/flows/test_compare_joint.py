@@ -101,6 +101,9 @@ def test_only_what_decides_them_fits_them_again(stage: Stage) -> None:
     training = stage.settings.training.model_copy(update={"epochs": 1, "seeds": (3,)})
     assert changed(stage.settings) == set()
     assert changed(stage.settings.model_copy(update={"training": training})) == {"shared"}
+    assert changed(
+        stage.settings.model_copy(update={"model": stage.settings.model.model_copy(update={"view": "own"})})
+    ) == set(RUNS)
     assert changed(stage.settings, sparse={"name": "group_sparse", "penalties": 7}) == {"sparse"}
     assert changed(stage.settings.model_copy(update={"tasks": stage.settings.tasks[:1]})) == set(RUNS)
 

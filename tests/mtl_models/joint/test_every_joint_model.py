@@ -17,7 +17,7 @@ import pytest
 from pydantic import ValidationError
 from sklearn.metrics import r2_score, roc_auc_score
 
-from mtl_models.data import Dataset, Matrices
+from mtl_models.data import Dataset, FeatureSpec, Matrices
 from mtl_models.joint import JOINT, Hidden
 from mtl_models.tasks import Task
 from tests.mtl_models.conftest import SPEC, TASKS, make_dataset
@@ -26,7 +26,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "group_sparse": {"penalties": 12},
     "clustered": {"mean": [0.03, 0.3], "variance": [0.03, 0.3, "infinite"]},
     "bayesian_linear": {},
-    "gaussian_process": {"steps": 6},
+    "gaussian_process": {"steps": 2},
 }
 NAMES = [name for name in JOINT if name != "gaussian_process" or find_spec("gpytorch")]
 EVERY = pytest.mark.parametrize("name", NAMES)
@@ -42,11 +42,12 @@ def predict(
     test: Dataset = TEST,
     tasks: tuple[Task, ...] = TASKS,
     hidden: Hidden | None = None,
+    spec: FeatureSpec = SPEC,
     seed: int = 0,
 ) -> Predictions:
     model = JOINT[name]
     options = model.Options.model_validate(OPTIONS[name])
-    return model(train, {"test": test}, valid, tasks, SPEC, options, seed, hidden=hidden)["test"]
+    return model(train, {"test": test}, valid, tasks, spec, options, seed, hidden=hidden)["test"]
 
 
 def relabel(dataset: Dataset, change: Callable[[str, np.ndarray], np.ndarray]) -> Dataset:
@@ -117,6 +118,12 @@ def test_a_hidden_feature_has_no_effect_on_its_task_and_keeps_it_on_the_others(n
     other = predict(name, hidden=hidden, test=replace(TEST, inputs=Matrices(numeric, categorical)))
     assert (other["tall"] == first["tall"]).all()
     assert not np.allclose(other["conditions"], older["conditions"])
+
+
+@EVERY
+def test_what_the_spec_hides_from_a_task_is_hidden_like_what_the_caller_hides(name: str) -> None:
+    features = [replace(each, hidden_from=("grade",)) if each.name == "body__sex" else each for each in SPEC.features]
+    assert same(predict(name, spec=FeatureSpec(tuple(features))), predict(name, hidden={"grade": (1,)}))
 
 
 @EVERY
