@@ -99,9 +99,7 @@ def plain_loop(train: Any, valid: Any, spec: Any, settings: Any, epochs: int) ->
     training = settings.training
     torch.set_num_threads(training.threads)
     torch.manual_seed(training.seed)
-    network = Network(
-        spec, settings.task_records, settings.model, plan_layout(spec, train.inputs)
-    )
+    network = Network(spec, settings.task_records, settings.model, plan_layout(spec, train.inputs))
     network.fit_statistics(train)
     names = [task.name for task in network.tasks]
     weights = {task.name: task.weight for task in network.tasks}

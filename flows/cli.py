@@ -270,6 +270,28 @@ def embed(
     console.print("these three hold identifiers and health information: they belong behind the same door as the data")
 
 
+def sweep(name: Annotated[str, typer.Argument(help="A sweep of sweeps/params.yaml, or `all`.")]) -> None:
+    """Vary one thing at a time (relatedness, labels, noise, people) and show where sharing helps or hurts."""
+    from flows.environment import prepare
+    from flows.paths import project_root, read_json
+    from flows.reproduce import dvc_repro
+    from flows.stages.sweep import reports_of
+    from flows.sweeps.findings import findings
+    from flows.sweeps.page import write_page
+    from flows.sweeps.settings import load_sweep, load_sweeps, stage_of
+
+    root = project_root()
+    prepare(root)
+    known = load_sweeps(root)
+    for each in known if name == "all" else [name]:
+        dvc_repro(root, each, [stage_of(each, load_sweep(root, each))], timeout=24 * 3600)
+        figures = read_json(reports_of(root) / f"{each}.json")
+        console.print(f"[bold]{each}[/bold]: {figures['title']}")
+        for sentence in findings(figures):
+            console.print(f"  {sentence}", soft_wrap=True, highlight=False)
+    console.print(f"page: {_relative(write_page(reports_of(root), list(known)))}")
+
+
 @app.command("sample-drop")
 def sample_drop(
     study: Study,

@@ -1,0 +1,53 @@
+"""Stage: vary one thing step by step and measure what sharing is worth at each, on one sweep of sweeps/params.yaml."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from flows.paths import project_root, write_json, write_text
+from flows.report.sweep_plot import sweep_plot
+from flows.sweeps.fits import train_missing
+from flows.sweeps.measure import measure
+from flows.sweeps.points import plan
+from flows.sweeps.settings import SweepSettings, load_sweep
+
+
+def models_of(root: Path, name: str) -> Path:
+    """Where the predictions of a sweep's finished points are kept."""
+    return root / "models" / "sweeps" / name
+
+
+def reports_of(root: Path) -> Path:
+    """Where figures, plots and the page of all sweeps are."""
+    return root / "reports" / "sweeps"
+
+
+def run(root: Path, name: str, sweep: SweepSettings) -> dict[str, Any]:
+    """Fit the points that are not fitted yet, and write the sweep's figures and its plot."""
+    points = plan(sweep)
+    files = train_missing(sweep, points, models_of(root, name), root, title=name)
+    figures = measure(sweep, points, files, root)
+    write_json(reports_of(root) / f"{name}.json", figures)
+    write_text(reports_of(root) / f"{name}.svg", sweep_plot(name, figures).svg)
+    return figures
+
+
+def main() -> None:
+    """Run the sweep that the command line names; an expected error is one sentence and status 1."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sweep", help="name of a sweep in sweeps/params.yaml")
+    name = parser.parse_args().sweep
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        root = project_root()
+        run(root, name, load_sweep(root, name))
+    except (ValueError, FileNotFoundError) as error:
+        sys.exit(f"{name}: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What a sweep's intervals say, in plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flows.report.words import NBSP, interval, listing, percent
+
+_GROUPS = {"sharing hurts": "hurts", "sharing helps": "helps", "no difference": "makes no clear difference"}
+
+
+def findings(sweep: Mapping[str, Any]) -> list[str]:
+    """A sentence a line, one on how its gain changes, and one on negative transfer and on what escapes it."""
+    sentences = []
+    for line in sweep["lines"]:
+        sentences += [line_finding(line, sweep["form"]), change_finding(line, sweep)]
+    return [*sentences, *escapes(sweep)]
+
+
+def line_finding(line: Mapping[str, Any], form: str) -> str:
+    """Where sharing hurts, helps, and makes no clear difference on one line."""
+    parts = []
+    for verdict, verb in _GROUPS.items():
+        points = [point for point in line["points"] if point["gain"]["verdict"] == verdict]
+        if len(points) == len(line["points"]):
+            return f"{line['line']}: sharing {verb} at every value ({listing([_gain(point) for point in points])})."
+        if points:
+            where = [f"{value_text(point['value'], form)} ({_gain(point)})" for point in points]
+            parts.append(f"{verb} at {listing(where)}")
+    return f"{line['line']}: sharing {'; it '.join(parts)}." if parts else f"{line['line']}: too few people to tell."
+
+
+def change_finding(line: Mapping[str, Any], sweep: Mapping[str, Any]) -> str:
+    """Whether the gain differs between the two contrasted values."""
+    first, last = (value_text(value, sweep["form"]) for value in sweep["ends"])
+    change = line["change"]
+    span = f"From {first} to {last}"
+    if change["low"] is None:
+        return f"{span} there is too little to tell a change."
+    words = f"{points_text(change['value'])}, 95{NBSP}% interval {interval(change, points_text)}"
+    if change["low"] <= 0 <= change["high"]:
+        return f"{span} no effect was found: its gain does not clearly change ({words})."
+    return f"{span} its gain {'rises' if change['low'] > 0 else 'falls'} clearly ({words})."
+
+
+def escapes(sweep: Mapping[str, Any]) -> list[str]:
+    """Where negative transfer was detected, and which other lines show none there."""
+    sentences = []
+    for line in sweep["lines"]:
+        hurt = [point["value"] for point in line["points"] if point["gain"]["verdict"] == "sharing hurts"]
+        others = [other for other in sweep["lines"] if other is not line]
+        for value in hurt:
+            free = [other["line"] for other in others if _at(other, value)["gain"]["verdict"] != "sharing hurts"]
+            where = f"Negative transfer at {value_text(value, sweep['form'])} with {line['line']}"
+            tail = f"; none is detected there with {listing(free)}" if free else ""
+            sentences.append(f"{where}: the whole interval lies below zero{tail}.")
+    return sentences
+
+
+def value_text(value: float, form: str) -> str:
+    """A value of what is varied, as it is written on the axis."""
+    text = f"{100 * value:g}{NBSP}%" if form == "percent" else f"{value:,g}" if abs(value) < 1e6 else f"{value:g}"
+    return text.replace("-", "−")
+
+
+def points_text(value: float) -> str:
+    """A difference of two gains, in percentage points."""
+    return percent(value).removesuffix("%") + "points"
+
+
+def _gain(point: Mapping[str, Any]) -> str:
+    return f"{percent(point['gain']['value'])}, {interval(point['gain'], percent)}"
+
+
+def _at(line: Mapping[str, Any], value: float) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(point for point in line["points"] if point["value"] == value)
+    return found

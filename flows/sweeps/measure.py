@@ -1,0 +1,89 @@
+"""What sharing is worth at every point of a sweep, with intervals over people and seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from flows.sweeps.points import Point, build
+from flows.sweeps.settings import ALONE, SHARED, SweepSettings
+from mtl_models.bootstrap import resample_counts
+from mtl_models.data import PERSON
+from mtl_models.metrics import loss_name, score_task
+from mtl_models.metrics.comparison import verdict
+from mtl_models.metrics.rounding import Rounding
+from mtl_models.metrics.weights import ratio
+
+CONFIDENCE = 0.95
+_ROUNDING = Rounding(4, CONFIDENCE)
+
+
+def measure(sweep: SweepSettings, points: Sequence[Point], files: Sequence[Path], root: Path) -> dict[str, Any]:
+    """The sweep as plain JSON types: every line's points and how its gain changes between the contrasted values."""
+    with threadpool_limits(1, user_api="blas"):
+        measured = [_point(point, file, root, sweep.replicates) for point, file in zip(points, files, strict=True)]
+    gains = {(point.line, point.value): gain for point, (_, gain) in zip(points, measured, strict=True)}
+    lines = []
+    for name in sweep.lines:
+        records = [record for point, (record, _) in zip(points, measured, strict=True) if point.line == name]
+        first, last = (gains[name, value] for value in sweep.ends)
+        lines.append({"line": name, "points": records, "change": _figure(last - first)})
+    return {
+        "title": sweep.title,
+        "question": sweep.question,
+        "axis": sweep.axis,
+        "form": sweep.form,
+        "ends": list(sweep.ends),
+        "family": sweep.data.family,
+        "seeds": len(sweep.training.seeds),
+        "lines": lines,
+    }
+
+
+def _point(point: Point, file: Path, root: Path, replicates: int) -> tuple[dict[str, Any], np.ndarray]:
+    """A point's record, and its gain in the sample and in every replicate."""
+    frame = pl.read_parquet(file)
+    seeds = point.training.seeds
+    # the seeds stand for other draws of the data and the networks: they are resampled like the people
+    shares = _counts(len(seeds), replicates, 1) / len(seeds)
+    losses: dict[str, dict[str, np.ndarray]] = {SHARED: {}, ALONE: {}}
+    for seed, share in zip(seeds, shares, strict=True):
+        material = build(point, root, seed)
+        people, shown = material.measured, [task for task in material.shown if point.task in (None, task.name)]
+        counts = _counts(len(people), replicates, 0)
+        for model, found in losses.items():
+            rows = frame.filter((pl.col("seed") == seed) & (pl.col("model") == model))
+            if not np.array_equal(rows[PERSON].to_numpy(), people.person):
+                raise ValueError(f"{file.name} holds predictions of other people: delete it and run the sweep again")
+            for task in shown:
+                predicted = rows.select(task.prediction_columns).to_numpy()
+                scores = score_task(task, people.targets[task.name], predicted, counts)
+                found[task.name] = found.get(task.name, 0.0) + share * scores.metrics[loss_name(task)]
+    labels = [int((~np.isnan(material.train.targets[task.name])).any(axis=1).sum()) for task in shown]
+    gain = np.mean([1 - ratio(losses[SHARED][name], losses[ALONE][name]) for name in losses[SHARED]], axis=0)
+    figure = _figure(gain)
+    record = {
+        "value": point.value,
+        "gain": {**figure, "verdict": verdict(figure["low"], figure["high"], is_twin=True)},
+        "loss": sorted({loss_name(task) for task in shown}),
+        **{model: _ROUNDING.number(np.mean([each[0] for each in found.values()])) for model, found in losses.items()},
+        "n_labels": round(float(np.mean(labels))),
+        "n_people": len(people),
+    }
+    return record, gain
+
+
+@lru_cache(maxsize=4)
+def _counts(n: int, replicates: int, seed: int) -> np.ndarray:
+    """The same replicates for all points: differences of points are paired."""
+    return resample_counts(n, replicates=replicates, seed=seed)
+
+
+def _figure(values: np.ndarray) -> dict[str, float | None]:
+    return _ROUNDING.figure(values, shown=True)

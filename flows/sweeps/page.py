@@ -1,0 +1,63 @@
+"""One static page of all sweeps that were run: no address, no time stamp, the same bytes for the same figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+import flows.report
+from flows.headline import interval
+from flows.paths import read_json, write_text
+from flows.report.inline import inline_svg
+from flows.report.sweep_plot import sweep_plot
+from flows.sweeps.findings import findings, value_text
+from flows.sweeps.settings import ALONE, SHARED
+
+PAGE = "index.html"
+COLUMNS = ("Line", "Value", "Gain", "Error shared", "Error alone", "Labels in training", "People measured")
+_REPORT = Path(flows.report.__file__).parent
+
+
+def sweeps_page(sweeps: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page of some sweeps' figures, by name."""
+    environment = Environment(
+        loader=FileSystemLoader(_REPORT),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    drawn = []
+    for name, sweep in sweeps.items():
+        plot = sweep_plot(name, sweep)
+        drawn.append((name, sweep, plot, inline_svg(plot), findings(sweep)))
+    style = Markup((_REPORT / "page.css").read_text())
+    page = environment.get_template("sweeps.html").render(sweeps=drawn, columns=COLUMNS, rows=_rows, style=style)
+    return page.rstrip() + "\n"
+
+
+def write_page(folder: Path, names: list[str]) -> Path:
+    """Write the page of those sweeps whose figures are in ``folder``; its path."""
+    found = {name: read_json(folder / f"{name}.json") for name in names if (folder / f"{name}.json").is_file()}
+    write_text(folder / PAGE, sweeps_page(found))
+    return folder / PAGE
+
+
+def _rows(sweep: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    return [
+        (
+            line["line"],
+            value_text(point["value"], sweep["form"]),
+            interval(point["gain"], percent=True),
+            f"{point[SHARED]:.3f}",
+            f"{point[ALONE]:.3f}",
+            f"{point['n_labels']:,}",
+            f"{point['n_people']:,}",
+        )
+        for line in sweep["lines"]
+        for point in line["points"]
+    ]
