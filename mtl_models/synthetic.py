@@ -89,17 +89,16 @@ def make_pair(options: PairOptions, *, seed: int) -> Synthetic:
     Source: Ma et al., Modeling Task Relationships in Multi-task Learning with Multi-gate Mixture-of-Experts, KDD
         (2018), section 3.2, eq. 2 to 4.
 
-    Differs: ``s`` is scaled to mean 0 and deviation 1, so that noise is in units of the signal; ``a_i = 1 + i``, and
-        ``b_i`` are drawn.
+    Differs: ``s`` is scaled to mean 0 and deviation 1, so that noise is in units of the signal. The paper leaves
+        ``a_i`` and ``b_i`` open; here ``a_i = 1 + i`` and ``b_i = i``, so that every draw is as hard as another.
     """
     random = np.random.default_rng(seed)
     vectors = options.length * unit_vectors(options.n_features, options.cosine, random)
-    phases = random.uniform(0, 2 * np.pi, options.waves)
     quantiles = np.array([NormalDist(sigma=options.length).inv_cdf((i + 0.5) / 4000) for i in range(4000)])
-    typical = _curve(quantiles, phases)
+    typical = _curve(quantiles, options.waves)
 
     def signals(x: np.ndarray) -> np.ndarray:
-        return np.asarray((_curve(x @ vectors.T, phases) - typical.mean()) / typical.std())
+        return np.asarray((_curve(x @ vectors.T, options.waves) - typical.mean()) / typical.std())
 
     tasks = tuple(Task(name=name, kind=options.outcome) for name in TASKS)
     return _draw(options, tasks, signals, (options.noise, options.second_noise), vectors, random)
@@ -136,10 +135,10 @@ def unit_vectors(n_features: int, cosine: float, random: np.random.Generator) ->
     return np.stack([first, cosine * first + np.sqrt(1 - cosine**2) * across])
 
 
-def _curve(projection: np.ndarray, phases: np.ndarray) -> np.ndarray:
-    """``t + sum_i sin((1 + i) t + b_i)``, counted from ``i = 1``."""
-    waves = [np.sin((2 + place) * projection + phase) for place, phase in enumerate(phases)]
-    return np.asarray(projection + np.sum(waves, axis=0))
+def _curve(projection: np.ndarray, waves: int) -> np.ndarray:
+    """``t + sum_i sin((1 + i) t + i)`` for ``i = 1 .. waves``."""
+    sines = [np.sin((1 + i) * projection + i) for i in range(1, waves + 1)]
+    return np.asarray(projection + np.sum(sines, axis=0))
 
 
 def _draw(

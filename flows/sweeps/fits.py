@@ -1,4 +1,7 @@
-"""The networks of a sweep's points, fitted in processes of one thread each; a finished point is not fitted again."""
+"""The networks of a sweep's points, fitted in processes of one thread each; a finished point is not fitted again.
+
+Every process imports this module: what only the first one needs is imported where it is used.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,6 @@ import polars as pl
 
 import mtl_models
 from flows.paths import replace_file
-from flows.stages.compare import code_hash
-from flows.stages.fits import MOST_WORKERS
 from flows.sweeps.points import Point, build, table_hashes
 from flows.sweeps.settings import ALONE, SHARED, SweepSettings
 from mtl_models.frames import prediction_frame
@@ -36,6 +37,8 @@ def train_missing(sweep: SweepSettings, points: list[Point], folder: Path, root:
 
     Points that differ only in the task that is measured have the same file.
     """
+    from flows.stages.compare import code_hash
+
     inputs = "".join([code_hash(Path(mtl_models.__file__).parent), *table_hashes(sweep, root)])
     files = [folder / point.file_name(inputs) for point in points]
     missing = {file: point for point, file in zip(points, files, strict=True) if not file.exists()}
@@ -50,6 +53,7 @@ def train_missing(sweep: SweepSettings, points: list[Point], folder: Path, root:
 
 def fit_jobs(jobs: list[Job], *, title: str) -> Iterator[pl.DataFrame]:
     """Predictions of every job, in the order of the jobs, with a progress bar over them."""
+    from flows.stages.fits import MOST_WORKERS
     from mtl_models.progress import progress_bar
 
     if not jobs:

@@ -13,11 +13,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from flows.paths import StudyPaths
-from flows.settings import load_settings
-from flows.stages.fits import FINAL
-from flows.stores.registry import sha256
 from flows.sweeps.settings import FILE, Data, HintData, PairData, StudyData, SweepSettings
 from mtl_models.data import Dataset, FeatureSpec, read_dataset
+from mtl_models.metrics.collect import FINAL
 from mtl_models.settings import ModelSettings, TrainingSettings, parse_settings
 from mtl_models.synthetic import make_hint, make_pair, remove_labels
 from mtl_models.tasks import Task
@@ -104,12 +102,15 @@ def build(point: Point, root: Path, seed: int) -> Material:
 
 @lru_cache(maxsize=2)
 def _study(paths: StudyPaths) -> tuple[tuple[Task, ...], FeatureSpec, Mapping[str, Dataset]]:
-    """Main tasks of a study, its features, and the people that the exported model is trained and validated on."""
+    """Main tasks of a study, the features that all of them may see, and the people that its model is chosen on."""
+    from flows.settings import load_settings  # brings every baseline's library; made-up people need none
+
     if not (paths.features / "features.parquet").is_file():
         raise FileNotFoundError(f"{paths.study} has no features yet: run `dvc repro features@{paths.study}`")
     records = load_settings(paths.root, paths.study).task_records
     tasks = tuple(task for task in records if task.role == "main")
     dataset, spec, splits = read_dataset(paths.features, tasks)
+    dataset, spec = dataset.select(spec, spec.core), spec.core
     column = splits[FINAL].to_numpy()
     return tasks, spec, {part: dataset.take(column == part) for part in ("train", "valid")}
 
@@ -119,6 +120,8 @@ def table_hashes(sweep: SweepSettings, root: Path) -> list[str]:
     if not isinstance(sweep.data, StudyData):
         return []
     folder = StudyPaths(root, sweep.data.study).features
+    from flows.stores.registry import sha256
+
     names = ("features.parquet", "features.json", "targets.parquet", "splits.parquet")
     if missing := [name for name in names if not (folder / name).is_file()]:
         raise FileNotFoundError(f"{sweep.data.study} has no {missing[0]} yet: run `dvc repro`")
