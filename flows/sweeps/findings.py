@@ -11,11 +11,12 @@ _GROUPS = {"sharing hurts": "hurts", "sharing helps": "helps", "no difference": 
 
 
 def findings(sweep: Mapping[str, Any]) -> list[str]:
-    """A sentence a line, one on how its gain changes, and one on negative transfer and on what escapes it."""
-    sentences = []
-    for line in sweep["lines"]:
-        sentences += [line_finding(line, sweep["form"]), change_finding(line, sweep)]
-    return [*sentences, *escapes(sweep)]
+    """Negative transfer and what escapes it, then what every line's intervals say and how its gain changes."""
+    lines = sweep["lines"]
+    return [
+        *escapes(sweep),
+        *(f"{line_finding(line, sweep['form'])} {change_finding(line, sweep)}" for line in lines),
+    ]
 
 
 def line_finding(line: Mapping[str, Any], form: str) -> str:
@@ -38,23 +39,26 @@ def change_finding(line: Mapping[str, Any], sweep: Mapping[str, Any]) -> str:
     span = f"From {first} to {last}"
     if change["low"] is None:
         return f"{span} there is too little to tell a change."
-    words = f"{points_text(change['value'])}, 95{NBSP}% interval {interval(change, points_text)}"
+    words = f"by {_points(change['value'])} points, 95{NBSP}% interval {interval(change, _points)}"
     if change["low"] <= 0 <= change["high"]:
         return f"{span} no effect was found: its gain does not clearly change ({words})."
     return f"{span} its gain {'rises' if change['low'] > 0 else 'falls'} clearly ({words})."
 
 
 def escapes(sweep: Mapping[str, Any]) -> list[str]:
-    """Where negative transfer was detected, and which other lines show none there."""
+    """Where negative transfer was detected on each line, and which lines of the same task show none at those values."""
+    hurt = {
+        line["line"]: [point["value"] for point in line["points"] if point["gain"]["verdict"] == "sharing hurts"]
+        for line in sweep["lines"]
+    }
+    tasks = {line["line"]: line["task"] for line in sweep["lines"]}
     sentences = []
-    for line in sweep["lines"]:
-        hurt = [point["value"] for point in line["points"] if point["gain"]["verdict"] == "sharing hurts"]
-        others = [other for other in sweep["lines"] if other is not line]
-        for value in hurt:
-            free = [other["line"] for other in others if _at(other, value)["gain"]["verdict"] != "sharing hurts"]
-            where = f"Negative transfer at {value_text(value, sweep['form'])} with {line['line']}"
-            tail = f"; none is detected there with {listing(free)}" if free else ""
-            sentences.append(f"{where}: the whole interval lies below zero{tail}.")
+    for name, values in hurt.items():
+        free = [other for other in hurt if tasks[other] == tasks[name] and not set(values) & set(hurt[other])]
+        if values:
+            where = listing([value_text(value, sweep["form"]) for value in values])
+            tail = f" None is detected there with: {listing(free)}." if free else ""
+            sentences.append(f"Negative transfer is detected at {where} with: {name} (intervals below zero).{tail}")
     return sentences
 
 
@@ -64,15 +68,10 @@ def value_text(value: float, form: str) -> str:
     return text.replace("-", "−")
 
 
-def points_text(value: float) -> str:
-    """A difference of two gains, in percentage points."""
-    return percent(value).removesuffix("%") + "points"
+def _points(value: float) -> str:
+    """A difference of two gains in percentage points."""
+    return percent(value).removesuffix(f"{NBSP}%")
 
 
 def _gain(point: Mapping[str, Any]) -> str:
     return f"{percent(point['gain']['value'])}, {interval(point['gain'], percent)}"
-
-
-def _at(line: Mapping[str, Any], value: float) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = next(point for point in line["points"] if point["value"] == value)
-    return found

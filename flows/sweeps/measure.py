@@ -33,7 +33,8 @@ def measure(sweep: SweepSettings, points: Sequence[Point], files: Sequence[Path]
     for name in sweep.lines:
         records = [record for point, (record, _) in zip(points, measured, strict=True) if point.line == name]
         first, last = (gains[name, value] for value in sweep.ends)
-        lines.append({"line": name, "points": records, "change": _figure(last - first)})
+        task = next(point.reported for point in points if point.line == name)
+        lines.append({"line": name, "task": task, "points": records, "change": _figure(last - first)})
     return {
         "title": sweep.title,
         "question": sweep.question,
@@ -55,7 +56,7 @@ def _point(point: Point, file: Path, root: Path, replicates: int) -> tuple[dict[
     losses: dict[str, dict[str, np.ndarray]] = {SHARED: {}, ALONE: {}}
     for seed, share in zip(seeds, shares, strict=True):
         material = build(point, root, seed)
-        people, shown = material.measured, [task for task in material.shown if point.task in (None, task.name)]
+        people, shown = material.measured, [task for task in material.shown if point.reported in (None, task.name)]
         counts = _counts(len(people), replicates, 0)
         for model, found in losses.items():
             rows = frame.filter((pl.col("seed") == seed) & (pl.col("model") == model))

@@ -25,7 +25,7 @@ _DATA: TypeAdapter[Data] = TypeAdapter(Data)
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """One value of what is varied, on one line; ``task`` is the one that is reported, or nothing for all."""
+    """One value of what is varied, on one line; ``task`` is the made-up one that is reported, or nothing for both."""
 
     line: str
     value: float
@@ -33,6 +33,11 @@ class Point:
     model: ModelSettings
     training: TrainingSettings
     task: str | None
+
+    @property
+    def reported(self) -> str | None:
+        """Name of the task that is reported; nothing for the mean of all."""
+        return self.data.task if isinstance(self.data, StudyData) else self.task
 
     def key(self, inputs: str) -> str:
         """Hash of ``inputs`` (code and tables) and all else that decides the point's predictions."""

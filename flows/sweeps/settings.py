@@ -9,7 +9,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from mtl_models.settings import ModelSettings, Options, TrainingSettings
-from mtl_models.synthetic import HintOptions, PairOptions
+from mtl_models.synthetic import TASKS, HintOptions, PairOptions
 
 FILE = "sweeps/params.yaml"
 BLOCKS = ("synthetic", "studies")
@@ -49,7 +49,7 @@ class LineSettings(Options):
     Attributes:
         data: keys of the data that are replaced.
         model: parts of the model that are replaced whole.
-        task: the task that is measured; by default all, as the mean of their gains.
+        task: the made-up task that is reported; by default both, as the mean of their gains.
     """
 
     data: dict[str, Any] = Field(default_factory=dict)
@@ -87,6 +87,10 @@ class SweepSettings(Options):
     def _require_known(self) -> SweepSettings:
         if self.vary not in type(self.data).model_fields:
             raise ValueError(f"vary: {self.vary} is no key of {self.data.family} data")
+        known = () if self.data.family == "study" else TASKS
+        for name, line in self.lines.items():
+            if line.task is not None and line.task not in known:
+                raise ValueError(f"lines.{name}.task: give {' or '.join(known) or 'data.task instead'}")
         if list(self.values) != sorted(set(self.values)):
             raise ValueError("values: give each once, in rising order")
         if unknown := set(self.ends) - set(self.values):

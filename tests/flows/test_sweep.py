@@ -164,7 +164,7 @@ def line(name: str, *gains: tuple[float, float, float]) -> dict[str, Any]:
     ]
     first, last = points[0]["gain"], points[-1]["gain"]
     change = {key: last[key] - first[key] for key in ("low", "value", "high")}
-    return {"line": name, "points": points, "change": change}
+    return {"line": name, "task": None, "points": points, "change": change}
 
 
 BAD, GOOD, UNCLEAR = (-0.3, -0.2, -0.1), (0.05, 0.1, 0.15), (-0.1, 0.01, 0.1)
@@ -190,17 +190,22 @@ def test_a_change_is_said_only_where_its_interval_excludes_zero() -> None:
         record = {**line("L", GOOD), "change": {"low": low, "value": value, "high": high}}
         return change_finding(record, sweep_of(record))
 
-    assert "From 0 to 2 its gain rises clearly (+2.0\u00a0points" in change(0.01, 0.02, 0.03)
+    rises = change(0.01, 0.02, 0.03)
+    assert rises == "From 0 to 2 its gain rises clearly (by +2.0 points, 95\u00a0% interval +1.0 to +3.0)."
     assert "falls clearly" in change(-0.03, -0.02, -0.01)
     assert "no effect was found" in change(-0.01, 0.02, 0.05)
 
 
 def test_negative_transfer_names_the_lines_without_it() -> None:
-    found = escapes(sweep_of(line("narrow", BAD, GOOD), line("soft", UNCLEAR, GOOD), line("odd", BAD, GOOD)))
-    assert len(found) == 2
-    assert found[0].startswith("Negative transfer at 0 with narrow: ")
-    assert found[0].endswith("none is detected there with soft.")
+    found = escapes(sweep_of(line("narrow", BAD, BAD, GOOD), line("soft", UNCLEAR, GOOD), line("odd", UNCLEAR, BAD)))
+    assert found == [
+        "Negative transfer is detected at 0 and 1 with: narrow (intervals below zero). "
+        "None is detected there with: soft.",
+        "Negative transfer is detected at 1 with: odd (intervals below zero). None is detected there with: soft.",
+    ]
     assert escapes(sweep_of(line("narrow", UNCLEAR, GOOD))) == []
+    other = {**line("another outcome", GOOD, GOOD), "task": "second"}
+    assert escapes(sweep_of(line("narrow", BAD, GOOD), other))[0].endswith("(intervals below zero).")
 
 
 def test_the_page_is_in_the_pages_colours_and_takes_nothing_from_outside() -> None:
@@ -231,6 +236,7 @@ def test_the_plot_draws_zero_band_and_labels() -> None:
         ({"values": [1, 0]}, "rising order"),
         ({"contrast": [0, 0.3]}, "0.3 is none of the values"),
         ({"dta": {}}, "dta"),
+        ({"lines": {"l": {"task": "frist"}}}, "lines.l.task: give first or second"),
         ({"data": {"family": "pair", "cosine": 2}}, "cosine"),
     ],
 )
