@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flows.report.words import NBSP, interval, listing, percent
+from flows.sweeps.settings import SHARED
 
 _GROUPS = {"sharing hurts": "hurts", "sharing helps": "helps", "no difference": "makes no clear difference"}
 
@@ -46,20 +47,37 @@ def change_finding(line: Mapping[str, Any], sweep: Mapping[str, Any]) -> str:
 
 
 def escapes(sweep: Mapping[str, Any]) -> list[str]:
-    """Where negative transfer was detected on each line, and which lines of the same task show none at those values."""
-    hurt = {
-        line["line"]: [point["value"] for point in line["points"] if point["gain"]["verdict"] == "sharing hurts"]
-        for line in sweep["lines"]
-    }
-    tasks = {line["line"]: line["task"] for line in sweep["lines"]}
+    """Where negative transfer was detected on each line, and which lines of the same task show none at those values.
+
+    Every line is measured against its own twins, which may be worse ones: so the errors are told as well.
+    """
     sentences = []
-    for name, values in hurt.items():
-        free = [other for other in hurt if tasks[other] == tasks[name] and not set(values) & set(hurt[other])]
-        if values:
-            where = listing([value_text(value, sweep["form"]) for value in values])
-            tail = f" None is detected there with: {listing(free)}." if free else ""
-            sentences.append(f"Negative transfer is detected at {where} with: {name} (intervals below zero).{tail}")
+    for line in sweep["lines"]:
+        hurt = _hurt(line)
+        peers = [other for other in sweep["lines"] if other is not line and other["task"] == line["task"]]
+        free = [other for other in peers if not set(hurt) & set(_hurt(other))]
+        if hurt:
+            where = listing([value_text(value, sweep["form"]) for value in hurt])
+            sentences.append(f"Negative transfer is detected at {where} with: {line['line']} (intervals below zero).")
+        if hurt and free:
+            worst = min(line["points"], key=lambda point: float(point["gain"]["value"]))["value"]
+            errors = [f"{each['line']} {_error(each, worst):.3f}" for each in (line, *free)]
+            at = value_text(worst, sweep["form"])
+            sentences[-1] += (
+                f" None is detected there with: {listing([other['line'] for other in free])}."
+                f" Errors of the networks that share at {at}: {'; '.join(errors)}."
+            )
     return sentences
+
+
+def _hurt(line: Mapping[str, Any]) -> list[float]:
+    """The values at which sharing clearly hurts."""
+    return [point["value"] for point in line["points"] if point["gain"]["verdict"] == "sharing hurts"]
+
+
+def _error(line: Mapping[str, Any], value: float) -> float:
+    """The error of the network of all tasks at a value."""
+    return next(float(point[SHARED]) for point in line["points"] if point["value"] == value)
 
 
 def value_text(value: float, form: str) -> str:

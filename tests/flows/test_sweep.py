@@ -196,13 +196,18 @@ def test_a_change_is_said_only_where_its_interval_excludes_zero() -> None:
     assert "no effect was found" in change(-0.01, 0.02, 0.05)
 
 
-def test_negative_transfer_names_the_lines_without_it() -> None:
-    found = escapes(sweep_of(line("narrow", BAD, BAD, GOOD), line("soft", UNCLEAR, GOOD), line("odd", UNCLEAR, BAD)))
+def test_negative_transfer_names_the_lines_without_it_and_their_errors() -> None:
+    odd = line("odd", UNCLEAR, BAD, GOOD)
+    odd["points"][0]["shared"] = 0.4567
+    found = escapes(sweep_of(line("narrow", BAD, UNCLEAR, GOOD), odd, line("soft", UNCLEAR, GOOD, GOOD)))
     assert found == [
-        "Negative transfer is detected at 0 and 1 with: narrow (intervals below zero). "
-        "None is detected there with: soft.",
-        "Negative transfer is detected at 1 with: odd (intervals below zero). None is detected there with: soft.",
+        "Negative transfer is detected at 0 with: narrow (intervals below zero). None is detected there with: odd and "
+        "soft. Errors of the networks that share at 0: narrow 1.000; odd 0.457; soft 1.000.",
+        "Negative transfer is detected at 1 with: odd (intervals below zero). None is detected there with: narrow and "
+        "soft. Errors of the networks that share at 1: odd 1.000; narrow 1.000; soft 1.000.",
     ]
+    both = escapes(sweep_of(line("narrow", BAD, BAD), line("odd", UNCLEAR, BAD)))
+    assert both[0] == "Negative transfer is detected at 0 and 1 with: narrow (intervals below zero)."
     assert escapes(sweep_of(line("narrow", UNCLEAR, GOOD))) == []
     other = {**line("another outcome", GOOD, GOOD), "task": "second"}
     assert escapes(sweep_of(line("narrow", BAD, GOOD), other))[0].endswith("(intervals below zero).")
