@@ -270,6 +270,7 @@ def embed(
     console.print("these three hold identifiers and health information: they belong behind the same door as the data")
 
 
+@app.command()
 def sweep(name: Annotated[str, typer.Argument(help="A sweep of sweeps/params.yaml, or `all`.")]) -> None:
     """Vary one thing at a time (relatedness, labels, noise, people) and show where sharing helps or hurts."""
     from flows.environment import prepare
