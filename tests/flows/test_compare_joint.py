@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,18 @@ def test_a_method_that_is_not_understood_is_named(stage: Stage, method: dict[str
     settings = with_runs(stage, {"odd": CompareRun.model_validate({"method": method})}).settings
     with pytest.raises(ValueError, match=message):
         compare.method_of(settings, "odd")
+
+
+def test_what_a_method_lacks_is_said_before_anything_is_trained(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gpytorch", None)  # Python's own way to make an import fail
+    runs = {
+        "other": CompareRun(training={"epochs": 1}),
+        "process": CompareRun.model_validate({"method": "gaussian_process"}),
+    }
+    folder = stage.paths.root / "nothing"
+    with pytest.raises(ValueError, match=r"pip install -e '\.\[gp\]'"):
+        compare.train_missing(with_runs(stage, runs), folder, ["split"])
+    assert not folder.exists()
 
 
 def test_a_run_is_a_network_or_a_method() -> None:
