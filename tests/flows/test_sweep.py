@@ -118,7 +118,8 @@ def test_another_setting_is_another_point() -> None:
 
 
 def test_labels_are_removed_in_training_only_and_no_test_person_is_there(root: Path, tmp_path: Path) -> None:
-    (tmp_path / "params.yaml").symlink_to(root / "params.yaml")
+    for name in ("params.yaml", "presets"):
+        (tmp_path / name).symlink_to(root / name)
     paths = StudyPaths(tmp_path, "heart")
     paths.raw.parent.mkdir(parents=True)
     paths.raw.symlink_to(root / "data" / "raw" / "heart")
