@@ -35,11 +35,13 @@ def main() -> None:
     require([paths.features / "features.parquet"], f"dvc repro features@{STUDY}")
 
     from flows.stages.compare import settings_of
+    from flows.stages.fits import in_view
     from mtl_models.data import read_dataset
     from mtl_models.training import fit
 
     settings = settings_of(own, next(iter(own.compare.runs)))
-    dataset, spec, splits = read_dataset(paths.features, settings.task_records)
+    everything, full, splits = read_dataset(paths.features, settings.task_records)
+    dataset, spec = in_view(everything, full, settings, settings.task_records)
     train, valid = (dataset.take((splits["final"] == part).to_numpy()) for part in ("train", "valid"))
     tasks, model, training = settings.task_records, settings.model, settings.training
 
@@ -58,8 +60,10 @@ def main() -> None:
             bare = ours(known, others, ema=0.0, gradient_clip=0.0)
             title = f"the {len(known):,} and {len(others):,} of them with every label"
             report({OURS: bare, PEER: theirs}, options, title, known)
+    seen, features = in_view(everything, full, own, own.task_records)
+    parts = (seen.take((splits["final"] == part).to_numpy()) for part in ("train", "valid"))
     start = time.perf_counter()
-    n_epochs = len(fit(train, valid, spec, own.task_records, own.model, own.training).history)
+    n_epochs = len(fit(*parts, features, own.task_records, own.model, own.training).history)
     print(f"whole fit of the study's own model: {time.perf_counter() - start:.1f} s, {n_epochs} epochs")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -77,6 +77,10 @@ class GroupedTrunk(Trunk):
         """Let every group's trunk know the columns."""
         for trunk in self._each():
             trunk.arrange(chunks)
+
+    def undecayed(self) -> Iterable[nn.Parameter]:
+        """Those of the groups' trunks."""
+        return [each for trunk in self._each() for each in trunk.undecayed()]
 
     def penalty(self) -> Tensor | None:
         """Sum of the groups' penalties."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,6 +21,7 @@ from flows.settings import CompareRun, StudySettings, load_settings, read_studie
 from flows.stages.command import Stage
 from flows.stages.compare import settings_of
 from flows.stages.features import run as build_features
+from flows.stages.fits import in_view
 from flows.stages.validate import run as validate
 from mtl_models.balancing import BALANCERS
 from mtl_models.data import Dataset, FeatureSpec, read_dataset
@@ -35,7 +37,11 @@ from mtl_models.trunks import TRUNKS
 
 STUDIES = ["nhanes", "heart", "whas500", "nmes1988"]
 N_TRAIN, N_VALID = 200, 80
-SMALL = {"ple": {"levels": 1, "widths": [8]}, "tabm": {"k": 2, "d_block": 16, "n_blocks": 1}}
+SMALL: dict[str, dict[str, Any]] = {
+    "grouped": {},
+    "ple": {"levels": 1, "widths": [8]},
+    "tabm": {"k": 2, "d_block": 16, "n_blocks": 1},
+}
 # presets that name no study's tasks are tried where the architecture was meant for
 MEANT = {
     "nhanes": ["two_domains", "domain_embeddings", "grid_convolution"],
@@ -60,7 +66,11 @@ class Sample:
 @pytest.fixture(scope="module", params=STUDIES)
 def sample(request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Sample:
     study: str = request.param
-    paths, settings = StudyPaths(tmp_path_factory.mktemp(study), study), load_settings(root, study)
+    # the plain network of the comparison: the study's own may learn from a teacher, which is no way of sharing
+    paths, settings = (
+        StudyPaths(tmp_path_factory.mktemp(study), study),
+        settings_of(load_settings(root, study), "shared"),
+    )
     paths.raw.parent.mkdir(parents=True)
     paths.raw.symlink_to(root / "data" / "raw" / study)
     validate(Stage(paths, settings))
@@ -71,15 +81,16 @@ def sample(request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.
     return Sample(study, settings, spec, people.take(rows[:N_TRAIN]), people.take(rows[N_TRAIN:]), frame)
 
 
-def train_some(sample: Sample, settings: StudySettings, model: ModelSettings, prefix: str = "") -> Network:
+def train_some(sample: Sample, settings: StudySettings, prefix: str = "") -> Network:
     """One epoch on the tasks of the settings, renamed if there is a prefix."""
     training = settings.training.model_copy(update={"epochs": 1, "batch_size": 100})
     tasks = [replace(task, name=f"{prefix}{task.name}") for task in settings.task_records]
-    parts = (
+    named = (
         replace(part, targets={f"{prefix}{name}": target for name, target in part.targets.items()})
         for part in (sample.train, sample.valid)
     )
-    return fit(*parts, sample.spec, tasks, model, training).network
+    (train, spec), (valid, _) = (in_view(part, sample.spec, settings, settings.task_records) for part in named)
+    return fit(train, valid, spec, tasks, settings.model, training).network
 
 
 def changed(settings: StudySettings, run: CompareRun) -> StudySettings:
@@ -90,8 +101,9 @@ def changed(settings: StudySettings, run: CompareRun) -> StudySettings:
 
 def check_scores(sample: Sample, network: Network, path: Path) -> None:
     """Exported, the network scores the study's feature table as torch does."""
-    export_onnx(network, path, metadata={"study": sample.study}, check=sample.valid)
-    scores, expected = Scorer(path).score(sample.frame), predict(network, sample.valid)
+    seen = sample.valid.select(sample.spec, network.spec)
+    export_onnx(network, path, metadata={"study": sample.study}, check=seen)
+    scores, expected = Scorer(path).score(sample.frame), predict(network, seen)
     for task in network.tasks:
         found = scores.select(task.prediction_columns).to_numpy()
         np.testing.assert_allclose(found, expected[task.name], rtol=2e-5, atol=2e-5)
@@ -107,7 +119,7 @@ def test_the_presets_meant_for_a_study_train_export_and_score(sample: Sample, ro
         preset = read_preset(root, name)
         run = CompareRun(model=preset.model, training=preset.training, tasks=preset.tasks)
         settings = changed(sample.settings, run)
-        network = train_some(sample, settings, settings.model)
+        network = train_some(sample, settings)
         assert {task.name for task in network.tasks} == set(preset.tasks or sample.train.targets)
         check_scores(sample, network, tmp_path / f"{name}.onnx")
 
@@ -124,7 +136,7 @@ def test_every_other_encoder_and_trunk_trains_exports_and_scores(sample: Sample,
         model = {"encoder": encoder, "trunk": {"name": trunk, **SMALL.get(trunk, {"widths": [8]})}}
         settings = changed(sample.settings, CompareRun(model={**model, "heads": {}}, tasks=(own, other)))
         prefix = f"{encoder}_{trunk}_"
-        networks[f"{prefix}{own}"] = train_some(sample, settings, settings.model, prefix)
+        networks[f"{prefix}{own}"] = train_some(sample, settings, prefix)
     assert {network.settings.encoder.name for network in networks.values()} == set(encoders)
     assert {network.settings.trunk.name for network in networks.values()} == set(trunks)
     check_scores(sample, TaskNetworks(networks), tmp_path / "model.onnx")
@@ -134,5 +146,6 @@ def test_every_balancer_trains(sample: Sample) -> None:
     for name in BALANCERS:
         training = sample.settings.training.model_copy(update={"balancing": Component(name=name)})
         settings = sample.settings.model_copy(update={"training": training})
-        predicted = predict(train_some(sample, settings, settings.model), sample.valid)
+        network = train_some(sample, settings)
+        predicted = predict(network, sample.valid.select(sample.spec, network.spec))
         assert all(np.isfinite(values).all() for values in predicted.values()), name

@@ -29,6 +29,7 @@ STAY: dict[str, str] = {
     "mmoe": r"trunk\.gates\.weight",
     "ple": r"trunk\.levels\.\d\.gates\..*",
     "cross_stitch": r"trunk\.stitches\..*",
+    "grouped": r"trunk\.trunks\.\d\.gates\.weight",
     "tabm": r"trunk\.backbone\.blocks\.\d\.0\.[rs]",
 }
 NUMBERS = {"numbers": {"name": "piecewise_linear", "n_bins": 4, "d_embedding": 2}}
@@ -36,6 +37,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "attention": {"d_hidden": 3, **NUMBERS},
     "domains": NUMBERS,
     "domain_convolution": {"domains": NUMBERS},
+    "grouped": {"groups": [["ill", "tall"]], "trunk": {"name": "mmoe", "experts": 2, "widths": [4]}},
 }
 
 

@@ -1,11 +1,12 @@
 """Every way of sharing with every other: all encoders with all trunks, all balancers with trunks of each sort.
 
 Each encoder is trained with each trunk (heads with and without a hidden layer in turns), exported, and scored through
-the scorer. An export costs seconds and grows with the graph, so the six networks of an encoder go into one file, each
-with one kind of task in turns: every encoder and every trunk meets every kind, some labels missing.
+the scorer. An export costs seconds and grows with the graph, so the networks of an encoder go into one file, each
+with one kind of task in turns, some labels missing.
 
 Left out here: all tasks at once for each pair, and the bytes of each pair's weights (test_architectures.py has both),
-a file of its own for each pair (it has one for each encoder and trunk), and every balancer with every trunk: a balancer
+a file of its own for each pair (it has one for each encoder and trunk), the export of every second pair unless the encoder gives each task a row of its own
+(where one vector goes from encoder to trunk, either's graph is the same beside any other), and every balancer with every trunk: a balancer
 sees shared and own parameters, of which the trunks here have each sort: one representation, one a task with a penalty,
 gates, members.
 """
@@ -69,8 +70,16 @@ def train_pair(encoder: str, trunk: str, rows: Dataset, others: Dataset) -> Netw
     return fit(*parts, SPEC, tasks, model, TRAINING.model_copy(update={"epochs": 2})).network
 
 
+def is_exported(encoder: str, trunk: str) -> bool:
+    return encoder == "attention" or place_of(encoder, trunk) % 2 == 0
+
+
 def test_the_turns_bring_every_kind_to_every_encoder_and_trunk() -> None:
     pairs = list(product(ENCODER_NAMES, TRUNK_NAMES))
+    exported = [pair for pair in pairs if is_exported(*pair)]
+    assert {encoder for encoder, _ in exported} == set(ENCODER_NAMES)
+    assert {trunk for _, trunk in exported} == set(TRUNK_NAMES)
+    assert {kind_of(*pair) for pair in exported} == set(MAIN)
     for position, names in enumerate((ENCODER_NAMES, TRUNK_NAMES)):
         for name in names:
             assert {kind_of(*pair) for pair in pairs if pair[position] == name} == set(MAIN)
@@ -79,8 +88,8 @@ def test_the_turns_bring_every_kind_to_every_encoder_and_trunk() -> None:
 @pytest.mark.parametrize("encoder", ENCODER_NAMES)
 def test_every_pair_trains_exports_and_scores(encoder: str, rows: Dataset, others: Dataset, tmp_path: Path) -> None:
     pairs = {trunk: train_pair(encoder, trunk, rows, others) for trunk in TRUNK_NAMES}
-    networks = {network.tasks[0].name: network for network in pairs.values()}
-    assert len(networks) == len(TRUNK_NAMES)
+    assert all(np.isfinite(predict(each, others)[each.tasks[0].name]).all() for each in pairs.values())
+    networks = {each.tasks[0].name: each for trunk, each in pairs.items() if is_exported(encoder, trunk)}
     path = tmp_path / "model.onnx"
     export_onnx(TaskNetworks(networks), path, metadata={"study": "small"}, check=others)
     graph = onnx.load(path).graph
