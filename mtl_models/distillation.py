@@ -84,7 +84,14 @@ def boost(
     baselines: BaselineSettings,
     seed: int,
 ) -> Predictions:
-    """Mean of the boosters' predictions for the swapped rows, each task from the features that it may see."""
+    """Mean of the boosters' predictions for the swapped rows, each task from the features that it may see.
+
+    Raises:
+        ValueError: for a booster that is no baseline.
+    """
+    if unknown := sorted(set(settings.boosters) - set(BASELINES)):
+        known = ", ".join(BASELINES)
+        raise ValueError(f"training.distillation.boosters: {unknown[0]!r} is none of {known}")
     rows = Dataset(np.arange(len(swapped)), swapped, {})
     found: dict[str, list[np.ndarray]] = {}
     for task in (task for task in tasks if task.role == "main"):

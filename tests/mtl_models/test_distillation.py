@@ -116,6 +116,11 @@ def test_an_unknown_key_of_the_teacher_is_named(train: Dataset, valid: Dataset) 
     training = training_with(DistillationSettings(training={"epoch": 3}))
     with pytest.raises(ValueError, match=r"training\.distillation\.training\.epoch"):
         fit(train, valid, SPEC, TASKS, MODEL, training)
+    from mtl_models.baselines import BaselineSettings
+
+    wrong = DistillationSettings(boosters=("xgboost",))
+    with pytest.raises(ValueError, match=r"boosters: 'xgboost' is none of linear, lightgbm, catboost"):
+        boost(train, valid, valid.inputs, SPEC, TASKS, wrong, BaselineSettings(), 0)
 
 
 def test_a_blanked_table_is_one_that_has_not_arrived(train: Dataset) -> None:

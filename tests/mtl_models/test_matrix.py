@@ -5,10 +5,10 @@ the scorer. An export costs seconds and grows with the graph, so the networks of
 with one kind of task in turns, some labels missing.
 
 Left out here: all tasks at once for each pair, and the bytes of each pair's weights (test_architectures.py has both),
-a file of its own for each pair (it has one for each encoder and trunk), the export of every second pair unless the encoder gives each task a row of its own
-(where one vector goes from encoder to trunk, either's graph is the same beside any other), and every balancer with every trunk: a balancer
-sees shared and own parameters, of which the trunks here have each sort: one representation, one a task with a penalty,
-gates, members.
+a file of its own for each pair (it has one for each encoder and trunk), the export of every second pair unless the
+encoder gives each task a row of its own (where one vector goes from encoder to trunk, either's graph is the same
+beside any other), and every balancer with every trunk: a balancer sees shared and own parameters, of which the trunks
+here have each sort: one representation, one a task with a penalty, gates, members.
 """
 
 from __future__ import annotations
