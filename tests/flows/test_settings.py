@@ -55,6 +55,21 @@ def test_every_study_loads(root: Path) -> None:
         (("model", "trunk"), {"name": "grouped", "groups": ["thal"]}, "must be a list of lists"),
         (("tasks",), [{"name": "thal", "kind": "binari"}], "task thal: kind 'binari'"),
         (("tasks",), [], "tasks"),
+        (
+            ("auxiliary",),
+            [{"name": "sugar", "kind": "regression", "columns": ["cleveland.fbs"]}],
+            "sugar: cleveland.fbs is shown to every task",
+        ),
+        (
+            ("auxiliary",),
+            [{"name": "thal", "kind": "regression", "columns": ["cleveland.ca"]}],
+            "thal: it must be auxiliary, with a name of its own",
+        ),
+        (
+            ("auxiliary",),
+            [{"name": "vessels", "kind": "regression", "columns": ["cleveland.ca"], "role": "main"}],
+            "vessels: it must be auxiliary",
+        ),
     ],
 )
 def test_an_error_names_the_key(
