@@ -1,0 +1,136 @@
+"""The commands on ways of sharing: compare them, group tasks, write embeddings, sweep, list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from flows.command import Study, console, relative, study_of
+
+app = typer.Typer()
+
+
+@app.command()
+def methods(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """List every encoder, trunk, balancer, joint model and baseline that params.yaml can name."""
+    import json
+
+    from flows.methods import methods as listed
+
+    rows = listed()
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    table = Table("kind", "name", "what it does")
+    for row in rows:
+        table.add_row(row["kind"], row["name"], row["line"])
+    console.print(table)
+
+
+@app.command()
+def compare(study: Study) -> None:
+    """Train what the study's `compare` block names and is not trained yet, and rank it on validation people."""
+    paths, settings = study_of(study)
+    if not settings.compare.runs:
+        raise ValueError(f"params.yaml: studies.{study}.compare.runs names no run")
+    from flows.headline import interval
+    from flows.paths import read_json
+    from flows.reproduce import dvc_repro
+
+    dvc_repro(paths.root, study, [f"compare/dvc.yaml:compare@{study}"], timeout=24 * 3600)
+    board = read_json(paths.reports / "compare.json")
+    table = Table(
+        "run",
+        "seeds",
+        "mean figure",
+        f"gain over {board['first']}",
+        "over lightgbm",
+        "over catboost",
+        "over its twins",
+        "worst task",
+    )
+    for row in board["rows"]:
+        gains = {kind: interval(gain["mean"], percent=True) for kind, gain in row["gains"].items()}
+        worst = (row["gains"].get("first") or {}).get("worst")
+        table.add_row(
+            row["run"],
+            str(row["seeds"]),
+            interval(row["mean"]),
+            *(gains.get(kind, "-") for kind in ("first", "lightgbm", "catboost", "twin")),
+            f"{worst['task']} {worst['value']:+.1%}" if worst else "-",
+        )
+    console.print(table)
+    console.print(f"{board['n_people']} validation people; page: {relative(paths.reports / 'compare.html')}")
+
+
+@app.command()
+def groups(study: Study) -> None:
+    """Measure which tasks help each other, train the groupings that this proposes, and say which one wins."""
+    paths, _ = study_of(study)
+    from flows.paths import read_json
+    from flows.report.groups import verdict
+    from flows.reproduce import dvc_repro
+    from flows.terminal import groupings, negative_transfer
+
+    dvc_repro(paths.root, study, [f"compare/dvc.yaml:groups@{study}"], timeout=24 * 3600)
+    record = read_json(paths.reports / "groups.json")
+    console.print(groupings(record))
+    console.print(negative_transfer(record))
+    console.print(f"{verdict(record)}\nunder studies.{study}.{record['where']} of params.yaml:\n")
+    console.print(record["block"], markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{record['n_people']} validation people; page: {relative(paths.reports / 'groups.html')}")
+
+
+@app.command()
+def embed(
+    study: Study,
+    run: Annotated[str | None, typer.Option("--run", help="A run of the study's compare block.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Parquet file for the vectors.")] = None,
+    outcome: Annotated[str | None, typer.Option("--outcome", help="What shades the figure, e.g. diabetes.")] = None,
+    segments: Annotated[int, typer.Option("--segments", help="How many segments.")] = 6,
+) -> None:
+    """Write a vector a person and feature domain, the nearest neighbours, segments, and a figure of them."""
+    paths, settings = study_of(study)
+    from flows.embed import embed as write_vectors
+    from flows.embed import find_source
+    from flows.reproduce import dvc_repro
+    from flows.terminal import segments as segments_table
+
+    source = find_source(settings, study, run)
+    dvc_repro(paths.root, study, [f"{'train' if source.is_model else 'features'}@{study}"], timeout=24 * 3600)
+    summary = write_vectors(paths, source, out=out, outcome=outcome, n_segments=segments)
+    console.print(segments_table(summary))
+    for what in ("mean", "example"):
+        cosines = ", ".join(f"{each['rank']}: {each[what]:.3f}" for each in summary["neighbours"])
+        whose = "mean over everyone" if what == "mean" else "of one person"
+        console.print(f"cosine to the nearest neighbours by rank, {whose}: {cosines}")
+    console.print(f"figure: {relative(paths.reports / 'embeddings.svg')}")
+    for what, file in summary["files"].items():
+        console.print(f"{what}: {relative(Path(file).resolve())}")
+    console.print("these three hold identifiers and health information: they belong behind the same door as the data")
+
+
+@app.command()
+def sweep(name: Annotated[str, typer.Argument(help="A sweep of sweeps/params.yaml, or `all`.")]) -> None:
+    """Vary one thing at a time (relatedness, labels, noise, people) and show where sharing helps or hurts."""
+    from flows.environment import prepare
+    from flows.paths import project_root, read_json
+    from flows.reproduce import dvc_repro
+    from flows.stages.sweep import reports_of
+    from flows.sweeps.findings import findings
+    from flows.sweeps.page import write_page
+    from flows.sweeps.settings import load_sweep, load_sweeps, stage_of
+
+    root = project_root()
+    prepare(root)
+    known = load_sweeps(root)
+    for each in known if name == "all" else [name]:
+        dvc_repro(root, each, [stage_of(each, load_sweep(root, each))], timeout=24 * 3600)
+        figures = read_json(reports_of(root) / f"{each}.json")
+        console.print(f"[bold]{each}[/bold]: {figures['title']}")
+        for sentence in findings(figures):
+            console.print(f"  {sentence}", soft_wrap=True, highlight=False)
+    console.print(f"page: {relative(write_page(reports_of(root), list(known)))}")

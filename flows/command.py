@@ -1,0 +1,43 @@
+"""What the commands share: their options, the console, and how a path or a table is shown."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+Study = Annotated[str, typer.Option("--study", help="A study: a block of params.yaml.")]
+Date = Annotated[
+    str | None,
+    typer.Option("--date", help="ISO date of the drop, e.g. 2026-11-20. Default: today.", show_default=False),
+]
+# piped output has no width of its own; the default of 80 columns would break figures
+console = Console(width=None if sys.stdout.isatty() else 150)
+
+
+def study_of(study: str) -> tuple[Any, Any]:
+    """Paths and settings of a study; state of Prefect under the project's folder."""
+    from flows.environment import prepare
+    from flows.paths import StudyPaths, project_root
+    from flows.settings import load_settings
+
+    root = project_root()
+    prepare(root)
+    return StudyPaths(root, study), load_settings(root, study)
+
+
+def show(title: str, rows: dict[str, Any]) -> None:
+    """Print a two-column table."""
+    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+    for name, value in rows.items():
+        table.add_row(f"[bold]{name}[/bold]", str(value), style=None)
+    console.print(table)
+
+
+def relative(path: Path) -> str:
+    """``path`` from where the user stands, if it is below."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
