@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +30,6 @@ def run(stage: Stage) -> dict[str, Any]:
     tasks = settings.task_records
     dataset, spec, splits = read_dataset(paths.features, tasks)
     final = Job(model=MODEL, resample=FINAL, seed=settings.training.seed, tasks=tasks)
-    fitted, final_rows = fit_job(final, dataset, spec, splits, settings, progress=True)
-    replace_file(paths.models / "network.safetensors", lambda partial: save_network(fitted.network, partial))
-
     resamples = [name for name in splits.columns if name not in (PERSON, FINAL)]
     planned = [
         Job(model=MODEL, resample=resample, seed=seed, tasks=tasks)
@@ -41,9 +39,14 @@ def run(stage: Stage) -> dict[str, Any]:
     # with a fixed split the exported network is one of those to be measured: it is not trained twice
     same = {name for name in resamples if splits[name].equals(splits[FINAL].alias(name))}
     jobs = [job for job in planned if not (job.resample in same and job.seed == final.seed)]
+    shared = (dataset, spec, splits, settings)
+    with ThreadPoolExecutor(1) as beside:
+        # the thread only waits for processes; the exported network is fitted here meanwhile
+        others = beside.submit(lambda: list(fit_jobs(jobs, *shared, title="resamples and seeds")) if jobs else [])
+        fitted, final_rows = fit_job(final, *shared, progress=not jobs)
+    replace_file(paths.models / "network.safetensors", lambda partial: save_network(fitted.network, partial))
     frames = [final_rows.with_columns(pl.lit(name).alias("resample")) for name in sorted(same)]
-    frames += fit_jobs(jobs, dataset, spec, splits, settings, title="resamples and seeds") if jobs else []
-    replace_file(paths.models / "predictions.parquet", pl.concat(frames).write_parquet)
+    replace_file(paths.models / "predictions.parquet", pl.concat([*frames, *others.result()]).write_parquet)
     held_out = "test" if (splits[FINAL] == "test").any() else "valid"
     absent = absent_tables(fitted.network, dataset.select(spec, fitted.network.spec), splits, held_out)
     replace_file(paths.models / "absent_tables.parquet", absent.write_parquet)
