@@ -20,11 +20,13 @@ class Layout:
         indicators: number columns whose being missing is an input of its own. Columns that are missing in the same
             training rows (the items of one questionnaire) share the first one's indicator.
         categories: category columns.
+        graded: the numbers that take more than two values; a curve has nothing to say of the others.
     """
 
     numbers: tuple[str, ...]
     indicators: tuple[str, ...]
     categories: tuple[str, ...]
+    graded: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, list[str]]:
         """Plain JSON types; ``from_dict`` gives the same layout back."""
@@ -42,6 +44,7 @@ class Layout:
             numbers=tuple(name for name in self.numbers if name in names),
             indicators=tuple(name for name in self.indicators if name in names),
             categories=tuple(name for name in self.categories if name in names),
+            graded=tuple(name for name in self.graded if name in names),
         )
 
     @property
@@ -70,15 +73,20 @@ def plan_layout(spec: FeatureSpec, train: Matrices) -> Layout:
     """
     values = finite(train.numeric)
     numbers: list[str] = []
+    graded: list[str] = []
     indicators: dict[bytes, str] = {}
     for feature, column in zip(spec.numeric, values.T, strict=True):
         missing = np.isnan(column)
         known = column[~missing]
         if known.size and known.min() < known.max():
             numbers.append(feature.name)
+            if np.unique(known).size > 2:
+                graded.append(feature.name)
         if known.size and missing.any():
             indicators.setdefault(missing.tobytes(), feature.name)
     categories = tuple(feature.name for feature in spec.categorical)
     if not numbers and not indicators and not categories:
         raise ValueError(f"none of the {len(spec.features)} features varies among the {len(train)} training rows")
-    return Layout(numbers=tuple(numbers), indicators=tuple(indicators.values()), categories=categories)
+    return Layout(
+        numbers=tuple(numbers), indicators=tuple(indicators.values()), categories=categories, graded=tuple(graded)
+    )

@@ -16,6 +16,8 @@ from mtl_models.preprocess import Prepared
 class Block(nn.Module):
     """Concatenates the values and the embedded categories of a part of the layout.
 
+    Where numbers are embedded, those of two values are not.
+
     Embeddings are centred on their mean over the training rows, and a slot that no training row fills gives zeros: an
     unseen category counts as an average one, not as a random one.
 
@@ -43,7 +45,10 @@ class Block(nn.Module):
         numbers_as: NumberOptions | None = None,
     ) -> None:
         super().__init__()
-        numbers = positions(part.numbers, layout.numbers)
+        # numbers of two values stay as they are: an embedding of them would be a line, and cost as much as a curve
+        embedded = part.graded if numbers_as else ()
+        named = (*embedded, *(name for name in part.numbers if name not in embedded))
+        numbers = positions(named, layout.numbers)
         indicators = [len(layout.numbers) + place for place in positions(part.indicators, layout.indicators)]
         slots = positions(part.categories, layout.categories)
         sizes = [len(spec.categorical[column].categories) + 1 for column in slots]
@@ -56,11 +61,12 @@ class Block(nn.Module):
         self.register_buffer("first", first, persistent=False)
         self.register_buffer("share", torch.zeros(n_slots))
         self.table = nn.Parameter(torch.randn(n_slots, d_embedding) * 0.5) if n_slots else None
-        self.numbers = numbers_as.build(len(numbers)) if numbers_as and numbers else None
+        self.numbers = numbers_as.build(len(embedded)) if numbers_as and embedded else None
         d_number = self.numbers.d_embedding if self.numbers else 1
-        self.n_numbers = len(numbers)
-        self.chunks = [d_number] * len(numbers) + [1] * len(indicators) + [d_embedding] * len(sizes)
-        names = (*part.numbers, *part.indicators, *part.categories)
+        self.n_numbers = len(embedded)
+        n_plain = len(numbers) - len(embedded) + len(indicators)
+        self.chunks = [d_number] * len(embedded) + [1] * n_plain + [d_embedding] * len(sizes)
+        names = (*named, *part.indicators, *part.categories)
         self.owners = [name for name, size in zip(names, self.chunks, strict=True) for _ in range(size)]
         self.width = sum(self.chunks)
 
