@@ -42,10 +42,12 @@ class SplitSettings(_Settings):
 class ComparisonSettings(BaselineSettings):
     """What the model is compared with, by name, and options of the baselines.
 
-    ``single_task`` is the same network with one task.
+    ``single_task`` is the same network with one task. ``twin_seeds``: from how many of the training's seeds it is
+    fitted; all if left out.
     """
 
     models: tuple[str, ...] = ("single_task", "linear", "lightgbm")
+    twin_seeds: int | None = Field(default=None, ge=1)
 
 
 class CompareRun(_Settings):

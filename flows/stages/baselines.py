@@ -22,7 +22,8 @@ def plan(settings: StudySettings, resamples: Iterable[str]) -> Iterator[list[Job
     """The jobs in groups: one group a model, seed and resample, one job a main task."""
     tasks = [task for task in settings.task_records if task.role == "main"]
     for model in settings.baselines.models:
-        seeds = settings.training.seeds if model in NETWORKS else settings.training.seeds[:1]
+        n_seeds = settings.baselines.twin_seeds if model in NETWORKS else 1
+        seeds = settings.training.seeds[:n_seeds]
         for resample in resamples:
             for seed in seeds:
                 yield [Job(model=model, resample=resample, seed=seed, tasks=(task,)) for task in tasks]

@@ -7,12 +7,14 @@ from pydantic import TypeAdapter
 from rtdl_num_embeddings import PiecewiseLinearEmbeddings, compute_bins
 from torch import Tensor
 
-from mtl_models.data import Dataset
+from mtl_models.data import Dataset, Matrices
 from mtl_models.encoders.domains import DomainEncoder
 from mtl_models.encoders.numbers import NumberOptions, PiecewiseLinear
+from mtl_models.encoders.plain import PlainEncoder
 from mtl_models.layout import plan_layout
 from mtl_models.network import Network
-from mtl_models.settings import ModelSettings
+from mtl_models.preprocess import Preprocessor
+from mtl_models.settings import ModelSettings, PreprocessSettings
 from tests.mtl_models.conftest import SPEC, TASKS, make_dataset
 
 COLUMN = torch.tensor([[0.0], [1.0], [2.0], [3.0], [4.0]])
@@ -106,3 +108,26 @@ def build(encoder: dict[str, object], rows: Dataset) -> Network:
     network = Network(SPEC, TASKS, settings, plan_layout(SPEC, rows.inputs))
     network.fit_statistics(rows)
     return network.eval()
+
+
+def test_a_number_of_two_values_stays_as_it_is(train: Dataset) -> None:
+    """Its embedding would be a line: the same function of the row at three times the width."""
+    inputs = Matrices(train.inputs.numeric.copy(), train.inputs.categorical)
+    inputs.numeric[:, 0] = (inputs.numeric[:, 0] > 50).astype(np.float32)
+    layout = plan_layout(SPEC, inputs)
+    assert layout.numbers == ("body__age", "lab__iron", "lab__lead")
+    assert layout.graded == ("lab__iron", "lab__lead")
+    options = PlainEncoder.Options(numbers=PiecewiseLinear.Options(n_bins=4, d_embedding=3))
+    encoder = PlainEncoder(SPEC, layout, options)
+    assert encoder.chunks[:4] == [3, 3, 1, 1]  # two curves, the number of two values, the indicator of both
+    assert [name for (name,) in encoder.owners[:8]] == [
+        *["lab__iron"] * 3,
+        *["lab__lead"] * 3,
+        "body__age",
+        "lab__iron",
+    ]
+    preprocess = Preprocessor(SPEC, layout, PreprocessSettings())
+    preprocess.fit(inputs)
+    prepared = preprocess(torch.from_numpy(inputs.numeric), torch.from_numpy(inputs.categorical))
+    encoder.fit(prepared)
+    torch.testing.assert_close(encoder(prepared)[:, 6], prepared.values[:, 0])
