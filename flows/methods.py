@@ -15,7 +15,11 @@ def methods() -> list[dict[str, str]]:
     from mtl_models.joint import JOINT
     from mtl_models.trunks import TRUNKS
 
-    twin = {"kind": "baseline", "name": "single_task", "line": "The same network trained on one task at a time."}
+    twin = {
+        "kind": "baseline",
+        "name": "single_task",
+        "line": "The same network, for a student its teacher's, trained on one task at a time.",
+    }
     joint = {name: type(method) for name, method in JOINT.items()}
     registries: dict[str, dict[str, Any]] = {
         "encoder": ENCODERS,

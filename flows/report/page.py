@@ -51,7 +51,7 @@ def _view(context: ReportContext) -> dict[str, Any]:
         "style": Markup((_HERE / "page.css").read_text()),
         "facts": facts(context),
         "people": people(context),
-        "findings": sentences.findings(summary),
+        "findings": sentences.findings(summary, taught=bool(context.student)),
         "warnings": sentences.warnings(summary),
         "models": [(model_name(name), ABOUT_MODELS.get(name, "")) for name in ordered_models(summary)],
         "metrics": [(METRICS[name], ABOUT_METRICS[name]) for name in used],

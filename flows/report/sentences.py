@@ -22,24 +22,25 @@ from flows.report.words import (
 SMALL = 0.02  # gains under it are said to be small even where their interval excludes zero
 
 
-def findings(summary: Mapping[str, Any]) -> list[str]:
-    """A few sentences: sharing first, then every other model."""
+def findings(summary: Mapping[str, Any], *, taught: bool = False) -> list[str]:
+    """A few sentences: sharing first, then every other model; ``taught`` where the model is a teacher's student."""
     model = summary["settings"]["model"]
     comparisons = summary["comparisons"][model]
     found = []
     for other in ordered_models(summary):
         if other == summary["settings"]["twin"] and other in comparisons:
-            found += sharing(summary, comparisons[other])
+            found += sharing(summary, comparisons[other], taught=taught)
         elif other in comparisons:
             found.append(against(summary, other, comparisons[other]))
     return found
 
 
-def sharing(summary: Mapping[str, Any], comparison: Mapping[str, Any]) -> list[str]:
+def sharing(summary: Mapping[str, Any], comparison: Mapping[str, Any], *, taught: bool = False) -> list[str]:
     """Where learning together helps, hurts, or makes no clear difference."""
+    what = "Learning all outcomes together from a teacher" if taught else "Learning all outcomes together"
+    twin = "networks like the teacher's, each" if taught else "the same network"
     sentences = [
-        f"Learning all outcomes together {effect(comparison['mean'])}, compared with the same network trained on one "
-        "outcome at a time."
+        f"{what} {effect(comparison['mean'])}, compared with {twin} trained on one outcome{' alone' if taught else ' at a time'}."
     ]
     verdicts = {
         "sharing helps": "It helps with",

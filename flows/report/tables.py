@@ -155,7 +155,7 @@ def absence_table(context: ReportContext) -> Table | None:
     rows = tuple(
         (
             Cell(case),
-            gain_cell(cases[case]["mean"]),
+            Cell(percent(cases[case]["mean"]["value"]), tone=_tone(cases[case]["mean"])),
             *(Cell(NOT_SHOWN) if each["low"] is None else Cell(percent(each["value"]), tone=_tone(each))
               for each in (cases[case]["tasks"][task] for task in tasks)),
         )

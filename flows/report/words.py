@@ -14,7 +14,7 @@ MODELS = {
 }
 ABOUT_MODELS = {
     "multi_task": "one network that learns all outcomes together; the model of this page",
-    "single_task": "the same network trained on one outcome at a time",
+    "single_task": "the same network, for a student its teacher's, trained on one outcome at a time",
     "linear": "ridge or logistic regression, one for each outcome",
     "lightgbm": "boosted trees, one ensemble for each outcome",
     "catboost": "boosted trees of another make, one ensemble for each outcome",
