@@ -39,9 +39,8 @@ def sharing(summary: Mapping[str, Any], comparison: Mapping[str, Any], *, taught
     """Where learning together helps, hurts, or makes no clear difference."""
     what = "Learning all outcomes together from a teacher" if taught else "Learning all outcomes together"
     twin = "networks like the teacher's, each" if taught else "the same network"
-    sentences = [
-        f"{what} {effect(comparison['mean'])}, compared with {twin} trained on one outcome{' alone' if taught else ' at a time'}."
-    ]
+    when = "alone" if taught else "at a time"
+    sentences = [f"{what} {effect(comparison['mean'])}, compared with {twin} trained on one outcome {when}."]
     verdicts = {
         "sharing helps": "It helps with",
         "sharing hurts": "It hurts",
