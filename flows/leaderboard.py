@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from flows.headline import interval
+from flows.report.templates import render
 from mtl_models.metrics import HEADLINE
 from mtl_models.metrics.collect import Sample, collect
 from mtl_models.metrics.comparison import compare
@@ -25,7 +23,6 @@ from mtl_models.tasks import Task
 PART = "valid"
 TWIN = " (single-task)"
 BOOSTERS = {"lightgbm": "LightGBM", "catboost": "CatBoost"}
-_REPORT = Path(__file__).parent / "report"
 
 
 def leaderboard(
@@ -34,13 +31,18 @@ def leaderboard(
     splits: pl.DataFrame,
     tasks: Sequence[Task],
     settings: EvaluationSettings,
+    view: str,
     unseeded: Collection[str] = (),
 ) -> dict[str, Any]:
     """Headline metric of every run and task, and gains over the first run, the boosters and the run's own twins.
 
     A run that learnt some of the tasks has figures and gains for these alone, and no mean figure. A choice among runs
     is made on validation people, never on the test part. Networks stopped on these people too, so the figures are
-    kinder to them than a test would be. Runs in ``unseeded`` have no random part: their rows say so.
+    kinder to them than a test would be.
+
+    Args:
+        view: what the boosters see, ``core`` or ``own``; a run may see more or less.
+        unseeded: runs without a random part; their rows say so.
     """
     main = [task for task in tasks if task.role == "main"]
     sample = collect(predictions, targets, splits, main, part=PART)
@@ -74,7 +76,14 @@ def leaderboard(
         )
     rows.sort(key=lambda row: (row["mean"]["value"] is None, -(row["mean"]["value"] or 0), row["run"]))
     metrics = {task.name: HEADLINE[task.kind] for task in main}
-    return {"part": PART, "n_people": sample.n_persons, "first": first, "metrics": metrics, "rows": rows}
+    return {
+        "part": PART,
+        "n_people": sample.n_persons,
+        "first": first,
+        "view": view,
+        "metrics": metrics,
+        "rows": rows,
+    }
 
 
 def _learnt(predictions: pl.DataFrame, main: Sequence[Task]) -> dict[str, tuple[Task, ...]]:
@@ -100,17 +109,6 @@ def _replicates(
 
 def leaderboard_page(title: str, board: dict[str, Any]) -> str:
     """The leaderboard as one static HTML page without external assets; the same bytes for the same figures."""
-    environment = Environment(
-        loader=FileSystemLoader(_REPORT),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = Markup((_REPORT / "page.css").read_text())
     names = {"first": board["first"], **BOOSTERS, "twin": "its single-task twins"}
     references = {kind: name for kind, name in names.items() if any(kind in row["gains"] for row in board["rows"])}
-    page = environment.get_template("compare.html").render(
-        title=title, board=board, references=references, words=interval, style=style
-    )
-    return page.rstrip() + "\n"
+    return render("compare.html", title=title, board=board, references=references, words=interval)

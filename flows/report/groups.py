@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from flows.report.affinity import affinity_plots
 from flows.report.inline import inline_svg
 from flows.report.tables import Cell, Table, gain_cell
+from flows.report.templates import render
 from flows.report.words import interval, label_name, percent, short_title
 from mtl_models.tasks import Task
-
-_HERE = Path(__file__).parent
 
 
 def nearest(record: Mapping[str, Any]) -> str:
@@ -82,12 +77,10 @@ def outcomes_table(record: Mapping[str, Any], titles: Mapping[str, str], kind: s
 
 def groups_page(title: str, record: Mapping[str, Any], tasks: Sequence[Task]) -> str:
     """One static HTML page without external assets; the same bytes for the same figures."""
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     titles = {task.name: short_title(task.title) if task.title else label_name(task.name) for task in tasks}
     plots = affinity_plots(record["affinity"], titles.__getitem__, looked_at="validation people")
-    page = environment.get_template("groups.html").render(
+    return render(
+        "groups.html",
         title=title,
         record=record,
         verdict=verdict(record),
@@ -98,6 +91,4 @@ def groups_page(title: str, record: Mapping[str, Any], tasks: Sequence[Task]) ->
             outcomes_table(record, titles, "over_plain", "Change in error against one trunk for all"),
         ],
         figures=[(plot, inline_svg(plot)) for plot in plots],
-        style=Markup((_HERE / "page.css").read_text()),
     )
-    return page.rstrip() + "\n"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from flows.report import sentences, tables
@@ -14,6 +12,7 @@ from flows.report.drawing import Plot
 from flows.report.inline import inline_svg
 from flows.report.plots import ordered_models
 from flows.report.sharing import own_best_table, sharing_sentences
+from flows.report.templates import render
 from flows.report.words import (
     ABOUT_METRICS,
     ABOUT_MODELS,
@@ -23,7 +22,6 @@ from flows.report.words import (
     short_title,
 )
 
-_HERE = Path(__file__).parent
 _GROUPS = ("metric", "gain", "calibration", "classes", "observed", "learning", "sharing")
 _PARTS = {"train": "training", "valid": "validation", "test": "test"}
 
@@ -34,10 +32,7 @@ def render_page(context: ReportContext) -> str:
     Raises:
         jinja2.UndefinedError: if the template names something that the page does not have.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("page.html").render(_view(context)).rstrip() + "\n"
+    return render("page.html", **_view(context))
 
 
 def _view(context: ReportContext) -> dict[str, Any]:
@@ -48,7 +43,6 @@ def _view(context: ReportContext) -> dict[str, Any]:
         "context": context,
         "summary": summary,
         "settings": summary["settings"],
-        "style": Markup((_HERE / "page.css").read_text()),
         "facts": facts(context),
         "people": people(context),
         "findings": sentences.findings(summary, taught=bool(context.student)),

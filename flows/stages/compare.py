@@ -15,7 +15,7 @@ import mtl_models
 from flows.leaderboard import leaderboard, leaderboard_page
 from flows.paths import replace_file, write_json, write_text
 from flows.settings import BaseRun, CompareRun, StudySettings
-from flows.stages.baselines import KEYS
+from flows.stages.baselines import KEYS, TWIN
 from flows.stages.command import Stage, run_stage
 from flows.stages.fits import FINAL, Job, fit_jobs
 from flows.stores.registry import sha256
@@ -24,8 +24,6 @@ from mtl_models.data import PERSON, read_dataset
 from mtl_models.joint import JOINT
 from mtl_models.settings import Component, ModelSettings, TrainingSettings, parse_settings
 from mtl_models.tasks import slug
-
-REFERENCES = "references"
 
 
 def settings_of(settings: StudySettings, name: str) -> StudySettings:
@@ -169,10 +167,6 @@ def train_missing(stage: Stage, folder: Path, resamples: list[str]) -> dict[str,
             if method:
                 JOINT[method.name].require()
             planned.append((name, plan(name, own, resamples, twins=change.twins, method=method)))
-    if (seen := reference_view(settings)) is not None:
-        files[REFERENCES] = folder / f"{REFERENCES}-{run_key(seen, paths.features)}.parquet"
-        if not files[REFERENCES].exists():
-            planned.append((REFERENCES, plan_references(seen, resamples)))
     jobs = [job for _, groups in planned for group in groups for job in group]
     frames: Iterator[pl.DataFrame] = iter(())
     if jobs:
@@ -186,14 +180,31 @@ def train_missing(stage: Stage, folder: Path, resamples: list[str]) -> dict[str,
     return files
 
 
+def reference_predictions(stage: Stage, folder: Path, resamples: list[str]) -> pl.DataFrame:
+    """Predictions of the study's baselines in the view of the comparison's base, fitted if that is not the study's."""
+    paths, settings = stage.paths, stage.settings
+    own = pl.read_parquet(paths.models / "baselines.parquet").filter(pl.col("model") != TWIN)
+    if (seen := reference_view(settings)) is None:
+        return own
+    file = folder / f"{run_key(seen, paths.features)}.parquet"
+    if not file.exists():
+        dataset, spec, splits = read_dataset(paths.features, settings.task_records)
+        groups = plan_references(seen, resamples)
+        jobs = [job for group in groups for job in group]
+        frames = fit_jobs(jobs, dataset, spec, splits, seen, title="baselines")
+        replace_file(file, pl.concat([_join([next(frames) for _ in group]) for group in groups]).write_parquet)
+    for stale in set(folder.glob("*.parquet")) - {file}:
+        stale.unlink()
+    return pl.read_parquet(file).select(own.columns)
+
+
 def run(stage: Stage) -> dict[str, Any]:
     """The stage on the study's features; the baselines' predictions stand beside the runs'."""
     paths, settings = stage.paths, stage.settings
     splits = pl.read_parquet(paths.features / "splits.parquet")
     resamples = [column for column in splits.columns if column not in (PERSON, FINAL)]
     files = train_missing(stage, paths.models / "compare", resamples)
-    own = pl.read_parquet(paths.models / "baselines.parquet").filter(pl.col("model") != "single_task")
-    baselines = pl.read_parquet(files.pop(REFERENCES)).select(own.columns) if REFERENCES in files else own
+    baselines = reference_predictions(stage, paths.models / "compare" / "references", resamples)
     frames = [pl.read_parquet(path) for path in files.values()]
     # a run of some tasks has no columns for the others
     known = [frame.select(column for column in baselines.columns if column in frame.columns) for frame in frames]
@@ -201,7 +212,8 @@ def run(stage: Stage) -> dict[str, Any]:
     targets = pl.read_parquet(paths.features / "targets.parquet")
     methods = {name: method_of(settings, name) for name in settings.compare.runs}
     unseeded = [name for name, method in methods.items() if method and not JOINT[method.name].seeded]
-    board = leaderboard(predictions, targets, splits, settings.task_records, settings.evaluation, unseeded)
+    view = (reference_view(settings) or settings).model.view
+    board = leaderboard(predictions, targets, splits, settings.task_records, settings.evaluation, view, unseeded)
     write_json(paths.reports / "compare.json", board)
     write_text(paths.reports / "compare.html", leaderboard_page(settings.title, board))
     return board

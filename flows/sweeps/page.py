@@ -6,38 +6,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-import flows.report
 from flows.headline import interval
 from flows.paths import read_json, write_text
 from flows.report.inline import inline_svg
 from flows.report.sweep_plot import sweep_plot
+from flows.report.tables import Cell, Table
+from flows.report.templates import render
 from flows.sweeps.findings import findings, value_text
 from flows.sweeps.settings import ALONE, SHARED
 
 PAGE = "index.html"
 COLUMNS = ("Line", "Value", "Gain", "Error shared", "Error alone", "Labels in training", "People measured")
-_REPORT = Path(flows.report.__file__).parent
 
 
 def sweeps_page(sweeps: Mapping[str, Mapping[str, Any]]) -> str:
     """The page of some sweeps' figures, by name."""
-    environment = Environment(
-        loader=FileSystemLoader(_REPORT),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     drawn = []
     for name, sweep in sweeps.items():
         plot = sweep_plot(name, sweep)
-        drawn.append((name, sweep, plot, inline_svg(plot), findings(sweep)))
-    style = Markup((_REPORT / "page.css").read_text())
-    page = environment.get_template("sweeps.html").render(sweeps=drawn, columns=COLUMNS, rows=_rows, style=style)
-    return page.rstrip() + "\n"
+        drawn.append((name, sweep, inline_svg(plot), findings(sweep), _table(sweep)))
+    return render("sweeps.html", sweeps=drawn)
 
 
 def write_page(folder: Path, names: list[str]) -> Path:
@@ -47,8 +35,9 @@ def write_page(folder: Path, names: list[str]) -> Path:
     return folder / PAGE
 
 
-def _rows(sweep: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    return [
+def _table(sweep: Mapping[str, Any]) -> Table:
+    """Every point of every line."""
+    rows = [
         (
             line["line"],
             value_text(point["value"], sweep["form"]),
@@ -61,3 +50,4 @@ def _rows(sweep: Mapping[str, Any]) -> list[tuple[str, ...]]:
         for line in sweep["lines"]
         for point in line["points"]
     ]
+    return Table(f"Figures of: {sweep['title']}", COLUMNS, tuple(tuple(Cell(text) for text in row) for row in rows))

@@ -12,7 +12,7 @@ import pytest
 
 from flows.methods import methods
 from flows.paths import StudyPaths
-from flows.settings import CompareRun, CompareSettings, StudySettings, load_settings
+from flows.settings import BaseRun, CompareRun, CompareSettings, StudySettings, load_settings
 from flows.stages import baselines, compare
 from flows.stages.command import Stage
 from flows.stages.features import run as build_features
@@ -175,3 +175,23 @@ def test_methods_lists_every_registry_with_a_line() -> None:
         ("joint", "clustered"),
         ("baseline", "linear"),
     } <= set(names)
+
+
+def test_baselines_of_another_view_are_fitted_once_and_are_no_run(stage: Stage) -> None:
+    """The base of the comparison says what the boosters see, on the page as well."""
+    plain = compare.run(stage)
+    assert plain["view"] == "core"
+    assert not (stage.paths.models / "compare" / "references").exists()
+    base = BaseRun(model={"view": "own"})
+    other = stage.settings.model_copy(update={"compare": stage.settings.compare.model_copy(update={"base": base})})
+    changed = Stage(stage.paths, other)
+    board = compare.run(changed)
+    (file,) = (stage.paths.models / "compare" / "references").glob("*.parquet")
+    written = file.stat().st_mtime_ns
+    assert compare.run(changed) == board
+    assert file.stat().st_mtime_ns == written
+    assert board["view"] == "own"
+    assert {row["run"] for row in board["rows"]} == {row["run"] for row in plain["rows"]}
+    assert "see the own view" in (stage.paths.reports / "compare.html").read_text()
+    folder = stage.paths.models / "compare"
+    assert compare.train_missing(changed, folder, ["split"]).keys() == other.compare.runs.keys()

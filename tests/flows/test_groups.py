@@ -194,3 +194,12 @@ def test_a_study_of_one_task_has_no_groups(stage: Stage) -> None:
     settings = stage.settings.model_copy(update={"tasks": stage.settings.tasks[:1]})
     with pytest.raises(ValueError, match="two main tasks"):
         groups.run(Stage(stage.paths, StudySettings.model_validate(settings.model_dump())))
+
+
+def test_a_base_in_another_view_brings_no_boosters_among_the_groupings(stage: Stage, record: dict[str, Any]) -> None:
+    """A comparison then fits baselines in that view; here they are no grouping, and none of them may win."""
+    base = stage.settings.compare.base.model_copy(update={"model": {"view": "own"}})
+    other = stage.settings.model_copy(update={"compare": stage.settings.compare.model_copy(update={"base": base})})
+    found = groups.run(Stage(stage.paths, other))
+    assert found["runs"].keys() == record["runs"].keys()
+    assert found["winner"] in found["groups"]
