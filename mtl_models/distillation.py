@@ -29,22 +29,32 @@ class Swapped:
     inputs: Matrices
     blanked: np.ndarray
 
+    @property
+    def whole(self) -> Matrices:
+        """The rows that are not blanked, in their order."""
+        return Matrices(self.inputs.numeric[~self.blanked], self.inputs.categorical[~self.blanked])
+
 
 def swap_columns(
     train: Matrices, spec: FeatureSpec, settings: DistillationSettings, random: np.random.Generator
 ) -> Swapped:
     """Rows of training people in which some columns come from other training people, and some tables are missing.
 
-    A column's value is kept with its being missing, so that gaps are swapped as well.
+    Each row draws its own chance of a swap, evenly from 0 to ``settings.swap``: some rows stay near people, others do
+    not. A column's value is kept with its being missing, so that gaps are swapped as well.
 
     Source: Breiman and Shang, Born Again Trees (1996), section 3, "smearing" by marginals.
+
+    Differs:
+        One chance for all rows there.
     """
     n_people, n_rows = len(train), settings.rows
     base = random.integers(0, n_people, n_rows)
     inputs = Matrices(train.numeric[base], train.categorical[base])
+    chance = random.uniform(0, settings.swap, n_rows)
     for matrix, source in ((inputs.numeric, train.numeric), (inputs.categorical, train.categorical)):
         for column in range(matrix.shape[1]):
-            rows = np.flatnonzero(random.random(n_rows) < settings.swap)
+            rows = np.flatnonzero(random.random(n_rows) < chance)
             matrix[rows, column] = source[random.integers(0, n_people, len(rows)), column]
     blanked = random.random(n_rows) < settings.blanked
     for table in source_tables(spec):
@@ -64,27 +74,29 @@ def teach(
     """The teacher's outputs: the mean of the networks, and a share of the boosters where no table is missing.
 
     The boosters never saw people without whole tables: there the networks teach alone.
+
+    Args:
+        boosted: what the boosters say of the rows that are not blanked, in their order.
     """
     outputs = [predict(network, swapped.inputs) for network in networks]
-    share = np.where(swapped.blanked, 0.0, settings.booster_share)[:, None]
-    taught = {}
-    for task in outputs[0]:
-        mean = np.mean([each[task] for each in outputs], axis=0)
-        taught[task] = (1 - share) * mean + share * boosted[task] if task in boosted else mean
+    taught = {task: np.mean([each[task] for each in outputs], axis=0) for task in outputs[0]}
+    share, whole = settings.booster_share, ~swapped.blanked
+    for task, said in boosted.items():
+        taught[task][whole] = (1 - share) * taught[task][whole] + share * said
     return taught
 
 
 def boost(
     train: Dataset,
     valid: Dataset,
-    swapped: Matrices,
+    rows: Matrices,
     spec: FeatureSpec,
     tasks: Sequence[Task],
     settings: DistillationSettings,
     baselines: BaselineSettings,
     seed: int,
 ) -> Predictions:
-    """Mean of the boosters' predictions for the swapped rows, each task from the features that it may see.
+    """Mean of the boosters' predictions for some rows, each task from the features that it may see.
 
     Raises:
         ValueError: for a booster that is no baseline.
@@ -92,11 +104,11 @@ def boost(
     if unknown := sorted(set(settings.boosters) - set(BASELINES)):
         known = ", ".join(BASELINES)
         raise ValueError(f"training.distillation.boosters: {unknown[0]!r} is none of {known}")
-    rows = Dataset(np.arange(len(swapped)), swapped, {})
+    asked = Dataset(np.arange(len(rows)), rows, {})
     found: dict[str, list[np.ndarray]] = {}
     for task in (task for task in tasks if task.role == "main"):
         part = spec.seen_by([task.name])
-        parts = [each.select(spec, part) for each in (train, valid, rows)]
+        parts = [each.select(spec, part) for each in (train, valid, asked)]
         for name in settings.boosters:
             fitted = BASELINES[name](parts[0], {"rows": parts[2]}, parts[1], task, part, baselines, seed)
             found.setdefault(task.name, []).append(fitted["rows"])

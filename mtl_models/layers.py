@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from tabm import LinearEnsemble
 from torch import Tensor, nn
 
+from mtl_models.dropout import Dropout
+
 
 def hidden_layers(width: int, widths: Sequence[int], *, dropout: float = 0.0) -> nn.Sequential:
     """Linear, ReLU and dropout for each of ``widths``; the identity where there is none.
@@ -38,7 +40,7 @@ def _stack(
     for size in widths:
         layers += [linear(width, size), nn.ReLU()]
         if dropout:
-            layers.append(nn.Dropout(dropout))
+            layers.append(Dropout(dropout))
         width = size
     return nn.Sequential(*layers)
 

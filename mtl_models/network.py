@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -74,46 +74,58 @@ class Network(nn.Module):
         """Raw outputs by task name."""
         return self.outputs(self.preprocess(numeric, categorical))
 
-    def outputs(self, prepared: Prepared) -> dict[str, Tensor]:
-        """Raw outputs by task name of rows that were prepared before, as training does once for all epochs."""
-        representations = self._representations(prepared)
-        return {task.name: self.head(task.name)(representations[task.name]) for task in self.tasks}
+    def outputs(self, prepared: Prepared, tasks: Container[str] | None = None) -> dict[str, Tensor]:
+        """Raw outputs by task name of rows that were prepared before, as training does once for all epochs.
 
-    def _representations(self, prepared: Prepared) -> dict[str, Tensor]:
-        """The trunk's representation of each row by task name."""
-        if self.plan and self.views is None:
-            rows = self._blind_rows(prepared)
+        Args:
+            tasks: those to answer for, at the cost of their views alone; by default all.
+        """
+        names = [task.name for task in self.tasks if tasks is None or task.name in tasks]
+        representations = self._representations(prepared, names)
+        return {name: self.head(name)(representations[name]) for name in names}
+
+    def _representations(self, prepared: Prepared, tasks: Collection[str]) -> dict[str, Tensor]:
+        """The trunk's representation of each row by task name, at least of ``tasks``."""
+        views = None if self.views is None else self.views.of(tasks)
+        if self.plan and views is None:
+            rows = self._blind_rows(prepared, tasks)
         else:
             encoded = self.encoder(prepared)
             if isinstance(encoded, Tensor):
                 shared: dict[str, Tensor] = (
-                    self.trunk(encoded) if self.views is None else self.trunk.in_views(encoded, self.views)
+                    self.trunk(encoded) if views is None else self.trunk.in_views(encoded, views)
                 )
                 return shared
-            rows = encoded if self.views is None else self.views.own_rows(encoded)
+            rows = {task: encoded[task] for task in tasks} if views is None else views.own_rows(encoded)
         # the whole trunk for each row: no task's output depends on what another task's row holds
         runs = {id(row): self.trunk(row) for row in rows.values()}
         return {name: runs[id(row)][name] for name, row in rows.items()}
 
-    def _blind_rows(self, prepared: Prepared) -> dict[str, Tensor]:
-        """A row a task from an encoder that mixes features: once a view, on rows whose hidden features say nothing."""
+    def _blind_rows(self, prepared: Prepared, tasks: Collection[str]) -> dict[str, Tensor]:
+        """A row for each of ``tasks`` from an encoder that mixes features.
+
+        It runs once a view, on rows whose hidden features say nothing.
+        """
         rows: dict[str, Tensor] = {}
         for view in self.plan:
+            seen_by = [task for task in view.tasks if task in tasks]
+            if not seen_by:
+                continue
             shown = blind(prepared, self.layout, view.hidden, self.preprocess.n_categories)
             encoded = self.encoder(shown)
-            rows |= {task: encoded if isinstance(encoded, Tensor) else encoded[task] for task in view.tasks}
+            rows |= {task: encoded if isinstance(encoded, Tensor) else encoded[task] for task in seen_by}
         return rows
 
     def _rows(self, prepared: Prepared) -> Tensor | dict[str, Tensor]:
         """The row that the trunk reads: one for all tasks, or one a task where views or the encoder make it differ."""
+        names = [task.name for task in self.tasks]
         if self.plan and self.views is None:
-            return self._blind_rows(prepared)
+            return self._blind_rows(prepared, names)
         encoded: Tensor | dict[str, Tensor] = self.encoder(prepared)
         if self.views is None:
             return encoded
-        if isinstance(encoded, Tensor):
-            return self.views.by_task(self.views.rows(encoded))
-        return self.views.own_rows(encoded)
+        views = self.views.of(names)
+        return views.by_task(views.rows(encoded)) if isinstance(encoded, Tensor) else views.own_rows(encoded)
 
     def penalty(self) -> Tensor | None:
         """What training adds to the sum of the losses; ``None`` for nothing."""

@@ -113,7 +113,7 @@ class DistillationSettings(Options):
         boosters: baselines by name that teach as well, a model an outcome.
         booster_share: their share of what is taught; 1 less it is the networks'.
         rows: how many rows are made by swapping columns between training people.
-        swap: chance of a column of a row to come from somebody else.
+        swap: largest chance of a column of a row to come from somebody else; a row draws its own from 0 to this.
         blanked: share of the rows that lack whole tables, each with the chance ``blank_tables``; boosters do not teach
             there.
     """
@@ -123,8 +123,8 @@ class DistillationSettings(Options):
     networks: int = Field(default=3, ge=1)
     boosters: tuple[str, ...] = ()
     booster_share: float = Field(default=0.4, ge=0, le=1)
-    rows: int = Field(default=22_000, ge=1)
-    swap: float = Field(default=0.2, ge=0, le=1)
+    rows: int = Field(default=40_000, ge=1)
+    swap: float = Field(default=0.4, ge=0, le=1)
     blanked: float = Field(default=0.3, ge=0, le=1)
     blank_tables: float = Field(default=0.15, ge=0, lt=1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -49,10 +49,15 @@ class TaskNetworks(Network):
         """A task's head."""
         return self.member(task).head(task)
 
-    def outputs(self, prepared: Prepared) -> dict[str, Tensor]:
-        """Raw outputs by task name."""
-        found = [member.outputs(prepared) for member in self.members if isinstance(member, Network)]
-        return {name: found[place][name] for name, place in self.place.items()}
+    def outputs(self, prepared: Prepared, tasks: Container[str] | None = None) -> dict[str, Tensor]:
+        """Raw outputs by task name, each member's for its own tasks alone."""
+        wanted = [name for name in self.place if tasks is None or name in tasks]
+        found: dict[str, Tensor] = {}
+        for place, member in enumerate(self.members):
+            assert isinstance(member, Network)
+            if own := [name for name in wanted if self.place[name] == place]:
+                found |= member.outputs(prepared, own)
+        return {name: found[name] for name in wanted}
 
     def penalty(self) -> Tensor | None:
         """Nothing: the networks were trained before."""

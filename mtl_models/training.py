@@ -87,5 +87,5 @@ def _taught(
     seeds = [10_000 * (seed + 1) + number for number in range(settings.networks)]
     networks = [fit(train, valid, spec, tasks, *theirs, seed=each).network for each in seeds]
     swapped = swap_columns(train.inputs, spec, settings, np.random.default_rng(seed))
-    boosted = boost(train, valid, swapped.inputs, spec, tasks, settings, baselines, seed)
+    boosted = boost(train, valid, swapped.whole, spec, tasks, settings, baselines, seed)
     return taught_dataset(swapped, teach(networks, boosted, swapped, settings))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -33,47 +33,36 @@ def plan_views(spec: FeatureSpec, tasks: Sequence[str]) -> tuple[View, ...]:
     return tuple(View(tuple(names), hidden) for hidden, names in members.items())
 
 
-class Views(nn.Module):
-    """What each view keeps of an encoded row, and a shift of its own that tells the trunk which view it reads.
+@dataclass(frozen=True)
+class ViewSet:
+    """What some views keep of an encoded row: a hidden column is multiplied by zero.
 
-    A hidden column is multiplied by zero: no output of a task depends on it, and its gradient is exactly zero.
+    No output of a task depends on a column that its view hides, and the column's gradient is exactly zero.
 
     Attributes:
         views: the tasks of each view and what is hidden from them.
         mask: 1 where a view sees a column of the encoded row, 0 where not. Shape: ``(n_views, width)``.
-        shift: learned, added after the mask. Shape: ``(n_views, width)``.
-
-    Args:
-        owners: the features that each column of the encoded row is made of.
+        shift: added after the mask. Shape: ``(n_views, width)``.
+        order: columns that the same views see side by side, those that all see first. Shape: ``(width,)``.
+        sizes: how many columns each of these groups has.
+        shown: which view sees which group. Shape: ``(n_views, n_groups)``.
     """
 
+    views: tuple[View, ...]
     mask: Tensor
+    shift: Tensor
     order: Tensor
+    sizes: tuple[int, ...]
     shown: Tensor
-
-    def __init__(self, views: Sequence[View], owners: Owners) -> None:
-        super().__init__()
-        self.views = tuple(views)
-        seen = [[not view.hidden.intersection(features) for features in owners] for view in views]
-        self.register_buffer("mask", torch.tensor(seen, dtype=torch.float32), persistent=False)
-        self.shift = nn.Parameter(torch.zeros(len(views), len(owners)))
-        # columns that the same views see stand together, those that all see first: each group is one product in a
-        # trunk's first layer
-        kinds = sorted(set(zip(*seen, strict=True)), key=lambda kind: (not all(kind), kind))
-        columns = [[place for place, kind in enumerate(zip(*seen, strict=True)) if kind == each] for each in kinds]
-        self.sizes = [len(each) for each in columns]
-        self.register_buffer("order", torch.tensor(list(chain(*columns)), dtype=torch.int64), persistent=False)
-        shown = torch.tensor(kinds, dtype=torch.float32).T.contiguous()
-        self.register_buffer("shown", shown, persistent=False)
 
     def rows(self, encoded: Tensor) -> list[Tensor]:
         """The encoded rows as each view sees them. Shape: ``(n_rows, width)`` each."""
         return [encoded * mask + shift for mask, shift in zip(self.mask, self.shift, strict=True)]
 
-    def own_rows(self, encoded: dict[str, Tensor]) -> dict[str, Tensor]:
+    def own_rows(self, encoded: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Rows that an encoder made for each task, as the task's view sees them."""
-        place = {task: number for number, view in enumerate(self.views) for task in view.tasks}
-        return {task: row * self.mask[place[task]] + self.shift[place[task]] for task, row in encoded.items()}
+        places = ((number, task) for number, view in enumerate(self.views) for task in view.tasks)
+        return {task: encoded[task] * self.mask[number] + self.shift[number] for number, task in places}
 
     def first_layer(self, encoded: Tensor, weight: Tensor) -> Tensor:
         """What a linear layer without bias makes of every view's row, at the cost of one.
@@ -89,6 +78,42 @@ class Views(nn.Module):
     def by_task(self, by_view: Sequence[Tensor]) -> dict[str, Tensor]:
         """A tensor a view as a tensor a task."""
         return {task: each for view, each in zip(self.views, by_view, strict=True) for task in view.tasks}
+
+
+class Views(nn.Module):
+    """The views of a network, each with a learned shift of its own that tells the trunk which view it reads.
+
+    Args:
+        owners: the features that each column of the encoded row is made of.
+    """
+
+    mask: Tensor
+    order: Tensor
+    shown: Tensor
+
+    def __init__(self, views: Sequence[View], owners: Owners) -> None:
+        super().__init__()
+        self.views = tuple(views)
+        seen = [[not view.hidden.intersection(features) for features in owners] for view in views]
+        self.register_buffer("mask", torch.tensor(seen, dtype=torch.float32), persistent=False)
+        self.shift = nn.Parameter(torch.zeros(len(views), len(owners)))
+        # each group of columns is one product in a trunk's first layer
+        kinds = sorted(set(zip(*seen, strict=True)), key=lambda kind: (not all(kind), kind))
+        columns = [[place for place, kind in enumerate(zip(*seen, strict=True)) if kind == each] for each in kinds]
+        self.sizes = tuple(len(each) for each in columns)
+        self.register_buffer("order", torch.tensor(list(chain(*columns)), dtype=torch.int64), persistent=False)
+        shown = torch.tensor(kinds, dtype=torch.float32).T.contiguous()
+        self.register_buffer("shown", shown, persistent=False)
+
+    def of(self, tasks: Container[str]) -> ViewSet:
+        """The views of some tasks, in their order, without the others' tasks."""
+        kept = [(place, tuple(task for task in view.tasks if task in tasks)) for place, view in enumerate(self.views)]
+        chosen = [place for place, names in kept if names]
+        views = tuple(View(names, self.views[place].hidden) for place, names in kept if names)
+        mask, shift, shown = self.mask, self.shift, self.shown
+        if len(chosen) < len(self.views):
+            mask, shift, shown = mask[chosen], shift[chosen], shown[chosen]
+        return ViewSet(views, mask, shift, self.order, self.sizes, shown)
 
 
 def blind(prepared: Prepared, layout: Layout, hidden: frozenset[str], n_categories: Tensor) -> Prepared:

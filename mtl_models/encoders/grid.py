@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from mtl_models import settings
 from mtl_models.data import FeatureSpec
+from mtl_models.dropout import Dropout
 from mtl_models.encoders.base import Encoder
 from mtl_models.encoders.block import Block
 from mtl_models.layout import Layout
@@ -78,7 +79,7 @@ class GridEncoder(Encoder):
             d_in, side = d_out, (math.ceil(side[0] / options.pool), math.ceil(side[1] / options.pool))
         self.convolve = nn.Sequential(*stages)
         self.dense = nn.Sequential(
-            nn.Linear(d_in * side[0] * side[1], options.width), nn.ReLU(), nn.Dropout(options.dropout)
+            nn.Linear(d_in * side[0] * side[1], options.width), nn.ReLU(), Dropout(options.dropout)
         )
 
     def fit(self, train: Prepared) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mtl_models.views import Views
+from mtl_models.views import ViewSet
 
 
 class Trunk(nn.Module):
@@ -28,7 +28,7 @@ class Trunk(nn.Module):
         """Representations by task name."""
         raise NotImplementedError
 
-    def in_views(self, encoded: Tensor, views: Views) -> dict[str, Tensor]:
+    def in_views(self, encoded: Tensor, views: ViewSet) -> dict[str, Tensor]:
         """Representations by task name, each made of the row that the task's view shows.
 
         A trunk whose first layer is linear may do better than to run once a view.

@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mtl_models import settings
+from mtl_models.dropout import Dropout
 from mtl_models.layers import parallel_layers, repeat_rows
 from mtl_models.trunks.base import Trunk
 
@@ -37,7 +38,7 @@ class CrossStitchTrunk(Trunk):
         super().__init__()
         n = len(tasks)
         self.widths = dict.fromkeys(tasks, options.widths[-1])
-        self.input_dropout = nn.Dropout(options.input_dropout)
+        self.input_dropout = Dropout(options.input_dropout)
         sizes = [width, *options.widths]
         self.layers = nn.ModuleList(
             [parallel_layers(n, d_in, [d_out], dropout=options.dropout) for d_in, d_out in pairwise(sizes)]

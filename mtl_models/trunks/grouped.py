@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mtl_models import settings
 from mtl_models.settings import Component, parse_settings, repeated_task
 from mtl_models.trunks.base import Trunk
-from mtl_models.views import Views
+from mtl_models.views import ViewSet
 
 
 class GroupedTrunk(Trunk):
@@ -63,7 +63,7 @@ class GroupedTrunk(Trunk):
         """Representations by task name."""
         return {name: found for trunk in self._each() for name, found in trunk(encoded).items()}
 
-    def in_views(self, encoded: Tensor, views: Views) -> dict[str, Tensor]:
+    def in_views(self, encoded: Tensor, views: ViewSet) -> dict[str, Tensor]:
         """Representations by task name; a group's trunk runs on the views of its own tasks alone."""
         found: dict[str, Tensor] = {}
         for view, row in zip(views.views, views.rows(encoded), strict=True):

@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mtl_models import settings
+from mtl_models.dropout import Dropout
 from mtl_models.layers import parallel_layers, repeat_rows
 from mtl_models.trunks.base import Trunk
 
@@ -33,7 +34,7 @@ class MixtureTrunk(Trunk):
         super().__init__()
         self.n_experts = options.experts
         self.widths = dict.fromkeys(tasks, options.widths[-1])
-        self.input_dropout = nn.Dropout(options.input_dropout)
+        self.input_dropout = Dropout(options.input_dropout)
         self.experts = parallel_layers(options.experts, width, options.widths, dropout=options.dropout)
         # one expert needs no gate: its weight would never move
         self.gates = nn.Linear(width, len(tasks) * options.experts, bias=False) if options.experts > 1 else None

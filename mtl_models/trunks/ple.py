@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from mtl_models import settings
+from mtl_models.dropout import Dropout
 from mtl_models.layers import MemberLinear, parallel_layers, repeat_rows
 from mtl_models.trunks.base import Trunk
 
@@ -41,7 +42,7 @@ class ProgressiveTrunk(Trunk):
     def __init__(self, width: int, tasks: Sequence[str], options: Options) -> None:
         super().__init__()
         self.widths = dict.fromkeys(tasks, options.widths[-1])
-        self.input_dropout = nn.Dropout(options.input_dropout)
+        self.input_dropout = Dropout(options.input_dropout)
         sizes = [width, *[options.widths[-1]] * (options.levels - 1)]
         self.levels = nn.ModuleList(
             [_Level(size, tasks, options, last=place == options.levels - 1) for place, size in enumerate(sizes)]

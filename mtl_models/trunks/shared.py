@@ -8,9 +8,10 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mtl_models import settings
+from mtl_models.dropout import Dropout
 from mtl_models.layers import hidden_layers
 from mtl_models.trunks.base import Trunk
-from mtl_models.views import Views
+from mtl_models.views import ViewSet
 
 
 class SharedTrunk(Trunk):
@@ -28,7 +29,7 @@ class SharedTrunk(Trunk):
 
     def __init__(self, width: int, tasks: Sequence[str], options: Options) -> None:
         super().__init__()
-        self.input_dropout = nn.Dropout(options.input_dropout)
+        self.input_dropout = Dropout(options.input_dropout)
         self.layers = hidden_layers(width, options.widths, dropout=options.dropout)
         self.widths = dict.fromkeys(tasks, (width, *options.widths)[-1])
 
@@ -37,7 +38,7 @@ class SharedTrunk(Trunk):
         shared = self.layers(self.input_dropout(encoded))
         return dict.fromkeys(self.widths, shared)
 
-    def in_views(self, encoded: Tensor, views: Views) -> dict[str, Tensor]:
+    def in_views(self, encoded: Tensor, views: ViewSet) -> dict[str, Tensor]:
         """Representations by task name; the first layer runs once for all views."""
         first = self.layers[0] if len(self.layers) else None
         if not isinstance(first, nn.Linear):

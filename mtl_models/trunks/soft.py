@@ -12,6 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mtl_models import settings
+from mtl_models.dropout import Dropout
 from mtl_models.layers import hidden_layers
 from mtl_models.trunks.base import Trunk
 
@@ -47,7 +48,7 @@ class SoftTrunk(Trunk):
         super().__init__()
         self.options = options
         self.widths = dict.fromkeys(tasks, options.widths[-1])
-        self.input_dropout = nn.Dropout(options.input_dropout)
+        self.input_dropout = Dropout(options.input_dropout)
         first = hidden_layers(width, options.widths, dropout=options.dropout)
         n_trunks = 1 if options.strength == "infinite" else len(tasks)
         self.layers = nn.ModuleList([first, *(copy.deepcopy(first) for _ in range(n_trunks - 1))])

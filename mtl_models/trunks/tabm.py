@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mtl_models import settings
 from mtl_models.layers import repeat_rows
 from mtl_models.trunks.base import Trunk
-from mtl_models.views import Views
+from mtl_models.views import ViewSet
 
 
 class EnsembleTrunk(Trunk):
@@ -73,7 +73,7 @@ class EnsembleTrunk(Trunk):
         members = self.backbone(repeat_rows(encoded, self.members))
         return dict.fromkeys(self.widths, members)
 
-    def in_views(self, encoded: Tensor, views: Views) -> dict[str, Tensor]:
+    def in_views(self, encoded: Tensor, views: ViewSet) -> dict[str, Tensor]:
         """Representations by task name; the first layer runs once for all views, then views are further rows."""
         if self.options.kind != "tabm":
             return super().in_views(encoded, views)

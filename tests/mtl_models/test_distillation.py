@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mtl_models.blanking import TableBlanker, source_tables, without_features, without_tables
-from mtl_models.data import Dataset, FeatureSpec, Matrices
+from mtl_models.data import Dataset, Feature, FeatureSpec, Matrices
 from mtl_models.distillation import Swapped, boost, swap_columns, taught_dataset, teach
 from mtl_models.export import export_onnx
 from mtl_models.layout import plan_layout
@@ -24,7 +24,7 @@ from tests.mtl_models.conftest import MODEL, SPEC, TASKS, TRAINING
 
 TABLES = {"body": ("BODY",), "lab": ("LAB",), "home": ()}
 SOURCED = FeatureSpec(tuple(replace(each, tables=TABLES[each.domain]) for each in SPEC.features))
-SETTINGS = DistillationSettings(networks=2, boosters=("linear",), rows=1500, swap=0.2, blanked=0.3)
+SETTINGS = DistillationSettings(networks=2, boosters=("linear",), rows=1500, swap=0.4, blanked=0.3)
 
 
 def training_with(settings: DistillationSettings) -> TrainingSettings:
@@ -45,11 +45,24 @@ def test_swapped_rows_hold_values_of_training_people_only(train: Dataset, swappe
         for column in range(ours.shape[1]):
             known = set(theirs[:, column][~np.isnan(theirs[:, column].astype(float))])
             assert set(ours[:, column][~np.isnan(ours[:, column].astype(float))]) <= known | {-1}
-    # of the rows that keep their tables about .2 of a column's values are somebody else's
+    # of the rows that keep their tables 0 to .4 of a column's values are somebody else's, .2 on average
     people = {tuple(row) for row in np.nan_to_num(train.inputs.numeric[:, [0, 2]], nan=-1.0)}
     kept = np.nan_to_num(swapped.inputs.numeric[~swapped.blanked][:, [0, 2]], nan=-1.0)
     whole = np.mean([tuple(row) in people for row in kept])
-    assert 0.55 < whole < 0.75  # (1 - .2) squared, and a swap may bring the same value
+    assert 0.55 < whole < 0.75  # mean of (1 - chance) squared: .653, and a swap may bring the same value
+
+
+def test_each_row_draws_its_own_chance_of_a_swap(train: Dataset) -> None:
+    settings = SETTINGS.model_copy(update={"swap": 1.0, "rows": 4000, "blanked": 0.0})
+    columns = 12
+    wide = Matrices(np.repeat(np.arange(len(train), dtype=float)[:, None], columns, 1), train.inputs.categorical)
+    spec = FeatureSpec(tuple(Feature(name=f"lab__{place}", domain="lab") for place in range(columns)))
+    made = swap_columns(wide, spec, settings, np.random.default_rng(0)).inputs.numeric
+    kept = np.array([np.unique(row, return_counts=True)[1].max() for row in made]) / columns
+    # with one chance for all rows nearly none would be whole and few would be swapped whole
+    assert np.mean(kept == 1) > 0.05
+    assert np.mean(kept <= 0.25) > 0.15
+    assert np.mean(kept) == pytest.approx(0.5, abs=0.08)
 
 
 def test_only_blanked_rows_lack_whole_tables(train: Dataset, swapped: Swapped) -> None:
@@ -64,12 +77,13 @@ def test_only_blanked_rows_lack_whole_tables(train: Dataset, swapped: Swapped) -
 
 def test_teaching_is_the_weighted_mean_by_hand(fitted: Fitted, swapped: Swapped) -> None:
     of_network = predict(fitted.network, swapped.inputs)
-    boosted = {"ill": np.full((1500, 1), 0.5)}
+    boosted = {"ill": np.linspace(0, 1, len(swapped.whole))[:, None]}
     taught = teach([fitted.network, fitted.network], boosted, swapped, SETTINGS)
     np.testing.assert_array_equal(taught["tall"], of_network["tall"])
     blanked = swapped.blanked
     np.testing.assert_allclose(taught["ill"][blanked], of_network["ill"][blanked])
-    np.testing.assert_allclose(taught["ill"][~blanked], 0.6 * of_network["ill"][~blanked] + 0.4 * 0.5)
+    np.testing.assert_allclose(taught["ill"][~blanked], 0.6 * of_network["ill"][~blanked] + 0.4 * boosted["ill"])
+    np.testing.assert_array_equal(swapped.whole.numeric, swapped.inputs.numeric[~blanked])
 
 
 def test_boosters_see_what_their_task_may_see(train: Dataset, valid: Dataset) -> None:

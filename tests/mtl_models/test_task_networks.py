@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 import torch
 
 from mtl_models.checkpoint import load_network, save_network
-from mtl_models.data import Dataset
+from mtl_models.data import Dataset, FeatureSpec
 from mtl_models.embeddings import domain_embeddings
 from mtl_models.export import export_onnx
 from mtl_models.history import Fitted, predict_own_best
+from mtl_models.layout import plan_layout
+from mtl_models.network import Network
 from mtl_models.prediction import predict
 from mtl_models.scorer import Scorer
 from mtl_models.settings import TrainingSettings
@@ -45,6 +48,22 @@ def test_each_task_stops_at_its_own_best_epoch(kept: Fitted, own: Fitted, valid:
     assert len(epochs) > 1
     assert len(own.network.members) == len(epochs)
     assert any((found[task.name] != predict(kept.network, valid)[task.name]).any() for task in TASKS)
+
+
+@pytest.mark.parametrize("encoder", ["plain", "grid_convolution", "attention"])
+def test_a_network_answers_for_some_tasks_as_it_does_for_all(train: Dataset, encoder: str) -> None:
+    hidden = {"lab__iron": ("tall",), "home__town": ("tall", "ill")}
+    spec = FeatureSpec(tuple(replace(each, hidden_from=hidden.get(each.name, ())) for each in SPEC.features))
+    settings = MODEL.model_validate({"view": "own", "encoder": {"name": encoder}})
+    network = Network(spec, TASKS, settings, plan_layout(spec, train.inputs)).eval()
+    network.fit_statistics(train)
+    prepared = network.preprocess(*map(torch.from_numpy, (train.inputs.numeric, train.inputs.categorical)))
+    whole = network.outputs(prepared)
+    for tasks in (["ill"], ["grade", "tall"]):
+        part = network.outputs(prepared, tasks)
+        assert set(part) == set(tasks)
+        for task in tasks:
+            torch.testing.assert_close(part[task], whole[task])
 
 
 def test_it_comes_back_from_its_file_and_scores_from_one_onnx_file(own: Fitted, valid: Dataset, tmp_path: Path) -> None:

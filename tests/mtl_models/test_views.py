@@ -102,8 +102,9 @@ def test_one_first_layer_for_all_views_is_a_masked_copy_a_view(train: Dataset, t
         torch.nn.init.zeros_(network.views.shift)  # type: ignore[union-attr]
     prepared = network.preprocess(*map(torch.from_numpy, (train.inputs.numeric, train.inputs.categorical)))
     encoded = network.encoder(prepared)
-    once = network.trunk.in_views(encoded, network.views)
-    copies = Trunk.in_views(network.trunk, encoded, network.views)  # type: ignore[arg-type]
+    views = network.views.of(NAMES)  # type: ignore[union-attr]
+    once = network.trunk.in_views(encoded, views)
+    copies = Trunk.in_views(network.trunk, encoded, views)
     for task in NAMES:
         torch.testing.assert_close(once[task], copies[task], rtol=1e-4, atol=1e-5)
 
