@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from mtl_models.blanking import source_tables
 from mtl_models.data import Dataset, FeatureSpec, Matrices
 from mtl_models.network import Network
 from mtl_models.prediction import predict
-from mtl_models.settings import DistillationSettings
+from mtl_models.settings import DistillationSettings, parse_settings
 from mtl_models.tasks import Task
 
 Predictions = dict[str, np.ndarray]
@@ -99,8 +100,9 @@ def boost(
     """Mean of the boosters' predictions for some rows, each task from the features that it may see.
 
     Raises:
-        ValueError: for a booster that is no baseline.
+        ValueError: for a booster that is no baseline, or a setting that it does not have.
     """
+    baselines = _changed(baselines, settings.booster_settings)
     if unknown := sorted(set(settings.boosters) - set(BASELINES)):
         known = ", ".join(BASELINES)
         raise ValueError(f"training.distillation.boosters: {unknown[0]!r} is none of {known}")
@@ -113,6 +115,13 @@ def boost(
             fitted = BASELINES[name](parts[0], {"rows": parts[2]}, parts[1], task, part, baselines, seed)
             found.setdefault(task.name, []).append(fitted["rows"])
     return {task: np.mean(each, axis=0) for task, each in found.items()}
+
+
+def _changed(baselines: BaselineSettings, changes: Mapping[str, Mapping[str, Any]]) -> BaselineSettings:
+    """The baselines' settings with those of a teacher's boosters in their place."""
+    record = baselines.model_dump()
+    record |= {name: {**record.get(name, {}), **change} for name, change in changes.items()}
+    return parse_settings(BaselineSettings, record, where="training.distillation.booster_settings")
 
 
 def taught_dataset(swapped: Swapped, taught: Mapping[str, np.ndarray]) -> Dataset:

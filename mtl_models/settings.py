@@ -111,6 +111,7 @@ class DistillationSettings(Options):
         model, training: what differs in the teacher's networks; parts of the model and keys of training are replaced.
         networks: how many of them, from seeds of their own.
         boosters: baselines by name that teach as well, a model an outcome.
+        booster_settings: what differs in the boosters from the study's baselines, a block a booster.
         booster_share: their share of what is taught; 1 less it is the networks'.
         rows: how many rows are made by swapping columns between training people.
         swap: largest chance of a column of a row to come from somebody else; a row draws its own from 0 to this.
@@ -122,6 +123,7 @@ class DistillationSettings(Options):
     training: dict[str, Any] = Field(default_factory=dict)
     networks: int = Field(default=3, ge=1)
     boosters: tuple[str, ...] = ()
+    booster_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
     booster_share: float = Field(default=0.4, ge=0, le=1)
     rows: int = Field(default=40_000, ge=1)
     swap: float = Field(default=0.4, ge=0, le=1)

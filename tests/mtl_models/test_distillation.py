@@ -137,6 +137,23 @@ def test_an_unknown_key_of_the_teacher_is_named(train: Dataset, valid: Dataset) 
         boost(train, valid, valid.inputs, SPEC, TASKS, wrong, BaselineSettings(), 0)
 
 
+def test_boosters_of_a_teacher_have_settings_of_their_own(train: Dataset, valid: Dataset) -> None:
+    from mtl_models.baselines import BaselineSettings
+    from mtl_models.baselines.settings import LinearSettings
+
+    def said(settings: DistillationSettings, ridge: tuple[float, ...]) -> np.ndarray:
+        baselines = BaselineSettings(linear=LinearSettings(ridge=ridge))
+        return boost(train, valid, valid.inputs, SPEC, TASKS[:1], settings, baselines, 0)["tall"]
+
+    own = SETTINGS.model_copy(update={"booster_settings": {"linear": {"ridge": (10.0,)}}})
+    np.testing.assert_array_equal(said(own, (3000.0,)), said(SETTINGS, (10.0,)))
+    assert not np.allclose(said(SETTINGS, (3000.0,)), said(SETTINGS, (10.0,)))
+    for wrong in ({"linear": {"rigde": 1}}, {"forest": {"trees": 3}}):
+        settings = SETTINGS.model_copy(update={"booster_settings": wrong})
+        with pytest.raises(ValueError, match=r"training\.distillation\.booster_settings\.(linear\.rigde|forest)"):
+            said(settings, (10.0,))
+
+
 def test_a_blanked_table_is_one_that_has_not_arrived(train: Dataset) -> None:
     layout = plan_layout(SOURCED, train.inputs)
     preprocess = Preprocessor(SOURCED, layout, PreprocessSettings())
