@@ -87,6 +87,20 @@ def teach(
     return taught
 
 
+def booster_settings(settings: DistillationSettings, baselines: BaselineSettings) -> BaselineSettings:
+    """The settings of a teacher's boosters: the baselines' own with the teacher's changes.
+
+    Raises:
+        ValueError: for a booster that is no baseline, or a setting that it does not have.
+    """
+    where = "training.distillation"
+    if unknown := sorted(set(settings.boosters) - set(BASELINES)):
+        raise ValueError(f"{where}.boosters: {unknown[0]!r} is none of {', '.join(BASELINES)}")
+    record = baselines.model_dump(include=set(BaselineSettings.model_fields))
+    record |= {name: {**record.get(name, {}), **change} for name, change in settings.booster_settings.items()}
+    return parse_settings(BaselineSettings, record, where=f"{where}.booster_settings")
+
+
 def boost(
     train: Dataset,
     valid: Dataset,
@@ -99,13 +113,9 @@ def boost(
 ) -> Predictions:
     """Mean of the boosters' predictions for some rows, each task from the features that it may see.
 
-    Raises:
-        ValueError: for a booster that is no baseline, or a setting that it does not have.
+    Args:
+        baselines: what :func:`booster_settings` gives.
     """
-    baselines = _changed(baselines, settings.booster_settings)
-    if unknown := sorted(set(settings.boosters) - set(BASELINES)):
-        known = ", ".join(BASELINES)
-        raise ValueError(f"training.distillation.boosters: {unknown[0]!r} is none of {known}")
     asked = Dataset(np.arange(len(rows)), rows, {})
     found: dict[str, list[np.ndarray]] = {}
     for task in (task for task in tasks if task.role == "main"):
@@ -115,13 +125,6 @@ def boost(
             fitted = BASELINES[name](parts[0], {"rows": parts[2]}, parts[1], task, part, baselines, seed)
             found.setdefault(task.name, []).append(fitted["rows"])
     return {task: np.mean(each, axis=0) for task, each in found.items()}
-
-
-def _changed(baselines: BaselineSettings, changes: Mapping[str, Mapping[str, Any]]) -> BaselineSettings:
-    """The baselines' settings with those of a teacher's boosters in their place."""
-    record = baselines.model_dump()
-    record |= {name: {**record.get(name, {}), **change} for name, change in changes.items()}
-    return parse_settings(BaselineSettings, record, where="training.distillation.booster_settings")
 
 
 def taught_dataset(swapped: Swapped, taught: Mapping[str, np.ndarray]) -> Dataset:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mtl_models.baselines.settings import BaselineSettings
 from mtl_models.data import Dataset, FeatureSpec
-from mtl_models.distillation import boost, swap_columns, taught_dataset, teach
+from mtl_models.distillation import boost, booster_settings, swap_columns, taught_dataset, teach
 from mtl_models.history import Epoch, Fitted
 from mtl_models.layout import plan_layout
 from mtl_models.network import Network
@@ -82,10 +82,10 @@ def _taught(
     baselines: BaselineSettings,
 ) -> Dataset:
     """What a student of this seed learns: rows made of the training people's columns, and the teacher's outputs."""
-    theirs = training.teacher(model)
+    theirs, boosters = training.teacher(model), booster_settings(settings, baselines)
     # seeds that no student has, and no other student's teacher
     seeds = [10_000 * (seed + 1) + number for number in range(settings.networks)]
     networks = [fit(train, valid, spec, tasks, *theirs, seed=each).network for each in seeds]
     swapped = swap_columns(train.inputs, spec, settings, np.random.default_rng(seed))
-    boosted = boost(train, valid, swapped.whole, spec, tasks, settings, baselines, seed)
+    boosted = boost(train, valid, swapped.whole, spec, tasks, settings, boosters, seed)
     return taught_dataset(swapped, teach(networks, boosted, swapped, settings))

@@ -11,7 +11,7 @@ import torch
 
 from mtl_models.blanking import TableBlanker, source_tables, without_features, without_tables
 from mtl_models.data import Dataset, Feature, FeatureSpec, Matrices
-from mtl_models.distillation import Swapped, boost, swap_columns, taught_dataset, teach
+from mtl_models.distillation import Swapped, boost, booster_settings, swap_columns, taught_dataset, teach
 from mtl_models.export import export_onnx
 from mtl_models.layout import plan_layout
 from mtl_models.losses import class_log_loss, soft_class_log_loss
@@ -134,7 +134,7 @@ def test_an_unknown_key_of_the_teacher_is_named(train: Dataset, valid: Dataset) 
 
     wrong = DistillationSettings(boosters=("xgboost",))
     with pytest.raises(ValueError, match=r"boosters: 'xgboost' is none of linear, lightgbm, catboost"):
-        boost(train, valid, valid.inputs, SPEC, TASKS, wrong, BaselineSettings(), 0)
+        booster_settings(wrong, BaselineSettings())
 
 
 def test_boosters_of_a_teacher_have_settings_of_their_own(train: Dataset, valid: Dataset) -> None:
@@ -143,7 +143,8 @@ def test_boosters_of_a_teacher_have_settings_of_their_own(train: Dataset, valid:
 
     def said(settings: DistillationSettings, ridge: tuple[float, ...]) -> np.ndarray:
         baselines = BaselineSettings(linear=LinearSettings(ridge=ridge))
-        return boost(train, valid, valid.inputs, SPEC, TASKS[:1], settings, baselines, 0)["tall"]
+        boosters = booster_settings(settings, baselines)
+        return boost(train, valid, valid.inputs, SPEC, TASKS[:1], settings, boosters, 0)["tall"]
 
     own = SETTINGS.model_copy(update={"booster_settings": {"linear": {"ridge": (10.0,)}}})
     np.testing.assert_array_equal(said(own, (3000.0,)), said(SETTINGS, (10.0,)))
