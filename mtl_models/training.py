@@ -52,7 +52,8 @@ def fit(
     rows = train
     if training.distillation is not None:
         settings = training.distillation
-        rows = _taught(train, valid, spec, tasks, model, training, settings, seed, baselines or BaselineSettings())
+        with reproducible(seed, training.threads):
+            rows = _taught(train, valid, spec, tasks, model, training, settings, seed, baselines or BaselineSettings())
         # auxiliary tasks taught the teacher: the student has nothing of them to give
         tasks = [task for task in tasks if task.role == "main"] or tasks
     with reproducible(seed, training.threads):

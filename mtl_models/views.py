@@ -110,9 +110,9 @@ class Views(nn.Module):
         kept = [(place, tuple(task for task in view.tasks if task in tasks)) for place, view in enumerate(self.views)]
         chosen = [place for place, names in kept if names]
         views = tuple(View(names, self.views[place].hidden) for place, names in kept if names)
-        mask, shift, shown = self.mask, self.shift, self.shown
-        if len(chosen) < len(self.views):
-            mask, shift, shown = mask[chosen], shift[chosen], shown[chosen]
+        if len(chosen) == len(self.views):
+            return ViewSet(views, self.mask, self.shift, self.order, self.sizes, self.shown)
+        mask, shift, shown = (part[chosen] for part in (self.mask, self.shift, self.shown))
         return ViewSet(views, mask, shift, self.order, self.sizes, shown)
 
 

@@ -95,6 +95,7 @@ def fit_job(
 ) -> tuple[Fitted, pl.DataFrame]:
     """Fit one network and predict the parts that it was not trained on."""
     from mtl_models.prediction import predict
+    from mtl_models.reproducible import reproducible
     from mtl_models.training import fit
 
     settings = job.settings or settings
@@ -116,7 +117,8 @@ def fit_job(
         baselines=settings.baselines,
     )
     held_out = {part: dataset.take(mask) for part, mask in parts.items() if part != "train"}
-    values = {part: (people.person, predict(fitted.network, people)) for part, people in held_out.items()}
+    with reproducible(job.seed, training.threads):
+        values = {part: (people.person, predict(fitted.network, people)) for part, people in held_out.items()}
     return fitted, prediction_rows(job.model, job.seed, job.resample, values, fitted.network.tasks)
 
 
