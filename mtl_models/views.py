@@ -52,7 +52,7 @@ class ViewSet:
     mask: Tensor
     shift: Tensor
     order: Tensor
-    sizes: tuple[int, ...]
+    sizes: list[int]
     shown: Tensor
 
     def rows(self, encoded: Tensor) -> list[Tensor]:
@@ -100,7 +100,7 @@ class Views(nn.Module):
         # each group of columns is one product in a trunk's first layer
         kinds = sorted(set(zip(*seen, strict=True)), key=lambda kind: (not all(kind), kind))
         columns = [[place for place, kind in enumerate(zip(*seen, strict=True)) if kind == each] for each in kinds]
-        self.sizes = tuple(len(each) for each in columns)
+        self.sizes = [len(each) for each in columns]
         self.register_buffer("order", torch.tensor(list(chain(*columns)), dtype=torch.int64), persistent=False)
         shown = torch.tensor(kinds, dtype=torch.float32).T.contiguous()
         self.register_buffer("shown", shown, persistent=False)
