@@ -5,8 +5,9 @@
 
 The network is the first of the study's comparison, the plain shared one. The plain loop does the same work as ours:
 masked losses of all tasks, torch's dropout, AdamW, clipped gradients, averaged weights, a validation pass. The peer,
-pytorch-widedeep, trains regressions, binary and multiclass targets in one network but knows no missing label (benchmarks/widedeep.py says
-how to install it and what it cannot do). Beside it ours runs on the same people, without what it lacks.
+pytorch-widedeep, trains regressions, binary and multiclass targets in one network but knows no missing label
+(benchmarks/widedeep.py says how to install it and what it cannot do). Beside it ours runs on the same people, without
+what it lacks.
 """
 
 from __future__ import annotations
