@@ -40,6 +40,10 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=9)
     options = parser.parse_args()
     one_core()
+    import torch
+
+    # two threads that wait for each other on one core make a step a hundred times slower
+    torch.set_num_threads(1)
     paths, settings = study_inputs(STUDY)
     require([paths.features / "features.parquet"], f"dvc repro features@{STUDY}")
 
