@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,6 +136,42 @@ def test_an_unknown_key_of_the_teacher_is_named(train: Dataset, valid: Dataset) 
     wrong = DistillationSettings(boosters=("xgboost",))
     with pytest.raises(ValueError, match=r"boosters: 'xgboost' is none of linear, lightgbm, catboost"):
         booster_settings(wrong, BaselineSettings())
+
+
+def test_a_teacher_answers_from_the_threads_of_the_training(
+    train: Dataset, valid: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes side by side whose teachers use every processor wait for one another."""
+    seen: list[int] = []
+
+    def watched(*given: Any) -> dict[str, np.ndarray]:
+        seen.append(torch.get_num_threads())
+        return teach(*given)
+
+    monkeypatch.setattr("mtl_models.training.teach", watched)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        settings = SETTINGS.model_copy(update={"boosters": (), "rows": 50, "networks": 1})
+        fit(train, valid, SOURCED, TASKS, MODEL, training_with(settings).model_copy(update={"epochs": 1, "threads": 1}))
+        after = torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1]
+    assert after == 2
+
+
+def test_a_wrong_booster_is_named_before_anything_is_fitted(
+    train: Dataset, valid: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*given: Any, **named: Any) -> None:
+        raise AssertionError("a network was fitted")
+
+    monkeypatch.setattr("mtl_models.training.Run", never)
+    for wrong in ({"boosters": ("xgboost",)}, {"booster_settings": {"linear": {"rigde": 1}}}):
+        training = training_with(SETTINGS.model_copy(update=wrong))
+        with pytest.raises(ValueError, match=r"training\.distillation\.booster"):
+            fit(train, valid, SOURCED, TASKS, MODEL, training)
 
 
 def test_boosters_of_a_teacher_have_settings_of_their_own(train: Dataset, valid: Dataset) -> None:
