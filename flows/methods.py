@@ -18,7 +18,7 @@ def methods() -> list[dict[str, str]]:
     twin = {
         "kind": "baseline",
         "name": "single_task",
-        "line": "The same network, for a student its teacher's, trained on one task at a time.",
+        "line": "The same network trained on one task at a time; for a distilled model, a network like its teacher's.",
     }
     joint = {name: type(method) for name, method in JOINT.items()}
     registries: dict[str, dict[str, Any]] = {

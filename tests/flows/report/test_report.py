@@ -23,7 +23,6 @@ import pytest
 from flows.report.build import draw_plots
 from flows.report.context import ReportContext
 from flows.report.drawing import Plot
-from flows.report.held_out import Pairs, calibration_plot, observed_plot, wilson
 from flows.report.inline import inline_svg
 from flows.report.page import render_page
 from flows.report.sentences import findings, warnings
@@ -264,46 +263,6 @@ def test_features_say_from_whom_they_are_hidden() -> None:
         ["Exam", "1", "0", "1", "–"],
         ["Told", "1", "1", "0", "Narrowed artery <50 %>"],
     ]
-
-
-def pairs(target: np.ndarray, prediction: np.ndarray, repeats: int = 1) -> Pairs:
-    return Pairs("p", "Title", target, prediction, repeats)
-
-
-def test_calibration_groups_hold_enough_people() -> None:
-    generator = np.random.default_rng(1)
-    prediction = generator.uniform(0, 0.3, 600)
-    target = (generator.random(600) < prediction) * 1.0
-    plot = calibration_plot(TASKS[1], pairs(target, prediction), 10)
-    assert plot is not None
-    assert 70 <= target.sum() < 80
-    assert plot.caption.startswith("7 groups of equal size")
-    few = np.zeros(600)
-    few[:9] = 1
-    assert calibration_plot(TASKS[1], pairs(few, prediction), 10) is None
-    assert calibration_plot(TASKS[1], pairs(1 - few, prediction), 10) is None
-
-
-def test_repeats_do_not_make_people() -> None:
-    """Six people seen five times are six people."""
-    target, prediction = np.tile([1.0] * 6 + [0.0] * 40, 5), np.tile(np.linspace(0, 1, 46), 5)
-    assert calibration_plot(TASKS[1], pairs(target, prediction, repeats=5), 10) is None
-    assert calibration_plot(TASKS[1], pairs(target, prediction), 10) is not None
-
-
-def test_bands_of_numbers_leave_enough_people_beyond_every_edge() -> None:
-    generator = np.random.default_rng(2)
-    prediction = generator.normal(120, 10, 450)
-    plot = observed_plot(TASKS[0], pairs(prediction + generator.normal(0, 5, 450), prediction), 10)
-    assert plot is not None
-    assert plot.caption.startswith("4 groups of equal size")  # a tenth of 112 people is more than ten
-    assert observed_plot(TASKS[0], pairs(prediction[:190], prediction[:190]), 10) is None
-
-
-def test_interval_of_a_share_by_hand() -> None:
-    # 10 of 100: (0.1 + 1.92/100 -+ 1.96 sqrt(0.09/100 + 0.96/10000)) / (1 + 3.84/100)
-    assert wilson(0.1, 100) == pytest.approx((0.0552, 0.1744), abs=1e-4)
-    assert wilson(0.0, 50)[0] == 0
 
 
 def test_numbers_for_a_reader() -> None:
