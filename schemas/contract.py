@@ -17,7 +17,7 @@ class Contract:
     """The raw tables of a study.
 
     Attributes:
-        study: name of the study and of its module here.
+        study: name of the study and of its package here.
         tables: table name to its model.
         person_table: the table with one row for every person.
         person_key: the key column, the same in every table.
@@ -46,4 +46,4 @@ def load_contract(study: str) -> Contract:
         contract = getattr(importlib.import_module(f"schemas.{study}"), "CONTRACT", None)
         if isinstance(contract, Contract):
             return contract
-    raise ValueError(f"unknown study {study!r}: add schemas/{study}.py with a CONTRACT, or name one that has it")
+    raise ValueError(f"unknown study {study!r}: add schemas/{study}/ with a CONTRACT, or name one that has it")

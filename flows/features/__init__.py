@@ -1,1 +1,1 @@
-"""Feature engineering: Polars expressions, one module a study, one function a domain."""
+"""Feature engineering: Polars expressions, one package a study, one function a domain."""

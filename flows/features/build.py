@@ -55,7 +55,7 @@ def study_features(study: str) -> StudyFeatures:
     except ModuleNotFoundError as error:
         if error.name != f"flows.features.{study}":
             raise
-        raise ValueError(f"study {study!r} has no feature module: write flows/features/{study}.py") from None
+        raise ValueError(f"study {study!r} has no feature module: write flows/features/{study}/__init__.py") from None
     features: StudyFeatures = module.STUDY
     return features
 

@@ -7,8 +7,8 @@ import math
 import polars as pl
 
 from flows.features.build import StudyFeatures, Tables
-from flows.features.nhanes_own import OWN
-from flows.features.nhanes_targets import targets
+from flows.features.nhanes.own import OWN
+from flows.features.nhanes.targets import targets
 from mtl_models.data import PERSON
 
 KEY = pl.col("SEQN").alias(PERSON)
