@@ -1,0 +1,98 @@
+"""What may be said of an error: our own sentences whole, everything else by its kind and place, never its text.
+
+The text of a library's error can hold what it stumbled over, a patient's value. It must not reach a terminal, a log or
+Prefect's database, which keeps the text and the traceback of every error that leaves a task or a flow.
+"""
+
+from __future__ import annotations
+
+import functools
+import opcode
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import ParamSpec, TypeVar
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+ROOT = Path(__file__).parents[1]
+PACKAGES = tuple(ROOT / name for name in ("flows", "schemas", "mtl_models"))
+_RAISE = opcode.opmap["RAISE_VARARGS"]
+
+
+class UnexpectedError(RuntimeError):
+    """An error that no sentence was written for; its text says kind and place."""
+
+
+def sentence_of(error: BaseException) -> str:
+    """What may be printed, logged and stored of an error.
+
+    A sentence of ours is given whole: the error was raised by a ``raise`` in one of our packages. So is what the
+    operating system says of a file, and which module is not there. Anything else becomes its kind and its place.
+    """
+    if is_own(error):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    if isinstance(error, ImportError):
+        return str(error)
+    return f"unexpected {kind_of(error)}{place_of(error)}; its text is not shown, since it may hold values of people"
+
+
+def is_own(error: BaseException) -> bool:
+    """Whether a ``raise`` of our packages made the error, so that its text is a sentence of ours."""
+    innermost = _last(error.__traceback__)
+    if innermost is None or not _is_ours(innermost.tb_frame):
+        return False
+    return innermost.tb_frame.f_code.co_code[innermost.tb_lasti] == _RAISE
+
+
+def kind_of(error: BaseException) -> str:
+    """Name of the error's class."""
+    return type(error).__name__
+
+
+def place_of(error: BaseException) -> str:
+    """File, line and function of ours in which the error arose, as the end of a sentence; empty if there is none."""
+    found = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if _is_ours(frame):
+            path = Path(frame.f_code.co_filename).relative_to(ROOT)
+            found = f" in {path}, line {line} ({frame.f_code.co_name})"
+    return found
+
+
+def fit_to_store(error: Exception) -> Exception:
+    """The error as it may leave a task, a flow or a process: without the errors that it came from.
+
+    One of ours stays itself, any other becomes an :class:`UnexpectedError`.
+    """
+    fit = error if is_own(error) else UnexpectedError(sentence_of(error))
+    fit.__cause__, fit.__context__ = None, None
+    return fit
+
+
+def value_free(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Let only errors leave ``function`` that are fit to be stored; it stands below Prefect's ``@task`` or ``@flow``."""
+
+    @functools.wraps(function)
+    def guarded(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            fit = fit_to_store(error)
+        # outside the handler: Python would hang the original on it again
+        raise fit
+
+    return guarded
+
+
+def _last(traceback_: TracebackType | None) -> TracebackType | None:
+    while traceback_ is not None and traceback_.tb_next is not None:
+        traceback_ = traceback_.tb_next
+    return traceback_
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return any(Path(frame.f_code.co_filename).is_relative_to(package) for package in PACKAGES)
