@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 
@@ -29,20 +29,42 @@ class PartitionedTable:
         """Whether anything was ever written."""
         return DeltaTable.is_deltatable(str(self.folder))
 
+    def conflicts(self, schema: pl.Schema) -> list[str]:
+        """What keeps rows of ``schema`` out of the table: its columns that they lack or hold in another type, in words.
+
+        A column that only they have is no conflict: the table takes it, and its older partitions read null there.
+        """
+        if not self.exists():
+            return []
+        offered = {field.name: field.type for field in Schema.from_arrow(schema).fields}
+        found = []
+        for field in DeltaTable(str(self.folder)).schema().fields:
+            if field.name not in offered:
+                found.append(f"column {field.name} is gone")
+            elif offered[field.name] != field.type:
+                found.append(f"column {field.name} is {_type(field.type)} there and {_type(offered[field.name])} here")
+        return found
+
     def replace(self, value: str, frame: pl.DataFrame) -> int:
         """Replace one partition by ``frame`` in one commit and give the table's new version.
 
-        A writer that is killed leaves the version before. The caller has checked ``frame`` against its contract:
-        Delta casts a wrong type in silence.
+        A writer that is killed leaves the rows before. Columns that the table does not have yet are added last, null in
+        the other partitions. The caller has checked ``frame`` against its contract.
 
         Raises:
-            StoreError: if the rows belong elsewhere, another writer was faster, or the columns changed. The text of
-                the underlying error is dropped because it can hold rows.
+            StoreError: if the rows belong elsewhere, another writer was faster, or a column is gone or has another
+                type. The text of the underlying error is dropped because it can hold rows.
         """
         if "'" in value or not (frame[self.partition] == value).all():
             raise StoreError(f"{self.folder.name}: rows outside {self.partition}={value} cannot be written there")
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         try:
+            if conflicts := self.conflicts(frame.schema):
+                raise StoreError(
+                    f"{self.folder.name}: {value} was not written: {'; '.join(conflicts)}; move {self.folder} aside "
+                    "to begin a table of the new columns"
+                )
+            self._add_columns(frame.schema)
             write_deltalake(
                 str(self.folder),
                 frame,
@@ -53,13 +75,23 @@ class PartitionedTable:
         except CommitFailedError:
             raise StoreError(f"{self.folder.name}: {value} was written by another run at once; run it again") from None
         except (DeltaError, ValueError, TypeError) as error:
-            raise StoreError(
-                f"{self.folder.name}: {value} was not written ({type(error).__name__}); if columns changed, move "
-                f"{self.folder} aside and score again"
-            ) from None
+            raise StoreError(f"{self.folder.name}: {value} was not written ({type(error).__name__})") from None
         return DeltaTable(str(self.folder)).version()
+
+    def _add_columns(self, schema: pl.Schema) -> None:
+        """Add the columns that only ``schema`` has, nullable and last: ``schema_mode="merge"`` would reorder others."""
+        if self.exists():
+            table = DeltaTable(str(self.folder))
+            known = {field.name for field in table.schema().fields}
+            if new := [field for field in Schema.from_arrow(schema).fields if field.name not in known]:
+                table.alter.add_columns(new)
 
     def read(self, value: str | None = None) -> pl.DataFrame:
         """The rows of one partition, or all."""
         frame = pl.scan_delta(str(self.folder))
         return (frame if value is None else frame.filter(pl.col(self.partition) == value)).collect()
+
+
+def _type(kind: object) -> str:
+    """A Delta type in a word where it has one."""
+    return str(getattr(kind, "type", kind))

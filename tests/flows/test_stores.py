@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -95,13 +96,54 @@ def test_rows_of_another_date_are_refused_without_being_shown(tmp_path: Path) ->
         table.replace("2026-11-21", scores("2026-11-20", 2))
 
 
-def test_changed_columns_are_refused_without_showing_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda frame: frame.drop("health__p_poor"), "column health__p_poor is gone"),
+        (lambda frame: frame.with_columns(tc=pl.lit("240")), "column tc is double there and string here"),
+        (lambda frame: frame.cast({"diabetes": pl.Int64}), "column diabetes is byte there and long here"),
+    ],
+)
+def test_a_column_that_is_gone_or_retyped_is_refused_without_showing_rows(
+    tmp_path: Path, change: Callable[[pl.DataFrame], pl.DataFrame], message: str
+) -> None:
     table = ScoreTable(tmp_path)
     table.replace("2026-11-20", scores("2026-11-20", 2))
-    with pytest.raises(StoreError) as caught:
-        table.replace("2026-11-20", scores("2026-11-20", 2).with_columns(secret=pl.lit(123456)))
-    assert "123456" not in str(caught.value)
-    assert table.read("2026-11-20").columns == scores("2026-11-20", 1).columns
+    changed = change(scores("2026-11-21", 2))
+    assert table.conflicts(changed.schema) == [message]
+    with pytest.raises(StoreError, match=message) as caught:
+        table.replace("2026-11-21", changed)
+    assert "240" not in str(caught.value)
+    assert table.read().equals(scores("2026-11-20", 2))
+
+
+def test_new_columns_stand_last_and_are_null_on_old_dates(tmp_path: Path) -> None:
+    table = ScoreTable(tmp_path)
+    table.replace("2026-11-20", scores("2026-11-20", 2))
+    wider = scores("2026-11-21", 3).select(
+        "person_id", pl.lit(2.5).alias("alt"), pl.lit(["a"]).alias("signs"), pl.exclude("person_id")
+    )
+    assert table.conflicts(wider.schema) == []
+    table.replace("2026-11-21", wider)
+    assert table.read().columns == [*scores("2026-11-20", 1).columns, "alt", "signs"]
+    assert table.read("2026-11-20").drop("alt", "signs").equals(scores("2026-11-20", 2))
+    assert table.read("2026-11-20")["alt"].to_list() == [None, None]
+    assert table.read("2026-11-21").select(wider.columns).equals(wider)
+    with pytest.raises(StoreError, match="column alt is gone; column signs is gone"):
+        table.replace("2026-11-22", scores("2026-11-22", 2))
+    table.replace("2026-11-20", wider.with_columns(score_date=pl.lit("2026-11-20")))
+    assert table.read("2026-11-20")["alt"].to_list() == [2.5] * 3
+
+
+def test_an_old_ledger_takes_a_column_that_runs_have_since(tmp_path: Path) -> None:
+    ledger = RunLedger(tmp_path)
+    run = {"run_id": "r1", "flow": "score", "study": "s", "batch": "2026-11-20", "started_at": datetime.now(UTC)}
+    ledger.publish(run)
+    old = ledger.read().drop("n_rejected")
+    before = PartitionedTable(tmp_path / "older" / "runs", "run_id")
+    before.replace("r1", old)
+    RunLedger(tmp_path / "older").publish({**run, "run_id": "r2", "n_rejected": 4})
+    assert RunLedger(tmp_path / "older").read().sort("run_id")["n_rejected"].to_list() == [None, 4]
 
 
 WRITER = """
