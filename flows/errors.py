@@ -74,7 +74,7 @@ def fit_to_store(error: Exception) -> Exception:
 
 
 def value_free(function: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Let only errors leave ``function`` that are fit to be stored; it stands below Prefect's ``@task`` or ``@flow``."""
+    """Let only errors leave ``function`` that are fit to be stored; stands below Prefect's ``@task`` or ``@flow``."""
 
     @functools.wraps(function)
     def guarded(*args: Given.args, **kwargs: Given.kwargs) -> Result:

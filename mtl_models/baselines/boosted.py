@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lightgbm as lgb
 import numpy as np
 
 from mtl_models.baselines.outcome import Outcome, Predictor, predict_task
 from mtl_models.baselines.settings import BaselineSettings, BoostedSettings
 from mtl_models.data import Dataset, FeatureSpec, Matrices
 from mtl_models.tasks import Task
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 _OBJECTIVE = {"regression": "regression", "binary": "binary", "classes": "multiclass"}
 
@@ -53,6 +55,8 @@ def _leaves(outcome: Outcome, settings: BoostedSettings) -> tuple[int, ...]:
 def _boost(
     outcome: Outcome, settings: BoostedSettings, categorical: list[int], seed: int, num_leaves: int
 ) -> tuple[lgb.Booster, float]:
+    import lightgbm as lgb  # slow to import, and most commands fit nothing
+
     parameters = {**_parameters(settings, outcome, seed), "num_leaves": num_leaves}
     data = lgb.Dataset(outcome.inputs, outcome.target, categorical_feature=categorical, params=parameters)
     if not len(outcome.valid_target):

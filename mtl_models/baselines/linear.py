@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from mtl_models.baselines.encoding import fit_linear_encoder
@@ -53,6 +52,8 @@ def _valid_loss(outcome: Outcome, predictor: Predictor) -> float:
 
 
 def _ridge_path(outcome: Outcome, settings: LinearSettings) -> list[Predictor]:
+    from sklearn.linear_model import Ridge  # slow to import, and most commands fit nothing
+
     def predictor(alpha: float) -> Predictor:
         model = Ridge(alpha=alpha, solver="cholesky").fit(outcome.inputs, outcome.target)
         return lambda matrix: np.asarray(model.predict(matrix))
@@ -62,6 +63,8 @@ def _ridge_path(outcome: Outcome, settings: LinearSettings) -> list[Predictor]:
 
 def _logistic_path(outcome: Outcome, settings: LinearSettings) -> list[Predictor]:
     """From the strongest penalty to the weakest, each fit starting where the last one ended."""
+    from sklearn.linear_model import LogisticRegression
+
     path: list[Predictor] = []
     model = LogisticRegression(solver="lbfgs", warm_start=True, max_iter=settings.max_iter, tol=1e-4)
     for inverse_penalty in sorted(settings.logistic):

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from mtl_models.joint.base import Predict, Problem
 from mtl_models.joint.columns import Column
@@ -80,6 +79,8 @@ def fit_link(column: Column, scores: np.ndarray) -> Link:
 
     Where the scores say nothing (all alike, or turned round for a binary outcome) everybody gets the base rate.
     """
+    from sklearn.linear_model import LogisticRegression  # slow to import, and most commands fit nothing
+
     if column.kind == "regression":
         return lambda found: found
     known = ~np.isnan(column.target)
