@@ -11,12 +11,12 @@ import polars as pl
 
 from flows.headline import interval
 from flows.report.templates import render
-from mtl_models.metrics import HEADLINE
 from mtl_models.metrics.collect import Sample, collect
 from mtl_models.metrics.comparison import compare
 from mtl_models.metrics.people import count_people
 from mtl_models.metrics.replicates import Replicates, replicate
 from mtl_models.metrics.rounding import Rounding
+from mtl_models.metrics.score import HEADLINE
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.tasks import Task
 

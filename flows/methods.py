@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -21,7 +22,7 @@ def methods() -> list[dict[str, str]]:
         "line": "The same network trained on one task at a time; for a distilled model, a network like its teacher's.",
     }
     joint = {name: type(method) for name, method in JOINT.items()}
-    registries: dict[str, dict[str, Any]] = {
+    registries: dict[str, Mapping[str, Any]] = {
         "encoder": ENCODERS,
         "trunk": TRUNKS,
         "balancer": BALANCERS,

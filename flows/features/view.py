@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from mtl_models.tasks import Task
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def hidden_patterns(tasks: Iterable[Task], known_later: Iterable[str] = ()) -> tuple[str, ...]:

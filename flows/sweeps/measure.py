@@ -15,9 +15,9 @@ from flows.sweeps.points import Point, build
 from flows.sweeps.settings import ALONE, SHARED, SweepSettings
 from mtl_models.bootstrap import resample_counts
 from mtl_models.data import PERSON
-from mtl_models.metrics import loss_name, score_task
 from mtl_models.metrics.comparison import verdict
 from mtl_models.metrics.rounding import Rounding
+from mtl_models.metrics.score import loss_name, score_task
 from mtl_models.metrics.weights import ratio
 
 CONFIDENCE = 0.95

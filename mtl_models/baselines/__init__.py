@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
-from mtl_models.baselines import boosted, catboosted, linear
 from mtl_models.baselines.settings import BaselineSettings
-from mtl_models.data import Dataset, FeatureSpec
-from mtl_models.tasks import Task
+from mtl_models.registry import Registry
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mtl_models.data import Dataset, FeatureSpec
+    from mtl_models.tasks import Task
 
 
 class FitPredict(Protocol):
@@ -30,10 +32,13 @@ class FitPredict(Protocol):
         ...
 
 
-BASELINES: dict[str, FitPredict] = {
-    "linear": linear.fit_predict,
-    "lightgbm": boosted.fit_predict,
-    "catboost": catboosted.fit_predict,
-}
+BASELINES: Registry[FitPredict] = Registry(
+    __name__,
+    {
+        "linear": "linear:fit_predict",
+        "lightgbm": "boosted:fit_predict",
+        "catboost": "catboosted:fit_predict",
+    },
+)
 
 __all__ = ["BASELINES", "BaselineSettings", "FitPredict"]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from mtl_models.joint.base import FitJointly, Hidden, Joint
-from mtl_models.joint.bayesian_linear import BayesianLinear
-from mtl_models.joint.clustered import Clustered
-from mtl_models.joint.gaussian_process import GaussianProcess
-from mtl_models.joint.group_sparse import GroupSparse
+from typing import TYPE_CHECKING
 
-JOINT: dict[str, Joint] = {
-    "group_sparse": GroupSparse(),
-    "clustered": Clustered(),
-    "bayesian_linear": BayesianLinear(),
-    "gaussian_process": GaussianProcess(),
-}
+from mtl_models.registry import Registry
 
-__all__ = ["JOINT", "FitJointly", "Hidden", "Joint"]
+if TYPE_CHECKING:
+    from mtl_models.joint.base import Joint
+
+JOINT: Registry[Joint] = Registry(
+    __name__,
+    {
+        "group_sparse": "group_sparse:GroupSparse",
+        "clustered": "clustered:Clustered",
+        "bayesian_linear": "bayesian_linear:BayesianLinear",
+        "gaussian_process": "gaussian_process:GaussianProcess",
+    },
+    called=True,
+)
+
+__all__ = ["JOINT"]

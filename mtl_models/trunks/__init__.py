@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from mtl_models.trunks.cross_stitch import CrossStitchTrunk
-from mtl_models.trunks.grouped import GroupedTrunk
-from mtl_models.trunks.mmoe import MixtureTrunk
-from mtl_models.trunks.ple import ProgressiveTrunk
-from mtl_models.trunks.shared import SharedTrunk
-from mtl_models.trunks.soft import SoftTrunk
-from mtl_models.trunks.tabm import EnsembleTrunk
+from mtl_models.registry import Registry
 
 # a new trunk: a file beside this one with a Trunk that has an Options class, and a line here
-TRUNKS: dict[str, Any] = {
-    "shared": SharedTrunk,
-    "soft": SoftTrunk,
-    "cross_stitch": CrossStitchTrunk,
-    "mmoe": MixtureTrunk,
-    "ple": ProgressiveTrunk,
-    "tabm": EnsembleTrunk,
-    "grouped": GroupedTrunk,
-}
+TRUNKS: Registry[Any] = Registry(
+    __name__,
+    {
+        "shared": "shared:SharedTrunk",
+        "soft": "soft:SoftTrunk",
+        "cross_stitch": "cross_stitch:CrossStitchTrunk",
+        "mmoe": "mmoe:MixtureTrunk",
+        "ple": "ple:ProgressiveTrunk",
+        "tabm": "tabm:EnsembleTrunk",
+        "grouped": "grouped:GroupedTrunk",
+    },
+)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mtl_models.bootstrap import percentile_interval, recentred_interval, resample_counts
-from mtl_models.metrics import score_task
+from mtl_models.metrics.score import score_task
 from mtl_models.tasks import Task
 
 

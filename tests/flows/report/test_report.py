@@ -29,7 +29,8 @@ from flows.report.sentences import findings, warnings
 from flows.report.tables import feature_table
 from flows.report.words import count, listing, number, percent
 from mtl_models.data import Feature, FeatureSpec
-from mtl_models.metrics import EvaluationSettings, summarise
+from mtl_models.metrics.settings import EvaluationSettings
+from mtl_models.metrics.summary import summarise
 from mtl_models.tasks import Task
 
 TASKS = (

@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_models.balancing import BALANCERS, Balancer, make_balancer
+from mtl_models.balancing import BALANCERS, make_balancer
+from mtl_models.balancing.base import Balancer
 from mtl_models.data import Dataset
 from mtl_models.layout import plan_layout
 from mtl_models.network import Network

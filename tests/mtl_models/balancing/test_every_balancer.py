@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_models.balancing import BALANCERS, Balancer
+from mtl_models.balancing import BALANCERS
+from mtl_models.balancing.base import Balancer
 from mtl_models.data import Dataset
 from mtl_models.network import Network
 from mtl_models.prediction import predict

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torchjd import aggregation, autojac, scalarization
 
-from mtl_models.balancing import Balancer
+from mtl_models.balancing.base import Balancer
 from mtl_models.balancing.dwa import DWA
 from mtl_models.balancing.famo import FAMO
 from mtl_models.balancing.fixed import Fixed

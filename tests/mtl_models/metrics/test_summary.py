@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mtl_models.metrics import EvaluationSettings, flat_metrics, score_task, summarise
+from mtl_models.metrics.score import score_task
+from mtl_models.metrics.settings import EvaluationSettings
+from mtl_models.metrics.summary import flat_metrics, summarise
 from mtl_models.tasks import Task
 
 TASKS = (
