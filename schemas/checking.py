@@ -51,7 +51,9 @@ def check(frame: pl.DataFrame, model: type[pa.DataFrameModel]) -> pl.DataFrame:
         ContractError: if the frame has not the model's columns and dtypes, or a check itself fails to run.
     """
     view = ModelView.of(model)
-    cells = failed_cells(frame, model.to_schema())
+    if frame.columns != list(view.dtypes):
+        raise ContractError(f"{view.name}: a frame with other columns than the model's cannot be checked")
+    cells = pl.concat(failed_cells(frame.select(block.reads), block.schema) for block in view.blocks)
     if stray := sorted(set(cells.filter(pl.col("index").is_null())["column"].drop_nulls())):
         raise ContractError(
             f"{view.name}: wrong dtype, wrong column or a check that does not run, at {', '.join(stray)}"

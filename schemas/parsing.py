@@ -24,14 +24,16 @@ def parse(text: pl.DataFrame, model: type[pa.DataFrameModel]) -> tuple[pl.DataFr
     view = ModelView.of(model)
     values: list[pl.Series] = []
     notes = [pl.DataFrame(schema=NOTES)]
+    given = set(text.columns)
     for name, dtype in view.dtypes.items():
-        if name not in text.columns:
+        if name not in given:
             values.append(pl.repeat(None, text.height, dtype=dtype, eager=True).alias(name))
             continue
         rules = view.rules[name]
-        cell = pl.col(name).str.strip_chars().replace("", None)
-        # a column at a time and step by step: one expression for all would be planned for longer than it runs
-        parsed = _PARSERS[rules.kind](text.select(cell.alias("text")), rules, dtype)
+        # a column at a time, apart from the others and step by step: one expression for all, or one in a frame of
+        # thousands of columns, would be planned for longer than it runs
+        cells = text[name].str.strip_chars().replace("", None).rename("text").to_frame()
+        parsed = _PARSERS[rules.kind](cells, rules, dtype)
         values.append(parsed["value"].cast(dtype).alias(name))
         if parsed["rule"].null_count() < text.height:
             notes.append(_notes(parsed["rule"], name, rules))
