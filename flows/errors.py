@@ -9,12 +9,15 @@ from __future__ import annotations
 import functools
 import opcode
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import ParamSpec, TypeVar
 
 Given = ParamSpec("Given")
+Job = TypeVar("Job")
 Result = TypeVar("Result")
 ROOT = Path(__file__).parents[1]
 PACKAGES = tuple(ROOT / name for name in ("flows", "schemas", "mtl_models"))
@@ -23,6 +26,10 @@ _RAISE = opcode.opmap["RAISE_VARARGS"]
 
 class UnexpectedError(RuntimeError):
     """An error that no sentence was written for; its text says kind and place."""
+
+
+class WorkerError(RuntimeError):
+    """What went wrong in another process, in a sentence that was written there."""
 
 
 def sentence_of(error: BaseException) -> str:
@@ -42,6 +49,8 @@ def sentence_of(error: BaseException) -> str:
 
 def is_own(error: BaseException) -> bool:
     """Whether a ``raise`` of our packages made the error, so that its text is a sentence of ours."""
+    if isinstance(error, UnexpectedError | WorkerError):  # a worker's has lost its traceback on the way
+        return True
     innermost = _last(error.__traceback__)
     if innermost is None or not _is_ours(innermost.tb_frame):
         return False
@@ -86,6 +95,31 @@ def value_free(function: Callable[Given, Result]) -> Callable[Given, Result]:
         raise fit
 
     return guarded
+
+
+def in_worker(function: Callable[[Job], Result], job: Job) -> Result:
+    """What ``function`` gives for a job in a process of its own; of an error only its sentence goes back."""
+    try:
+        return function(job)
+    except Exception as error:
+        sentence = sentence_of(error)
+    raise WorkerError(sentence)
+
+
+@contextmanager
+def awaiting_workers() -> Iterator[None]:
+    """Say in a sentence that a worker process is gone.
+
+    Raises:
+        WorkerError: if one ended without an error of its own.
+    """
+    try:
+        yield
+    except BrokenProcessPool:
+        raise WorkerError(
+            "a worker process was ended from outside, most often because memory ran out: "
+            "close other programs, or run on a machine with more memory"
+        ) from None
 
 
 def _last(traceback_: TracebackType | None) -> TracebackType | None:

@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows import promotion
 from flows.artifacts import show
+from flows.errors import value_free
 from flows.features.build import study_features
 from flows.paths import StudyPaths, project_root, read_json
 from flows.provenance import git_revision
@@ -29,6 +30,7 @@ TRAINING = "training"
 
 
 @task(name="reproduce with DVC", cache_policy=NO_CACHE)
+@value_free
 def reproduce_study(paths: StudyPaths) -> None:
     """Bring validation, features, model, evaluation and export up to date, and show each stage's summary."""
     reproduce(paths.root, paths.study, timeout=TIMEOUT)
@@ -45,6 +47,7 @@ def reproduce_study(paths: StudyPaths) -> None:
 
 
 @task(name="register and promote", cache_policy=NO_CACHE)
+@value_free
 def register_and_promote(paths: StudyPaths, settings: StudySettings) -> promotion.Promotion:
     """Put the exported model into the registry and let the gate decide."""
     result = promotion.promote(paths, settings, promotion.register(paths, settings))
@@ -53,6 +56,7 @@ def register_and_promote(paths: StudyPaths, settings: StudySettings) -> promotio
 
 
 @task(name="record run", cache_policy=NO_CACHE)
+@value_free
 def record(
     paths: StudyPaths, settings: StudySettings, result: promotion.Promotion, started_at: datetime
 ) -> dict[str, Any]:
@@ -92,6 +96,7 @@ def record(
 
 
 @flow(name="retrain")
+@value_free
 def retrain(study: str) -> dict[str, Any]:
     """Reproduce a study's model and promote it if the gate lets it.
 

@@ -11,29 +11,34 @@ from prefect.cache_policies import NO_CACHE
 
 from flows import scoring
 from flows.artifacts import show
+from flows.errors import value_free
 from flows.paths import StudyPaths, project_root
 from flows.settings import StudySettings, load_settings
 
 
 @task(name="validate drop", cache_policy=NO_CACHE)
+@value_free
 def validate_drop(run: scoring.ScoringRun) -> None:
     """Split the drop into valid rows and rejects."""
     show(run.paths.study, "score-validate", scoring.validate_drop(run))
 
 
 @task(name="build features", cache_policy=NO_CACHE)
+@value_free
 def build_features(run: scoring.ScoringRun) -> None:
     """Engineer the features of the cohort."""
     show(run.paths.study, "score-features", scoring.build_drop_features(run))
 
 
 @task(name="predict", cache_policy=NO_CACHE)
+@value_free
 def predict(run: scoring.ScoringRun) -> None:
     """Score the features with the champion."""
     show(run.paths.study, "score-predict", scoring.predict_drop(run))
 
 
 @task(name="publish scores", cache_policy=NO_CACHE)
+@value_free
 def publish(run: scoring.ScoringRun) -> dict[str, Any]:
     """Replace the date in the published tables."""
     row = scoring.publish(run)
@@ -59,6 +64,7 @@ def scheduled_date(settings: StudySettings) -> str:
 
 
 @flow(name="score", validate_parameters=True)
+@value_free
 def score(study: str, date: str | None = None, force: bool = False) -> dict[str, Any]:
     """Score a date's drop; the same drop, model, params and code again change nothing.
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from flows.errors import sentence_of
 from flows.paths import StudyPaths, project_root
 from flows.settings import StudySettings, load_settings
 
@@ -22,7 +23,7 @@ class Stage:
 
 
 def run_stage(function: Callable[[Stage], Any]) -> None:
-    """Run ``function`` for the study named on the command line; an expected error is one sentence and status 1."""
+    """Run ``function`` for the study of the command line; an error is one sentence without a value, and status 1."""
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("study", help="name of a block under `studies` in params.yaml")
     study = parser.parse_args().study
@@ -30,5 +31,5 @@ def run_stage(function: Callable[[Stage], Any]) -> None:
     try:
         root = project_root()
         function(Stage(StudyPaths(root, study), load_settings(root, study)))
-    except (ValueError, FileNotFoundError) as error:
-        sys.exit(f"{study}: {error}")
+    except Exception as error:  # what a stage prints goes through DVC to the terminal
+        sys.exit(f"{study}: {sentence_of(error)}")

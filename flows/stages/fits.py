@@ -7,11 +7,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 import polars as pl
 
+from flows.errors import awaiting_workers, in_worker
 from mtl_models.baselines import BASELINES
 from mtl_models.data import Dataset, FeatureSpec
 from mtl_models.frames import prediction_frame
@@ -168,9 +170,10 @@ def in_processes(function: Callable[[Job], Found], jobs: list[Job], given: Share
     context = multiprocessing.get_context("spawn")
     with (
         progress_bar(title, len(jobs), show=True) as advance,
+        awaiting_workers(),
         ProcessPoolExecutor(n_workers, mp_context=context, initializer=_share, initargs=(given,)) as pool,
     ):
-        for job, found in zip(jobs, pool.map(function, jobs), strict=True):
+        for job, found in zip(jobs, pool.map(partial(in_worker, function), jobs), strict=True):
             advance(f"{job.resample}, seed {job.seed}")
             yield found
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from flows.errors import sentence_of
 from flows.paths import project_root, write_json, write_text
 from flows.report.sweep_plot import sweep_plot
 from flows.sweeps.fits import train_missing
@@ -37,7 +38,7 @@ def run(root: Path, name: str, sweep: SweepSettings) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run the sweep that the command line names; an expected error is one sentence and status 1."""
+    """Run the sweep that the command line names; an error is one sentence without a value, and status 1."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sweep", help="name of a sweep in sweeps/params.yaml")
     name = parser.parse_args().sweep
@@ -45,8 +46,8 @@ def main() -> None:
     try:
         root = project_root()
         run(root, name, load_sweep(root, name))
-    except (ValueError, FileNotFoundError) as error:
-        sys.exit(f"{name}: {error}")
+    except Exception as error:  # what a stage prints goes through DVC to the terminal
+        sys.exit(f"{name}: {sentence_of(error)}")
 
 
 if __name__ == "__main__":

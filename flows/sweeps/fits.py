@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import numpy as np
 import polars as pl
 
 import mtl_models
+from flows.errors import awaiting_workers, in_worker
 from flows.paths import replace_file
 from flows.sweeps.points import Point, build, table_hashes
 from flows.sweeps.settings import ALONE, SHARED, SweepSettings
@@ -62,9 +64,10 @@ def fit_jobs(jobs: list[Job], *, title: str) -> Iterator[pl.DataFrame]:
     context = multiprocessing.get_context("spawn")
     with (
         progress_bar(title, len(jobs), show=True) as advance,
+        awaiting_workers(),
         ProcessPoolExecutor(n_workers, mp_context=context) as pool,
     ):
-        for job, frame in zip(jobs, pool.map(fit_job, jobs), strict=True):
+        for job, frame in zip(jobs, pool.map(partial(in_worker, fit_job), jobs), strict=True):
             advance(f"{job.point.line}, {job.point.value:g}, seed {job.seed}")
             yield frame
 

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
+import os
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from types import CodeType
 
 import polars as pl
 import pytest
 
 import flows
-from flows.errors import UnexpectedError, fit_to_store, is_own, sentence_of, value_free
+from flows.errors import (
+    UnexpectedError,
+    WorkerError,
+    awaiting_workers,
+    fit_to_store,
+    in_worker,
+    is_own,
+    sentence_of,
+    value_free,
+)
 
 VALUE = 233
 
@@ -90,3 +103,36 @@ def test_a_guarded_function_gives_what_it_gives() -> None:
 
     assert double(4) == 8
     assert double.__doc__ == "Twice."
+
+
+def fails(job: int) -> int:
+    return int(f"x{job}")
+
+
+def refuses(job: int) -> int:
+    raise WorkerError("booster catboost: it is not installed")
+
+
+def dies(job: int) -> int:
+    os._exit(9)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (fails, "unexpected ValueError in"),
+        (refuses, "booster catboost: it is not installed"),
+        (dies, "a worker process was ended from outside"),
+    ],
+)
+def test_of_a_workers_error_only_its_sentence_comes_back(function: Callable[[int], int], said: str) -> None:
+    context = multiprocessing.get_context("spawn")
+
+    def work() -> None:
+        with awaiting_workers(), ProcessPoolExecutor(1, mp_context=context) as pool:
+            list(pool.map(partial(in_worker, function), [VALUE]))
+
+    error = caught(value_free(work))
+    assert is_own(error)
+    assert said in sentence_of(error)
+    assert str(VALUE) not in "".join(traceback.format_exception(error))
