@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 from flows.paths import ROOT_VARIABLE
 
@@ -27,3 +28,7 @@ def prepare(root: Path) -> None:
     }
     for name, value in quiet.items():
         os.environ.setdefault(name, value)
+    if "?" in (home := os.environ["PREFECT_HOME"]):
+        # Prefect's own URL of its database would end at the question mark
+        database = quote(str(Path(home).resolve() / "prefect.db"))
+        os.environ.setdefault("PREFECT_SERVER_DATABASE_CONNECTION_URL", f"sqlite+aiosqlite:///file:{database}?uri=true")

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT_VARIABLE = "MTL_HEALTH_ROOT"
+# deltalake decodes %20 twice, takes a backslash for a slash and dies of []^|; a colon ends an entry of PATH, and the
+# shell reads "$` in the first line of the programs in .venv
+_UNFIT = re.compile(r"""%[0-9A-Fa-f]{2}|[]\[^|\\":$`\x00-\x1f\x7f]""")
+
+
+def check_folder(folder: Path) -> Path:
+    """``folder`` if tables can be kept in it: a folder is a folder, but some names are beyond the libraries.
+
+    Raises:
+        ValueError: for such a name, with the character; or if it stands for several folders when read as a pattern.
+    """
+    real = str(folder.resolve())
+    if unfit := _UNFIT.search(real):
+        raise ValueError(
+            f"the folder {real!r} has {unfit[0]!r} in its name, which Delta tables or .venv do not survive: rename or "
+            "move the project (spaces, letters of any language, and #?'& are fine)"
+        )
+    if ("?" in real or "*" in real) and len(glob.glob(real)) > 1:
+        raise ValueError(
+            f"the folder {real!r} as a pattern also matches a neighbour's name: rename the project's folder"
+        )
+    return folder
 
 
 def project_root() -> Path:
@@ -17,6 +41,7 @@ def project_root() -> Path:
 
     Raises:
         FileNotFoundError: if there is none.
+        ValueError: if its name is one that tables cannot be kept under.
     """
     if named := os.environ.get(ROOT_VARIABLE):
         candidates = [Path(named).resolve()]
@@ -24,7 +49,7 @@ def project_root() -> Path:
         candidates = [Path.cwd(), *Path.cwd().parents]
     for folder in candidates:
         if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
-            return folder
+            return check_folder(folder)
     raise FileNotFoundError(
         f"no params.yaml beside a dvc.yaml in {candidates[0]} or above: run inside the project or set {ROOT_VARIABLE}"
     )

@@ -77,12 +77,12 @@ class Project:
 def copy_project(target: Path) -> Project:
     """Tracked and new files of the checkout, as a git repository of its own, sample data restored through DVC."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
-    ).stdout.splitlines()
+    ).stdout.split("\0")
     for name in listed:
         if (ROOT / name).is_file() and name != "dvc.lock":  # nothing is up to date in a new copy
             (target / name).parent.mkdir(parents=True, exist_ok=True)

@@ -5,12 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pyarrow.dataset
 from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+
+from flows.paths import check_folder
 
 
 class StoreError(RuntimeError):
     """A published table could not be written; the table still holds its last good version."""
+
+
+def read_delta(folder: Path, *, version: int | None = None, where: tuple[str, str] | None = None) -> pl.DataFrame:
+    """The rows of a Delta table in a local folder, of a version or the last one, whatever the folder is called.
+
+    Polars' own ``scan_delta`` takes the names of the files for URLs: it finds none below a folder with a space. Here
+    the files are those that the table's log names, below ``folder``.
+
+    Args:
+        where: a partition column and its value, the only rows to read.
+    """
+    table = DeltaTable(str(check_folder(folder)), version=version)
+    files = SubTreeFileSystem(str(folder), LocalFileSystem())
+    rows = table.to_pyarrow_dataset(filesystem=files, as_large_types=True)
+    chosen = None if where is None else pyarrow.dataset.field(where[0]) == where[1]
+    frame = pl.from_arrow(rows.to_table(filter=chosen))
+    assert isinstance(frame, pl.DataFrame)
+    return frame
 
 
 class PartitionedTable:
@@ -22,7 +44,7 @@ class PartitionedTable:
     """
 
     def __init__(self, folder: Path, partition: str) -> None:
-        self.folder = folder
+        self.folder = check_folder(folder)
         self.partition = partition
 
     def exists(self) -> bool:
@@ -88,8 +110,7 @@ class PartitionedTable:
 
     def read(self, value: str | None = None) -> pl.DataFrame:
         """The rows of one partition, or all."""
-        frame = pl.scan_delta(str(self.folder))
-        return (frame if value is None else frame.filter(pl.col(self.partition) == value)).collect()
+        return read_delta(self.folder, where=None if value is None else (self.partition, value))
 
 
 def _type(kind: object) -> str:

@@ -16,6 +16,7 @@ import polars as pl
 from deltalake import DeltaTable, write_deltalake
 
 from flows.paths import write_json
+from flows.stores.delta import read_delta
 
 MODEL = "model.onnx"
 _HISTORY: dict[str, Any] = {
@@ -92,7 +93,7 @@ class ModelRegistry:
         """Every promotion, oldest first."""
         if not DeltaTable.is_deltatable(str(self.history)):
             return pl.DataFrame(schema=_HISTORY)
-        return pl.read_delta(str(self.history)).sort("promoted_at")
+        return read_delta(self.history).sort("promoted_at")
 
     def champion(self) -> Champion | None:
         """The champion, or None before the first promotion."""

@@ -9,6 +9,9 @@ import pytest
 
 from tests.support import NIGHT, ROOT, Project, copy_project
 
+# a folder as people have them: every copy of the project runs in one
+FOLDER = "Müller's #1 study? 100%"
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:
@@ -29,7 +32,7 @@ def valid_nhanes(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Project]:
-    return lambda name: copy_project(tmp_path_factory.mktemp(name))
+    return lambda name: copy_project(tmp_path_factory.mktemp(name) / FOLDER)
 
 
 @pytest.fixture(scope="session")

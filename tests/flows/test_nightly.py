@@ -19,6 +19,7 @@ import pytest
 import yaml
 from deltalake import DeltaTable
 
+from flows.stores.delta import read_delta
 from flows.stores.registry import sha256
 from tests.support import NIGHT, Project
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 
 def table(project: Project, name: str) -> pl.DataFrame:
-    return pl.read_delta(str(project.folder / "data" / "tables" / "heart" / name))
+    return read_delta(project.folder / "data" / "tables" / "heart" / name)
 
 
 def version(project: Project, name: str) -> int:
@@ -230,7 +231,7 @@ def test_a_killed_run_leaves_the_last_good_table(nightly: Project, delay: float)
 
 
 def test_the_readme_reads_the_scores(nightly: Project) -> None:
-    """The README's lines for DuckDB, pandas and Polars, on the heart study, print today's people."""
+    """The README's lines for DuckDB, pandas and Polars, on the heart study, print the newest date's people."""
     readme = (nightly.folder / "README.md").read_text()
     blocks = re.findall(r"```python\n(# read with .*?)```", readme, flags=re.DOTALL)
     assert [re.match(r"# read with (\w+)", block)[1] for block in blocks] == ["DuckDB", "pandas", "Polars"]  # type: ignore[index]
