@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -81,10 +80,10 @@ def score(
 ) -> None:
     """Score a date's drop with the champion and replace that date in the score table."""
     paths, settings = study_of(study)
+    from flows.dates import date_or_today
     from flows.scoring import open_run
-    from flows.stores.inbox import check_date
 
-    date = check_date(date or dt.date.today().isoformat())
+    date = date_or_today(date, settings.schedule.timezone)
     open_run(paths, settings, date)  # no drop or no champion is said at once, before a server starts
     from flows.score import score as flow
 
@@ -153,12 +152,11 @@ def sample_drop(
 ) -> None:
     """Put the study's test people, outcomes removed, into the inbox as a night's drop."""
     paths, settings = study_of(study)
+    from flows.dates import date_or_today
     from flows.sample import write_sample_drop
-    from flows.stores.inbox import check_date
 
-    folder, n_people = write_sample_drop(
-        paths, settings, check_date(date or dt.date.today().isoformat()), with_outcomes=with_outcomes
-    )
+    date = date_or_today(date, settings.schedule.timezone)
+    folder, n_people = write_sample_drop(paths, settings, date, with_outcomes=with_outcomes)
     kept = "kept" if with_outcomes else "removed"
     console.print(f"{n_people} people of the test part, outcomes {kept}: {relative(folder)}")
 
@@ -166,10 +164,11 @@ def sample_drop(
 @app.command()
 def tonight(study: Study, date: Date = None) -> None:
     """Say where a date's scores and the report are, with the columns of the table and no values."""
-    paths, _ = study_of(study)
+    paths, settings = study_of(study)
+    from flows.dates import date_or_today
     from flows.stores.tables import ScoreTable
 
-    date = date or dt.date.today().isoformat()
+    date = date_or_today(date, settings.schedule.timezone)
     table = ScoreTable(paths.tables)
     rows = table.read(date) if table.exists() else None
     if rows is None or rows.is_empty():
@@ -184,6 +183,10 @@ def tonight(study: Study, date: Date = None) -> None:
 @app.command()
 def nightly(study: Study, date: Date = None) -> None:
     """Do the whole job on the sample data: retrain, put the test people into the inbox, score them, say where."""
+    _, settings = study_of(study)
+    from flows.dates import date_or_today
+
+    date = date_or_today(date, settings.schedule.timezone)  # one date, though midnight may pass
     retrain(study)
     sample_drop(study, date)
     score(study, date)

@@ -13,7 +13,11 @@ from rich.table import Table
 Study = Annotated[str, typer.Option("--study", help="A study: a block of params.yaml.")]
 Date = Annotated[
     str | None,
-    typer.Option("--date", help="ISO date of the drop, e.g. 2026-11-20. Default: today.", show_default=False),
+    typer.Option(
+        "--date",
+        help="ISO date of the drop, e.g. 2026-11-20. Default: today in the study's time zone.",
+        show_default=False,
+    ),
 ]
 # piped output has no width of its own; the default of 80 columns would break figures
 console = Console(width=None if sys.stdout.isatty() else 150)

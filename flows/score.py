@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 
 from flows import scoring
 from flows.artifacts import show
+from flows.dates import check_date, date_of_run
 from flows.errors import value_free
 from flows.paths import StudyPaths, project_root
 from flows.settings import StudySettings, load_settings
@@ -60,7 +60,7 @@ def scheduled_date(settings: StudySettings) -> str:
             f"this run was due {late:.1f} hours ago, more than {settings.schedule.max_hours_late:g}: "
             "score that date by name with `mtl-health score --date`"
         )
-    return due.astimezone(ZoneInfo(settings.schedule.timezone)).date().isoformat()
+    return date_of_run(due, settings.schedule.score, settings.schedule.timezone)
 
 
 @flow(name="score", validate_parameters=True)
@@ -75,7 +75,8 @@ def score(study: str, date: str | None = None, force: bool = False) -> dict[str,
     """
     root = project_root()
     settings = load_settings(root, study)
-    run = scoring.open_run(StudyPaths(root, study), settings, date or scheduled_date(settings))
+    date = scheduled_date(settings) if date is None else check_date(date)
+    run = scoring.open_run(StudyPaths(root, study), settings, date)
     if not force and (row := scoring.finished(run)):
         return {**row, "unchanged": True}
     validate_drop(run)

@@ -17,8 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from flows.environment import variables
+
 ROOT = Path(__file__).parents[1]
-NIGHT = dt.date.today().isoformat()
+# the studies' own today: their schedules are in UTC
+NIGHT = dt.datetime.now(dt.UTC).date().isoformat()
 
 
 def free_port() -> int:
@@ -57,10 +60,10 @@ class Project:
         """Prefect's server of this copy: every command then talks to it instead of starting one of its own."""
         port = free_port()
         url = f"http://127.0.0.1:{port}/api"
-        home = {"PREFECT_HOME": str(self.folder / ".prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+        environment = {**self.environment, **variables(self.folder, self.environment)}
         command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
         with (self.folder / "server.log").open("w") as log:
-            server = subprocess.Popen(command, env={**self.environment, **home}, stdout=log, stderr=log)
+            server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             for _ in range(600):
                 with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(f"{url}/health", timeout=2):

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from pathlib import Path
 
-
-def check_date(date: str) -> str:
-    """``date`` if it is an ISO calendar date.
-
-    Raises:
-        ValueError: if not.
-    """
-    try:
-        if dt.date.fromisoformat(date).isoformat() == date:
-            return date
-    except ValueError:
-        pass
-    raise ValueError(f"{date!r} is not a date like 2026-11-20")
+from flows.dates import check_date
 
 
 class Inbox:

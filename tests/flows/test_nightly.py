@@ -180,6 +180,7 @@ def test_a_bad_drop_is_one_sentence_and_the_table_stays(nightly: Project, spoil:
     [
         (("score", "--study", "heart", "--date", "2020-01-01"), "no drop for 2020-01-01"),
         (("score", "--study", "heart", "--date", "yesterday"), "is not a date"),
+        (("tonight", "--study", "heart", "--date", ""), "is not a date"),
         (("score", "--study", "hart"), "no study 'hart'"),
         (("champion", "--study", "nhanes"), "no champion yet"),
         (("report", "--study", "nhanes"), "was not evaluated yet"),
@@ -263,7 +264,7 @@ def test_scores_that_break_their_contract_leave_every_table_as_it_was(nightly: P
 def test_the_schedule_fires_by_itself(nightly: Project) -> None:
     """With a cron line of every minute, a served deployment scores the day of its start, and stops when told to."""
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    if today != NIGHT:  # it is another day here than in the schedule's time zone
+    if today != NIGHT:  # midnight has passed since the tests began
         drop_of(nightly, today)
     params = nightly.folder / "params.yaml"
     before = params.read_text()

@@ -1,0 +1,53 @@
+"""Which date it is: the study's, by the time zone of its schedule, and never the machine's."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+
+def check_date(date: str) -> str:
+    """``date`` if it is an ISO calendar date.
+
+    Raises:
+        ValueError: if not.
+    """
+    try:
+        if dt.date.fromisoformat(date).isoformat() == date:
+            return date
+    except ValueError:
+        pass
+    raise ValueError(f"{date!r} is not a date like 2026-11-20")
+
+
+def date_or_today(date: str | None, timezone: str) -> str:
+    """``date``, or the day that it is now in the study's time zone when none was given.
+
+    Raises:
+        ValueError: if what was given is no date; an empty text is none.
+    """
+    return dt.datetime.now(ZoneInfo(timezone)).date().isoformat() if date is None else check_date(date)
+
+
+def date_of_run(due: dt.datetime, cron: str, timezone: str) -> str:
+    """The date that a scheduled run is for: that of its start, in the schedule's time zone.
+
+    Where clocks go forward at midnight, a time of that night does not exist, and Prefect starts its run an hour before,
+    still on the day before: that day would be scored twice and the next one never. The run is for the date whose
+    time was left out.
+    """
+    from prefect._vendor.croniter.croniter import croniter
+
+    matches: Callable[[str, dt.datetime], bool] = croniter.match
+    zone = ZoneInfo(timezone)
+    local = due.astimezone(zone)
+    wall = local.replace(tzinfo=None)
+    later = due + dt.timedelta(hours=2)
+    gap = (later.astimezone(zone).utcoffset() or dt.timedelta()) - (local.utcoffset() or dt.timedelta())
+    if gap > dt.timedelta() and not matches(cron, wall):
+        missing = wall + gap
+        exists = missing.replace(tzinfo=zone).astimezone(dt.UTC).astimezone(zone).replace(tzinfo=None) == missing
+        if not exists and matches(cron, missing):
+            return missing.date().isoformat()
+    return local.date().isoformat()
