@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import functools
+from dataclasses import dataclass
+
 import pandera.polars as pa
 import polars as pl
 from pandera.config import ValidationDepth, get_config_context
 
 from schemas.faults import ContractError
-from schemas.fields import CHECK_RULES, ModelView
+from schemas.fields import CHECK_RULES, READS, ModelView
 from schemas.parsing import EFFECT, NOTES, ROW
 
+COLUMNS_A_BLOCK = 16  # Pandera checks so many at once
 _OF_A_CELL = ("column", "check", "check_number", "index")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some columns of a model: their schema, and all columns that its checks read."""
+
+    schema: pa.DataFrameSchema
+    reads: tuple[str, ...]
 
 
 def require_full_validation() -> None:
@@ -44,6 +56,20 @@ def failed_cells(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> pl.DataFram
     return pl.DataFrame(schema={"column": pl.String, "check": pl.String, "check_number": pl.Int32, "index": pl.Int32})
 
 
+@functools.cache
+def blocks(model: type[pa.DataFrameModel]) -> tuple[Block, ...]:
+    """The model's columns a few at a time: Pandera's work on a column grows with the columns that lie beside it."""
+    view, schema = ModelView.of(model), model.to_schema()
+    names, found = list(view.rules), []
+    for start in range(0, len(names), COLUMNS_A_BLOCK):
+        part = names[start : start + COLUMNS_A_BLOCK]
+        reads = dict.fromkeys(part)
+        for test in (test for name in part for test in view.checks[name] if test.name not in CHECK_RULES):
+            reads |= dict.fromkeys((test.statistics or {}).get(READS, names))
+        found.append(Block(pa.DataFrameSchema({name: schema.columns[name] for name in part}), tuple(reads)))
+    return tuple(found)
+
+
 def check(frame: pl.DataFrame, model: type[pa.DataFrameModel]) -> pl.DataFrame:
     """Notes on every cell of ``frame`` that fails a check of ``model``.
 
@@ -53,7 +79,7 @@ def check(frame: pl.DataFrame, model: type[pa.DataFrameModel]) -> pl.DataFrame:
     view = ModelView.of(model)
     if frame.columns != list(view.dtypes):
         raise ContractError(f"{view.name}: a frame with other columns than the model's cannot be checked")
-    cells = pl.concat(failed_cells(frame.select(block.reads), block.schema) for block in view.blocks)
+    cells = pl.concat(failed_cells(frame.select(block.reads), block.schema) for block in blocks(model))
     if stray := sorted(set(cells.filter(pl.col("index").is_null())["column"].drop_nulls())):
         raise ContractError(
             f"{view.name}: wrong dtype, wrong column or a check that does not run, at {', '.join(stray)}"

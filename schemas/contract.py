@@ -21,12 +21,17 @@ class Contract:
         tables: table name to its model.
         person_table: the table with one row for every person.
         person_key: the key column, the same in every table.
+        optional: tables that may be absent when people are scored: their columns are then missing for everybody, which
+            is said. The person table never is, and in training none is.
+        beside: names of other things that may lie in the folder, such as a dictionary of the columns.
     """
 
     study: str
     tables: Mapping[str, type[pa.DataFrameModel]]
     person_table: str
     person_key: str
+    optional: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.person_table not in self.tables:
@@ -34,6 +39,10 @@ class Contract:
         for name, model in self.tables.items():
             if self.person_key not in model.to_schema().columns:
                 raise ValueError(f"study {self.study}: table {name} lacks the person key {self.person_key}")
+        if unknown := sorted(self.optional - set(self.tables)):
+            raise ValueError(f"study {self.study}: optional names {', '.join(unknown)}, which is none of its tables")
+        if self.person_table in self.optional:
+            raise ValueError(f"study {self.study}: the person table {self.person_table} cannot be optional")
 
 
 def load_contract(study: str) -> Contract:

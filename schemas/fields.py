@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -19,8 +19,6 @@ REFUSED = "refused"
 DONT_KNOW = "dont_know"
 READS = "reads"  # the statistic of a check that names the columns it reads
 SAS_ZERO = 5.397605346934028e-79  # what a zero of the SAS transport format becomes when read without repair
-
-COLUMNS_A_BLOCK = 16  # Pandera checks so many at once
 
 # What a failed check of Pandera's own is called in reasons and counts; a cross-column check goes by its own name.
 CHECK_RULES = {
@@ -160,14 +158,6 @@ def across(*columns: str, name: str, why: str, holds: pl.Expr) -> Any:
     return pa.check(*columns, name=name, description=why, statistics={READS: reads})(check)
 
 
-@dataclass(frozen=True)
-class Block:
-    """Some columns of a model: their schema, and all columns that its checks read."""
-
-    schema: pa.DataFrameSchema
-    reads: tuple[str, ...]
-
-
 class ModelView:
     """What the machinery needs of a model, read from it once."""
 
@@ -184,18 +174,6 @@ class ModelView:
         if len(keys) != 1:
             raise ValueError(f"model {self.name} needs one person key, found {len(keys)}")
         self.key = keys[0]
-        self.blocks = tuple(self._blocks(schema))
-
-    def _blocks(self, schema: pa.DataFrameSchema) -> Iterator[Block]:
-        """The columns a few at a time: Pandera's work on a column grows with the columns that lie beside it."""
-        names = list(self.rules)
-        for start in range(0, len(names), COLUMNS_A_BLOCK):
-            part = names[start : start + COLUMNS_A_BLOCK]
-            reads = dict.fromkeys(part)
-            for check in (check for name in part for check in self.checks[name]):
-                if check.name not in CHECK_RULES:
-                    reads |= dict.fromkeys((check.statistics or {}).get(READS, names))
-            yield Block(pa.DataFrameSchema({name: schema.columns[name] for name in part}), tuple(reads))
 
     @classmethod
     def of(cls, model: type[pa.DataFrameModel]) -> ModelView:

@@ -9,10 +9,11 @@ import pandera.polars as pa
 import polars as pl
 
 from schemas.fields import SAS_ZERO, Kind, ModelView, Rules
+from schemas.keys import as_declared
 
 ROW = "row number"
 # A note: the cell of a row and column, the rule that it met, and what was done about it.
-# recoded: read as the number that the code stands for. answer: a declared non-answer, now null.
+# recoded: read as the number that the code stands for, or a key 1.0 as 1. answer: a declared non-answer, now null.
 # null: emptied for breaking a rule. reject: the row goes to the rejects.
 EFFECT = pl.Enum(["recoded", "answer", "null", "reject"])
 NOTES: dict[str, Any] = {ROW: pl.UInt32, "column": pl.String, "rule": pl.String, "effect": EFFECT}
@@ -52,8 +53,14 @@ def _special(rules: Rules, code: type | tuple[type, ...], meaning: type | tuple[
 
 
 def _person_key(column: pl.DataFrame, rules: Rules, dtype: pl.DataType) -> pl.DataFrame:
-    fits = pl.col("text").str.contains(rules.pattern)
-    return column.select(value=pl.when(fits).then(pl.col("text")), rule=pl.when(~fits).then(pl.lit("malformed_key")))
+    fits = pl.col("key").str.contains(rules.pattern)
+    return column.with_columns(key=as_declared("text", rules.pattern)).select(
+        value=pl.when(fits).then(pl.col("key")),
+        rule=pl.when(~fits)
+        .then(pl.lit("malformed_key"))
+        .when(pl.col("key") != pl.col("text"))
+        .then(pl.lit("decimal_key")),
+    )
 
 
 def _category(column: pl.DataFrame, rules: Rules, dtype: pl.DataType) -> pl.DataFrame:
@@ -147,7 +154,7 @@ _PARSERS: dict[Kind, Callable[[pl.DataFrame, Rules, pl.DataType], pl.DataFrame]]
 def _notes(met: pl.Series, column: str, rules: Rules) -> pl.DataFrame:
     answers = list(_special(rules, (str, int, float), str).values()) if rules.on_failure == "null" else []
     effect = (
-        pl.when(pl.col("rule").is_in(["coded_bound", "sas_zero"])).then(pl.lit("recoded"))
+        pl.when(pl.col("rule").is_in(["coded_bound", "sas_zero", "decimal_key"])).then(pl.lit("recoded"))
         .when(pl.col("rule").is_in(answers)).then(pl.lit("answer"))
         .otherwise(pl.lit(rules.on_failure))
     )  # fmt: skip

@@ -85,6 +85,12 @@ class StudyResult:
         """The rejects of all tables. Patient data."""
         return pl.concat([pl.DataFrame(schema=REJECTS), *(result.rejects for result in self.tables.values())])
 
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The tables that were allowed to be absent and are."""
+        return tuple(name for name, result in self.tables.items() if result.file is None)
+
     def summary(self) -> dict[str, Any]:
         """Counts only, as plain JSON types in a fixed order."""
-        return {"study": self.study, "tables": {name: result.summary() for name, result in self.tables.items()}}
+        tables = {name: result.summary() for name, result in self.tables.items()}
+        return {"study": self.study, "absent": list(self.absent), "tables": tables}

@@ -9,11 +9,12 @@ import pandera.polars as pa
 import polars as pl
 
 from schemas.checking import check
-from schemas.faults import ContractError, TableFault
+from schemas.faults import ContractError
 from schemas.fields import CHECK_RULES, ModelView
+from schemas.keys import as_declared, check_repeats
 from schemas.parsing import EFFECT, NOTES, ROW, parse
-from schemas.reading import BrokenRow, TextTable
-from schemas.results import REASON, REJECTS, TableResult
+from schemas.results import REJECTS, TableResult
+from schemas.text_table import BrokenRow, TextTable
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,9 @@ class CheckedTable:
         view = ModelView.of(self.model)
         place = self.text.header.index(view.key)
         cells = [row.fields[place].strip() if place < len(row.fields) else None for row in self.text.broken]
-        keys = pl.Series("key", cells, dtype=pl.String)
-        return [
-            key if fits else None
-            for key, fits in zip(keys, keys.str.contains(view.rules[view.key].pattern), strict=True)
-        ]
+        pattern = view.rules[view.key].pattern
+        keys = pl.DataFrame({"key": cells}, schema={"key": pl.String}).select(as_declared("key", pattern)).to_series()
+        return [key if fits else None for key, fits in zip(keys, keys.str.contains(pattern), strict=True)]
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,11 @@ class Persons:
 
     valid: pl.Series = field(repr=False)
     rejected: pl.Series = field(repr=False)
+
+    @property
+    def all(self) -> pl.Series:
+        """The keys of both."""
+        return pl.concat([self.valid, self.rejected])
 
     @classmethod
     def of(cls, table: CheckedTable) -> Persons:
@@ -69,11 +73,7 @@ def check_table(text: TextTable | None, model: type[pa.DataFrameModel]) -> Check
     if text is None:
         return CheckedTable(model, None, pl.DataFrame(schema=view.dtypes), pl.DataFrame(schema=NOTES))
     values, parsed = parse(text.frame, model)
-    keys = values[view.key].drop_nulls()
-    if doubled := keys.len() - keys.n_unique():
-        raise TableFault(
-            text.table, f"{text.file}: {doubled} rows repeat a person's {view.key}; keep one row for each person"
-        )
+    check_repeats(values[view.key], text)
     return CheckedTable(model, text, values, pl.concat([parsed, _failed(values, model, parsed)]))
 
 
@@ -166,30 +166,32 @@ def _rejects(table: CheckedTable, notes: pl.DataFrame, rejected: pl.Series) -> p
         .agg(pl.struct("column", "rule").alias("reasons"))
     )
     at = rejected.to_list()
+    files = text.files if text.files is not None else pl.repeat(text.file, text.frame.height, eager=True)
     whole = pl.DataFrame(
         {
+            "table": text.table,
+            "file": files.gather(at).cast(pl.String),
             "line": text.lines.gather(at),
             "person_id": table.keys.gather(at),
             "row": text.frame.to_struct("row").gather(at).struct.json_encode(),
             "reasons": reasons["reasons"],
         }
     )
-    named = (
-        part.select(pl.lit(text.table).alias("table"), pl.lit(text.file).alias("file"), pl.all())
-        for part in (whole, _broken_rejects(text, table.broken_keys()))
-    )
-    return pl.concat([pl.DataFrame(schema=REJECTS), *named]).sort("line")
+    broken = _broken_rejects(text, table.broken_keys())
+    return pl.concat([pl.DataFrame(schema=REJECTS), whole, broken]).sort("file", "line")
 
 
 def _broken_rejects(text: TextTable, keys: list[str | None]) -> pl.DataFrame:
     return pl.DataFrame(
         {
+            "table": [text.table] * len(text.broken),
+            "file": [row.file for row in text.broken],
             "line": [row.line for row in text.broken],
             "person_id": keys,
             "row": [_row_json(text.header, row) for row in text.broken],
             "reasons": [[{"column": None, "rule": row.rule}] for row in text.broken],
         },
-        schema={"line": pl.Int64, "person_id": pl.String, "row": pl.String, "reasons": pl.List(REASON)},
+        schema=REJECTS,
     )
 
 

@@ -10,9 +10,12 @@ from schemas.checking import require_full_validation
 from schemas.contract import Contract
 from schemas.faults import RejectShareExceeded, TableFault
 from schemas.fields import ModelView
-from schemas.reading import TextTable, find_file, read_table
+from schemas.folder import check_names, find_table
+from schemas.keys import check_spelling
+from schemas.reading import read_table
 from schemas.results import StudyResult
 from schemas.splitting import CheckedTable, Persons, check_table, split_table
+from schemas.text_table import TextTable
 
 
 def validate_folder(
@@ -20,16 +23,22 @@ def validate_folder(
     contract: Contract,
     *,
     optional_columns: Collection[str] = (),
-    optional_tables: Collection[str] = (),
+    scoring: bool = False,
+    beside: Collection[str] = (),
     max_reject_share: float,
 ) -> StudyResult:
     """Validate every table of ``contract`` that lies in ``folder`` as ``<table>.csv`` or ``<table>.parquet``.
 
+    Each may also be a folder of part files, which is named like the file or like the table.
+
     Args:
-        folder: where the tables are; other files in it are left alone.
+        folder: where the tables are. What resembles a table by its name and is none is a fault.
         contract: the study's contract.
-        optional_columns: ``TABLE.COLUMN`` patterns that may be absent and are then null, such as labels at scoring.
-        optional_tables: tables that may be absent and then have no rows; so may those whose columns all are optional.
+        optional_columns: ``TABLE.COLUMN`` patterns that may be absent and are then null, such as labels at scoring; a
+            table whose columns all are optional may be absent as a whole.
+        scoring: the folder is a night's drop. The contract's optional tables may be absent too, and then have no rows;
+            and the folder holds tables of the contract alone.
+        beside: names that may lie beside the tables and are left alone, with those that the contract knows.
         max_reject_share: the largest share of a table's rows that may be rejected.
 
     Raises:
@@ -41,7 +50,9 @@ def validate_folder(
     require_full_validation()
     if not folder.is_dir():
         raise TableFault("", f"the folder {folder} does not exist: put the tables of {contract.study} there")
+    check_names(folder, contract, beside=beside, only_tables=scoring)
     absent_ok = _optional(contract, optional_columns)
+    optional_tables = contract.optional if scoring else frozenset()
     checked: dict[str, CheckedTable] = {}
     for name, model in contract.tables.items():
         may_be_absent = name in optional_tables or absent_ok[name] >= set(ModelView.of(model).rules) - {
@@ -50,6 +61,9 @@ def validate_folder(
         text = _read(folder, name, contract, absent_ok[name], may_be_absent=may_be_absent)
         checked[name] = check_table(text, model)
     persons = Persons.of(checked[contract.person_table])
+    for name, table in checked.items():
+        if table.text and name != contract.person_table:
+            check_spelling(table.keys, table.text, persons.all, contract.person_table)
     tables = {
         name: split_table(table, None if name == contract.person_table else persons) for name, table in checked.items()
     }
@@ -61,13 +75,13 @@ def validate_folder(
 def _read(
     folder: Path, table: str, contract: Contract, optional: Collection[str], *, may_be_absent: bool
 ) -> TextTable | None:
-    path = find_file(folder, table)
+    path = find_table(folder, table)
     is_person_table = table == contract.person_table
     if path is None:
         if may_be_absent and not is_person_table:
             return None
         raise TableFault(table, f"the table {table} is missing: put {table}.csv or {table}.parquet in the folder")
-    text = read_table(path, contract.tables[table], optional=optional)
+    text = read_table(path, contract.tables[table], table=table, optional=optional)
     if is_person_table and not text.n_rows:  # elsewhere it only says that nobody had this examination
         raise TableFault(table, f"{text.file} has a header but no rows: without persons there is nothing to validate")
     return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -207,13 +208,17 @@ def test_labels_may_be_absent_at_scoring(write: Write, mini: Contract) -> None:
         (folder / f"{table}.csv").unlink()
     with pytest.raises(ValueError, match="the table SLQ is missing"):
         split(folder, mini, optional_columns=["BPX.BPXSY1", "BPX.BPXDI1", "DIQ.*"])
-    result = split(folder, mini, optional_columns=["BPX.BPXSY1", "BPX.BPXDI1", "DIQ.*"], optional_tables=["SLQ"])
+    mini = replace(mini, optional=frozenset({"SLQ"}))
+    result = split(folder, mini, optional_columns=["BPX.BPXSY1", "BPX.BPXDI1", "DIQ.*"], scoring=True)
+    assert result.absent == ("SLQ", "DIQ")
     assert result.tables["DIQ"].file is None
     assert result.tables["BPX"].valid.row(0, named=True)["BPXSY1"] is None
     for name, model in mini.tables.items():
         model.validate(result.tables[name].valid, lazy=True)
     with pytest.raises(ValueError, match="BPXSY1, BPXDI1 are missing"):
-        split(folder, mini, optional_tables=["SLQ", "DIQ"])
+        split(folder, replace(mini, optional=frozenset({"SLQ", "DIQ"})), scoring=True)
+    with pytest.raises(ValueError, match="the table SLQ is missing"):  # in training no table is optional
+        split(folder, mini, optional_columns=["BPX.BPXSY1", "BPX.BPXDI1", "DIQ.*"])
     with pytest.raises(ValueError, match=r"DIQ\.DIQ999 matches no column"):
         split(folder, mini, optional_columns=["DIQ.DIQ999"])
     with pytest.raises(ValueError, match=r"DEMO\.RIDAGEYR is required"):

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from schemas.checking import check, failed_cells
-from schemas.fields import COLUMNS_A_BLOCK, ModelView, Table, across, integer, person_key
+from schemas.checking import COLUMNS_A_BLOCK, blocks, check, failed_cells
+from schemas.fields import ModelView, Table, across, integer, person_key
 
 N_COLUMNS = 3 * COLUMNS_A_BLOCK + 5
 
@@ -28,10 +28,10 @@ def wide_model() -> Any:
 
 def test_a_column_is_checked_beside_few_others() -> None:
     """The work on a column must not grow with their number."""
-    view = ModelView.of(wide_model())
-    assert [len(block.schema.columns) for block in view.blocks] == [16, 16, 16, 6]
-    assert max(len(block.reads) for block in view.blocks) == COLUMNS_A_BLOCK + 1
-    assert [name for block in view.blocks for name in block.schema.columns] == list(view.rules)
+    model = wide_model()
+    assert [len(block.schema.columns) for block in blocks(model)] == [16, 16, 16, 6]
+    assert max(len(block.reads) for block in blocks(model)) == COLUMNS_A_BLOCK + 1
+    assert [name for block in blocks(model) for name in block.schema.columns] == list(ModelView.of(model).rules)
 
 
 def test_blocks_find_what_the_whole_finds() -> None:

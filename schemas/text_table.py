@@ -1,0 +1,82 @@
+"""A source table as text, every row with the file and the line it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from schemas.faults import TableFault
+
+
+@dataclass(frozen=True)
+class BrokenRow:
+    """A row whose fields do not match the header: it cannot be told which value belongs to which column."""
+
+    line: int
+    fields: tuple[str, ...] = field(repr=False)
+    rule: str
+    file: str
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A source table as text.
+
+    Attributes:
+        table: name of the table.
+        file: name of the file, or of the folder of part files.
+        frame: the declared columns that the file has, as String, just as they stand there.
+        lines: for each row of ``frame`` the line of the file where it starts, or its number in a Parquet file.
+        header: the file's columns in its order.
+        broken: rows with too few or too many fields.
+        files: for each row of ``frame`` the part file that it comes from; None where the table is one file.
+    """
+
+    table: str
+    file: str
+    frame: pl.DataFrame = field(repr=False)
+    lines: pl.Series
+    header: tuple[str, ...]
+    broken: tuple[BrokenRow, ...] = ()
+    files: pl.Series | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the file, broken ones included."""
+        return self.frame.height + len(self.broken)
+
+
+def joined(table: str, folder: str, parts: Sequence[TextTable], names: Sequence[str]) -> TextTable:
+    """Part files as one table, in their order.
+
+    Args:
+        table: name of the table.
+        folder: name of the folder.
+        parts: the tables of the part files.
+        names: what to call the parts in an error.
+
+    Raises:
+        TableFault: if their headers differ.
+    """
+    first = parts[0]
+    for part, name in zip(parts, names, strict=True):
+        if part.header != first.header:
+            raise TableFault(
+                table, f"{folder}: {name} has other columns than {names[0]}, or in another order; write them alike"
+            )
+    heights = [part.frame.height for part in parts]
+    files = pl.concat(
+        pl.repeat(part.file, height, dtype=pl.Enum([each.file for each in parts]), eager=True)
+        for part, height in zip(parts, heights, strict=True)
+    )
+    return TextTable(
+        table,
+        folder,
+        pl.concat(part.frame for part in parts),
+        pl.concat(part.lines for part in parts),
+        first.header,
+        tuple(row for part in parts for row in part.broken),
+        files.alias("file"),
+    )
