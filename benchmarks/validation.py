@@ -66,10 +66,11 @@ def main() -> None:
 def write_table(raw: Path, table: str, n_rows: int, share: float, path: Path) -> int:
     """Write the repeated table as text, a share of its cells damaged; gives its number of columns."""
     from schemas.contract import load_contract
+    from schemas.folder import find_table
     from schemas.parsing import parse
-    from schemas.reading import find_file, read_table
+    from schemas.reading import read_table
 
-    source = find_file(raw, table)
+    source = find_table(raw, table)
     assert source is not None, f"{table} is no table of {STUDY}"
     text = read_table(source, load_contract(STUDY).tables[table]).frame
     generator = np.random.default_rng(0)
@@ -93,8 +94,8 @@ def measure(what: str, table: str, path: Path) -> tuple[float, float]:
     from schemas.checking import failed_cells
     from schemas.contract import load_contract
     from schemas.parsing import parse
-    from schemas.reading import TextTable
     from schemas.splitting import Persons, check_table, split_table
+    from schemas.text_table import TextTable
 
     model = load_contract(STUDY).tables[table]
     frame = pl.read_parquet(typed_path(path) if what == PANDERA else path)
