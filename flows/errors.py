@@ -24,6 +24,18 @@ PACKAGES = tuple(ROOT / name for name in ("flows", "schemas", "mtl_models"))
 _RAISE = opcode.opmap["RAISE_VARARGS"]
 
 
+class Faults(ValueError):
+    """What a user has to mend, a sentence each.
+
+    Attributes:
+        sentences: all that was found at once.
+    """
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__("; ".join(sentences))
+        self.sentences = sentences
+
+
 class UnexpectedError(RuntimeError):
     """An error that no sentence was written for; its text says kind and place."""
 
@@ -57,6 +69,11 @@ def is_own(error: BaseException) -> bool:
     return innermost.tb_frame.f_code.co_code[innermost.tb_lasti] == _RAISE
 
 
+def is_failure(error: BaseException) -> bool:
+    """Whether something failed: no signal to end. A panic of Polars is no ``Exception``."""
+    return isinstance(error, Exception) or kind_of(error) == "PanicException"
+
+
 def kind_of(error: BaseException) -> str:
     """Name of the error's class."""
     return type(error).__name__
@@ -72,7 +89,7 @@ def place_of(error: BaseException) -> str:
     return found
 
 
-def fit_to_store(error: Exception) -> Exception:
+def fit_to_store(error: BaseException) -> BaseException:
     """The error as it may leave a task, a flow or a process: without the errors that it came from.
 
     One of ours stays itself, any other becomes an :class:`UnexpectedError`.
@@ -89,7 +106,9 @@ def value_free(function: Callable[Given, Result]) -> Callable[Given, Result]:
     def guarded(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         try:
             return function(*args, **kwargs)
-        except Exception as error:
+        except BaseException as error:
+            if not is_failure(error):
+                raise
             fit = fit_to_store(error)
         # outside the handler: Python would hang the original on it again
         raise fit
@@ -101,7 +120,9 @@ def in_worker(function: Callable[[Job], Result], job: Job) -> Result:
     """What ``function`` gives for a job in a process of its own; of an error only its sentence goes back."""
     try:
         return function(job)
-    except Exception as error:
+    except BaseException as error:
+        if not is_failure(error):
+            raise
         sentence = sentence_of(error)
     raise WorkerError(sentence)
 

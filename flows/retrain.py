@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from flows import promotion
 from flows.artifacts import show
 from flows.errors import value_free
-from flows.features.build import study_features
+from flows.features.lookup import study_features
 from flows.paths import StudyPaths, project_root, read_json
 from flows.provenance import git_revision
 from flows.reproduce import reproduce

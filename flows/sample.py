@@ -7,10 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.features.splits import read_split_file, resample_columns
 from flows.features.view import forbidden_patterns, hidden_patterns, is_hidden
 from flows.paths import StudyPaths
 from flows.settings import StudySettings
-from flows.stages.features import resample_columns
 from mtl_models.data import PERSON
 from schemas.contract import load_contract
 
@@ -58,6 +58,6 @@ def _test_people(paths: StudyPaths, settings: StudySettings) -> pl.Series:
     path = paths.raw / settings.split.file
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there: run `dvc pull` to restore the sample data")
-    split = pl.read_csv(path, infer_schema=False).rename({settings.split.person: PERSON})
+    split = read_split_file(path, settings.split)
     resamples = resample_columns(split, settings.split.kind)
     return resamples.filter(pl.col(resamples.columns[2]) == "test")[PERSON]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 
 import polars as pl
 
+from flows.features.guard import FeatureError, TableFunction, Tables
 from mtl_models.data import PERSON, Feature, FeatureSpec
 
-Tables = Mapping[str, pl.DataFrame]
-DomainFunction = Callable[[Tables], pl.DataFrame]
+__all__ = ["OwnDomain", "StudyFeatures", "Tables", "build_features", "feature_spec", "source_tables"]
+
+DomainFunction = TableFunction
 
 
 @dataclass(frozen=True)
@@ -44,22 +45,6 @@ class StudyFeatures:
     own: Mapping[str, OwnDomain] = field(default_factory=dict)
 
 
-def study_features(study: str) -> StudyFeatures:
-    """The ``STUDY`` of ``flows.features.<study>``.
-
-    Raises:
-        ValueError: if there is no such module.
-    """
-    try:
-        module = import_module(f"flows.features.{study}")
-    except ModuleNotFoundError as error:
-        if error.name != f"flows.features.{study}":
-            raise
-        raise ValueError(f"study {study!r} has no feature module: write flows/features/{study}/__init__.py") from None
-    features: StudyFeatures = module.STUDY
-    return features
-
-
 def build_features(people: pl.DataFrame, visible: Tables, domains: Mapping[str, DomainFunction]) -> pl.DataFrame:
     """One row a person of ``people``, in the order of the identifier, columns named ``<domain>__<feature>``.
 
@@ -67,13 +52,13 @@ def build_features(people: pl.DataFrame, visible: Tables, domains: Mapping[str, 
     so the same tables give the same bytes.
 
     Raises:
-        ValueError: if a domain gives a person twice, or gives a column that is neither a number nor a category.
+        FeatureError: if a domain gives a person twice, or gives a column that is neither a number nor a category.
     """
     frame = people.select(PERSON).sort(PERSON)
     for domain, function in domains.items():
         columns = function(visible)
         if columns[PERSON].is_duplicated().any():
-            raise ValueError(f"feature domain {domain} gives a person twice; it must give one row a person")
+            raise FeatureError(f"feature domain {domain} gives a person twice; it must give one row a person")
         columns = columns.select(PERSON, *_typed(columns, domain))
         frame = frame.join(columns, on=PERSON, how="left", maintain_order="left", validate="1:1")
     return frame
@@ -88,7 +73,7 @@ def _typed(columns: pl.DataFrame, domain: str) -> list[pl.Expr]:
         elif isinstance(dtype, pl.Enum):
             expression = pl.col(name)
         else:
-            raise ValueError(f"feature {domain}__{name} is {dtype}; give a number or an Enum")
+            raise FeatureError(f"feature {domain}__{name} is {dtype}; give a number or an Enum")
         typed.append(expression.alias(f"{domain}__{name}"))
     return typed
 
@@ -100,14 +85,35 @@ def source_tables(
 
     The person table is not among them: nobody is without it.
     """
-    whole = build_features(people, tables, domains)
+    asked = _Asked(tables)
+    whole = build_features(people, asked, domains)
     needed: dict[str, tuple[str, ...]] = dict.fromkeys(whole.columns[1:], ())
     for name, frame in tables.items():
+        if name not in asked.names:  # what nobody looked at changes nothing
+            continue
         without = build_features(people, {**tables, name: frame.clear()}, domains)
         for column in whole.columns[1:]:
             if not whole[column].equals(without[column]):
                 needed[column] = (*needed[column], name)
     return needed
+
+
+class _Asked(Mapping[str, pl.DataFrame]):
+    """Tables that remember which of them were looked at."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        self.names.add(name)
+        return self._tables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
 
 
 def feature_spec(

@@ -43,6 +43,19 @@ def hidden_from(table: str, column: str, tasks: Iterable[Task]) -> frozenset[str
     return frozenset(task.name for task in tasks if is_hidden(table, column, (*task.columns, *task.leaks)))
 
 
+def why_hidden(table: str, column: str, tasks: Iterable[Task], known_later: Iterable[str] = ()) -> str:
+    """Why a column is hidden, as the end of a sentence: ``the target of task a and a leak of task b``."""
+    reasons = []
+    for task in tasks:
+        if is_hidden(table, column, task.columns):
+            reasons.append(f"{'a' if len(task.columns) > 1 else 'the'} target column of task {task.name}")
+        elif is_hidden(table, column, task.leaks):
+            reasons.append(f"a leak of task {task.name}")
+    if is_hidden(table, column, tuple(known_later)):
+        reasons.append("known only after the prediction moment")
+    return " and ".join(reasons)
+
+
 def visible_tables(
     tables: Mapping[str, pl.DataFrame], patterns: Collection[str], person_key: str
 ) -> dict[str, pl.DataFrame]:

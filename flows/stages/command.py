@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flows.errors import sentence_of
+from flows.errors import is_failure, sentence_of
 from flows.paths import StudyPaths, project_root
 from flows.settings import StudySettings, load_settings
 
@@ -31,5 +31,7 @@ def run_stage(function: Callable[[Stage], Any]) -> None:
     try:
         root = project_root()
         function(Stage(StudyPaths(root, study), load_settings(root, study)))
-    except Exception as error:  # what a stage prints goes through DVC to the terminal
+    except BaseException as error:  # what a stage prints goes through DVC to the terminal
+        if not is_failure(error):
+            raise
         sys.exit(f"{study}: {sentence_of(error)}")

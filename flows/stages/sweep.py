@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flows.errors import sentence_of
+from flows.errors import is_failure, sentence_of
 from flows.paths import project_root, write_json, write_text
 from flows.report.sweep_plot import sweep_plot
 from flows.sweeps.fits import train_missing
@@ -46,7 +46,9 @@ def main() -> None:
     try:
         root = project_root()
         run(root, name, load_sweep(root, name))
-    except Exception as error:  # what a stage prints goes through DVC to the terminal
+    except BaseException as error:  # what a stage prints goes through DVC to the terminal
+        if not is_failure(error):
+            raise
         sys.exit(f"{name}: {sentence_of(error)}")
 
 

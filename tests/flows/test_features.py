@@ -11,12 +11,15 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from flows.features.build import build_features, feature_spec, study_features
+from flows.features.build import build_features, feature_spec
+from flows.features.cohort import Cohort, cohort_spec
+from flows.features.lookup import study_features
+from flows.features.splits import resample_columns
 from flows.features.view import hidden_patterns
 from flows.paths import StudyPaths
 from flows.sample import write_sample_drop
 from flows.settings import load_settings
-from flows.stages.features import Cohort, cohort_features, cohort_spec, resample_columns
+from flows.stages.features import cohort_features
 from flows.stages.validate import read_valid, validate
 from mtl_models.data import PERSON, FeatureSpec
 

@@ -12,12 +12,14 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from flows.features.build import build_features, study_features
+from flows.features.build import build_features
+from flows.features.lookup import study_features
+from flows.features.splits import read_splits
 from flows.features.view import hidden_patterns, is_hidden, visible_tables
 from flows.paths import StudyPaths
 from flows.sample import write_sample_drop
 from flows.settings import load_settings
-from flows.stages.features import cohort_features, read_splits
+from flows.stages.features import cohort_features
 from flows.stages.validate import read_valid, validate
 from mtl_models.data import PERSON
 from schemas.contract import load_contract

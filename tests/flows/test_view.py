@@ -9,10 +9,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.features.build import build_features, study_features
+from flows.features.build import build_features
+from flows.features.cohort import cohort_spec
+from flows.features.guard import FeatureError
+from flows.features.lookup import study_features
 from flows.features.view import hidden_patterns, is_hidden, own_tables, visible_tables
 from flows.settings import load_settings
-from flows.stages.features import cohort_features, cohort_spec
+from flows.stages.features import cohort_features
 from flows.stages.validate import read_valid
 from mtl_models.data import PERSON, FeatureSpec
 from mtl_models.tasks import Task
@@ -136,5 +139,5 @@ def test_an_auxiliary_column_is_a_feature_of_no_task(root: Path, valid_nhanes: P
     everybody = [task.name for task in tasks]
     given = own_tables(tables, tasks, settings.known_later, everybody, "SEQN")
     assert not any(is_hidden(table, name, (column,)) for name in given.get(table, pl.DataFrame()).columns)
-    with pytest.raises((KeyError, pl.exceptions.ColumnNotFoundError)):
+    with pytest.raises(FeatureError, match=rf"{table}.*hidden: .*target column of task further"):
         cohort_features("nhanes", valid_nhanes, tasks, settings.known_later)

@@ -1,0 +1,58 @@
+"""A study's targets: every task's columns by person, checked against what its kind allows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import polars as pl
+
+from flows.features.guard import FeatureError, Tables
+from flows.features.lookup import study_features
+from mtl_models.data import PERSON
+from mtl_models.tasks import Task
+
+
+def cohort_targets(study: str, tables: Tables, people: pl.DataFrame, tasks: Collection[Task]) -> pl.DataFrame:
+    """One row for each of ``people``, in their order: the target columns of the tasks, null where there is no label.
+
+    Raises:
+        FeatureError: with all that is wrong: a column that is not there, values that the task's kind does not allow.
+    """
+    targets = study_features(study).targets(tables)
+    columns = [column for task in tasks for column in task.target_columns]
+    faults = []
+    if missing := [column for column in columns if column not in targets.columns]:
+        faults.append(f"{study}: the target function gives no column {', '.join(missing)}: its tasks need it")
+    present = [column for column in columns if column in targets.columns]
+    joined = people.select(PERSON).join(targets, on=PERSON, how="left", maintain_order="left").select(PERSON, *present)
+    for task in tasks:
+        faults += [f"{study}: task {task.name}: {fault}" for fault in _kind_faults(task, joined)]
+    if faults:
+        raise FeatureError(*faults)
+    return joined
+
+
+def _kind_faults(task: Task, targets: pl.DataFrame) -> Iterator[str]:
+    """What is wrong with the values of a task's columns, as counts."""
+    for column in task.target_columns:
+        if column not in targets.columns:
+            continue
+        values = targets[column]
+        if not values.dtype.is_numeric() and values.dtype not in (pl.Boolean, pl.Null):
+            yield f"its target {column} is {type(values.dtype).__name__}; give {_allowed(task)}"
+            continue
+        numbers = values.cast(pl.Float64).fill_nan(None).drop_nulls()
+        if task.kind == "regression":
+            wrong = numbers.is_infinite()
+        else:
+            wrong = ~numbers.is_in([float(code) for code in range(len(task.classes) or 2)])
+        if n_wrong := int(wrong.sum()):
+            yield f"its target {column} has {n_wrong} of {len(numbers)} values other than {_allowed(task)}"
+
+
+def _allowed(task: Task) -> str:
+    if task.kind == "regression":
+        return "finite numbers"
+    if task.classes:
+        return f"the places 0 to {len(task.classes) - 1} of its classes"
+    return "0 and 1"
