@@ -9,7 +9,16 @@ from prefect.artifacts import create_markdown_artifact
 
 SMALL = 10
 # counts of people by what befell them; a few of them could be recognised
-BY_REASON = ("rejected_by_rule", "nulled_by_column_and_rule", "recoded_by_column_and_rule", "excluded")
+BY_REASON = (
+    "rejected_by_rule",
+    "rejected_by_column_and_rule",
+    "nulled_by_column_and_rule",
+    "recoded_by_column_and_rule",
+    "broken_by_column",
+    "empty_by_column",
+    "looks_by_column",
+    "excluded",
+)
 
 
 def flatten(summary: Mapping[str, Any], prefix: str = "", *, by_reason: bool = False) -> dict[str, Any]:

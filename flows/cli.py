@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.cli_sharing import app as sharing
-from flows.command import Date, Study, console, relative, show, study_of
+from flows.command import Date, Study, console, relative, say_losses, show, study_of
 
 app = typer.Typer(
     name="mtl-health",
@@ -34,6 +35,8 @@ def validate(
     paths, settings = study_of(study)
     from flows.features.view import hidden_patterns
     from flows.paths import replace_file
+    from flows.scoring import registry_of
+    from flows.stages.validate import judge
     from flows.validation_report import reason_table, validation_table
     from schemas.contract import load_contract
     from schemas.validation import validate_folder
@@ -41,14 +44,19 @@ def validate(
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: give the one that holds the tables of {paths.study}")
     labels = hidden_patterns(settings.task_records, settings.known_later) if scoring else ()
-    share = settings.validation.max_reject_share
-    result = validate_folder(folder, load_contract(study), optional_columns=labels, max_reject_share=share)
+    result = validate_folder(folder, load_contract(study), optional_columns=labels)
     summary = result.summary()
     console.print(validation_table(study, summary))
     console.print(reason_table(summary))
     if rejects:
         replace_file(rejects, result.rejects.write_parquet)
         console.print(f"rejects with their rows and reasons: {rejects}")
+    judgement = judge(
+        study, summary, settings.validation, reference=registry_of(paths).champion_profile(), labels=labels
+    )
+    say_losses(judgement.text, judgement.basis)
+    kept = f"rejects with their rows are in {rejects}" if rejects else "`--rejects FILE` writes the rejected rows"
+    judgement.require(f"every reason is in the table above, {kept}")
 
 
 @app.command()
@@ -70,6 +78,7 @@ def retrain(study: Study) -> None:
             "report": relative(paths.reports / "index.html"),
         },
     )
+    say_losses(row["floods"])
 
 
 @app.command()
@@ -102,6 +111,7 @@ def score(
             "table": relative(paths.tables / "scores"),
         },
     )
+    say_losses(row.get("floods"), json.loads(row["details"]).get("columns_compared_with", ""))
 
 
 @app.command()
@@ -166,7 +176,7 @@ def tonight(study: Study, date: Date = None) -> None:
     """Say where a date's scores and the report are, with the columns of the table and no values."""
     paths, settings = study_of(study)
     from flows.dates import date_or_today
-    from flows.stores.tables import ScoreTable
+    from flows.stores.tables import RunLedger, ScoreTable
 
     date = date_or_today(date, settings.schedule.timezone)
     table = ScoreTable(paths.tables)
@@ -177,6 +187,8 @@ def tonight(study: Study, date: Date = None) -> None:
     for name, dtype in rows.schema.items():
         columns.add_row(name, str(dtype), str(rows[name].null_count()))
     console.print(columns)
+    run = RunLedger(paths.tables).find(rows["run_id"][0])
+    say_losses(run.get("floods") if run else None)
     show("", {"scores": relative(table.folder), "report": relative(paths.reports / "index.html")})
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 Study = Annotated[str, typer.Option("--study", help="A study: a block of params.yaml.")]
@@ -40,6 +41,14 @@ def show(title: str, rows: dict[str, Any]) -> None:
     for name, value in rows.items():
         table.add_row(f"[bold]{name}[/bold]", str(value), style=None)
     console.print(table)
+
+
+def say_losses(sentences: str | None, compared_with: str = "") -> None:
+    """Print which limits a validation passed, a line each, and what its columns were compared with."""
+    if compared_with:
+        console.print(f"columns compared with {compared_with}", highlight=False, markup=False, soft_wrap=True)
+    for line in (sentences or "").splitlines():
+        console.print(f"[red]beyond its limit:[/red] {escape(line)}", highlight=False, soft_wrap=True)
 
 
 def relative(path: Path) -> str:

@@ -13,6 +13,7 @@ from flows.provenance import git_revision
 from flows.scoring import registry_of
 from flows.settings import StudySettings
 from flows.stages.fits import FINAL
+from flows.stages.validate import SUMMARY
 from flows.stores.registry import Champion
 from mtl_models.data import PERSON
 from mtl_models.scorer import Scorer
@@ -48,7 +49,7 @@ def register(paths: StudyPaths, settings: StudySettings) -> str:
         "params_hash": settings.params_hash,
         **export["metadata"],
     }
-    return registry_of(paths).register(paths.models / "model.onnx", companions, manifest)
+    return registry_of(paths).register(paths.models / "model.onnx", companions, manifest, paths.valid / SUMMARY)
 
 
 def promote(paths: StudyPaths, settings: StudySettings, version: str) -> Promotion:

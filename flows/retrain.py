@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,9 +19,9 @@ from flows.features.lookup import study_features
 from flows.paths import StudyPaths, project_root, read_json
 from flows.provenance import git_revision
 from flows.reproduce import reproduce
-from flows.scoring import reject_rows, row_counts
+from flows.scoring import registry_of, reject_rows, row_counts
 from flows.settings import StudySettings, load_settings
-from flows.stages.validate import REJECTS, SUMMARY, read_valid
+from flows.stages.validate import REJECTS, SUMMARY, Judgement, judge, read_valid
 from flows.stores.registry import sha256
 from flows.stores.tables import RejectTable, RunLedger
 from schemas.contract import load_contract
@@ -46,6 +47,21 @@ def reproduce_study(paths: StudyPaths) -> None:
         show(paths.study, stage, summary)
 
 
+@task(name="judge training data", cache_policy=NO_CACHE)
+@value_free
+def judge_training(paths: StudyPaths, settings: StudySettings) -> Judgement:
+    """Compare what the training data lose with what the champion's lost; stop before a model is registered."""
+    summary = read_json(paths.valid / SUMMARY)
+    reference = registry_of(paths).champion_profile()
+    alone = judge(paths.study, summary, settings.validation)
+    beside = judge(paths.study, summary, settings.validation, reference=reference)
+    found = {(excess.where, excess.key): excess for excess in (*alone.found, *beside.found)}
+    judgement = replace(beside, found=tuple(found.values()))
+    show(paths.study, "judge-training", judgement.shown())
+    judgement.require(f"rejects with rows and reasons are in {(paths.valid / REJECTS).relative_to(paths.root)}")
+    return judgement
+
+
 @task(name="register and promote", cache_policy=NO_CACHE)
 @value_free
 def register_and_promote(paths: StudyPaths, settings: StudySettings) -> promotion.Promotion:
@@ -58,7 +74,11 @@ def register_and_promote(paths: StudyPaths, settings: StudySettings) -> promotio
 @task(name="record run", cache_policy=NO_CACHE)
 @value_free
 def record(
-    paths: StudyPaths, settings: StudySettings, result: promotion.Promotion, started_at: datetime
+    paths: StudyPaths,
+    settings: StudySettings,
+    result: promotion.Promotion,
+    judgement: Judgement,
+    started_at: datetime,
 ) -> dict[str, Any]:
     """Publish the training data's rejects and the run's row in the ledger."""
     lock = paths.root / "dvc.lock"
@@ -90,6 +110,7 @@ def record(
         "finished_at": finished_at,
         "seconds": (finished_at - started_at).total_seconds(),
         "details": json.dumps({"reason": result.reason, "dvc_lock": lock.read_text()}),
+        "floods": judgement.text,
     }
     RunLedger(paths.tables).publish(row)
     return row
@@ -107,5 +128,6 @@ def retrain(study: str) -> dict[str, Any]:
     root = project_root()
     paths, settings = StudyPaths(root, study), load_settings(root, study)
     reproduce_study(paths)
+    judgement = judge_training(paths, settings)
     result = register_and_promote(paths, settings)
-    return {**record(paths, settings, result, started_at), "reason": result.reason}
+    return {**record(paths, settings, result, judgement, started_at), "reason": result.reason}

@@ -19,8 +19,12 @@ from flows.settings import StudySettings, load_settings
 @task(name="validate drop", cache_policy=NO_CACHE)
 @value_free
 def validate_drop(run: scoring.ScoringRun) -> None:
-    """Split the drop into valid rows and rejects."""
-    show(run.paths.study, "score-validate", scoring.validate_drop(run))
+    """Split the drop into valid rows and rejects; stop if it loses more than the study's limits allow."""
+    summary = scoring.validate_drop(run)
+    judgement = scoring.judge_drop(run)
+    show(run.paths.study, "score-validate", {**judgement.shown(), **summary})
+    if judgement.stops:
+        judgement.require(scoring.keep_stopped(run))
 
 
 @task(name="build features", cache_policy=NO_CACHE)

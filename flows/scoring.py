@@ -18,10 +18,10 @@ from flows.paths import StudyPaths, read_json, replace_file, write_json
 from flows.provenance import git_revision
 from flows.settings import StudySettings
 from flows.stages.features import cohort_features
-from flows.stages.validate import REJECTS, SUMMARY, validate
+from flows.stages.validate import REJECTS, SUMMARY, Judgement, judge, validate
 from flows.stores.inbox import Inbox, file_hashes
 from flows.stores.registry import Champion, ModelRegistry
-from flows.stores.tables import RejectTable, RunLedger, ScoreTable
+from flows.stores.tables import RejectTable, RunLedger, ScoreTable, stopped
 from mtl_models.data import PERSON
 from mtl_models.scorer import Scorer
 from mtl_models.tasks import load_tasks
@@ -94,8 +94,26 @@ def validate_drop(run: ScoringRun) -> dict[str, Any]:
     """Split the drop by the contract; outcomes may be missing from it."""
     shutil.rmtree(run.staging, ignore_errors=True)
     hidden = hidden_patterns(run.settings.task_records, run.settings.known_later)
-    share = run.settings.validation.max_reject_share
-    return validate(run.paths.study, run.drop, run.staging / "valid", max_reject_share=share, labels=hidden)
+    return validate(run.paths.study, run.drop, run.staging / "valid", labels=hidden)
+
+
+def judge_drop(run: ScoringRun) -> Judgement:
+    """Hold the drop's losses against the limits, compared with the data that the champion was trained on."""
+    hidden = hidden_patterns(run.settings.task_records, run.settings.known_later)
+    reference = registry_of(run.paths).profile(run.champion.version)
+    summary = read_json(run.staging / "valid" / SUMMARY)
+    return judge(run.paths.study, summary, run.settings.validation, reference=reference, labels=hidden)
+
+
+def keep_stopped(run: ScoringRun) -> str:
+    """Keep the rejects of a drop that goes no further, and say where they are; scores stay as they were."""
+    rejects = pl.read_parquet(run.staging / "valid" / REJECTS)
+    nobody = pl.DataFrame(schema={PERSON: pl.String, "reason": pl.String})
+    table = RejectTable(run.paths.tables)
+    rows = reject_rows(rejects, nobody, stopped(run.date), run.run_id, run.paths.study)
+    batch = table.publish_stopped(run.date, rows)
+    where = table.folder.relative_to(run.paths.root)
+    return f"{rejects.height} rejected rows with their reasons are in {where}, batch {batch}"
 
 
 def build_drop_features(run: ScoringRun) -> dict[str, Any]:
@@ -147,9 +165,11 @@ def publish(run: ScoringRun) -> dict[str, Any]:
     }
     if counts["n_people"] != counts["n_scored"] + counts["n_rejected"] + counts["n_excluded"]:
         raise RuntimeError(f"people do not add up, nothing was published: {counts}")
+    judgement = judge_drop(run)
     contract = published_scores(run)
     check_published(scores, contract)  # before the rejects are replaced, not only before the scores are
     RejectTable(run.paths.tables).publish(run.date, rejects)
+    RejectTable(run.paths.tables).remove(stopped(run.date))
     ScoreTable(run.paths.tables).publish(run.date, scores, contract)
     finished_at = datetime.now(UTC)
     row = {
@@ -166,7 +186,8 @@ def publish(run: ScoringRun) -> dict[str, Any]:
         "started_at": run.started_at,
         "finished_at": finished_at,
         "seconds": (finished_at - run.started_at).total_seconds(),
-        "details": json.dumps({"validation": validation}, sort_keys=True),
+        "details": json.dumps({"columns_compared_with": judgement.basis, "validation": validation}, sort_keys=True),
+        "floods": judgement.text,
     }
     RunLedger(run.paths.tables).publish(row)
     shutil.rmtree(run.staging, ignore_errors=True)

@@ -26,9 +26,24 @@ class _Settings(BaseModel):
 
 
 class ValidationSettings(_Settings):
-    """When validation fails a run."""
+    """What a validation may lose before it stops a run, in training and at night.
+
+    Attributes:
+        max_reject_share: of a table's rows, the share that may be rejected. More always stops the run.
+        max_nulled_share: of a column's values, the share that may be emptied for a broken rule, above the share of the
+            training data.
+        max_empty_share: of the values that the training data let expect in a column, the share that may be empty.
+        allowance: so many rows of a table, or cells of a column, are never too many, however few people there are.
+        exempt: columns (``TABLE.COLUMN``, ``TABLE.*``) that the limits on nulled and empty cells leave alone.
+        floods: whether a column beyond its limits stops the run, or is only said wherever the run is shown.
+    """
 
     max_reject_share: Share = 0.02
+    max_nulled_share: Share = 0.02
+    max_empty_share: Share = 0.2
+    allowance: int = Field(default=2, ge=0)
+    exempt: tuple[str, ...] = ()
+    floods: Literal["stop", "say"] = "stop"
 
 
 class SplitSettings(_Settings):

@@ -111,7 +111,8 @@ def _values(rules: Rules) -> str:
     if rules.kind == "flag":
         return f"{next(iter(rules.labels))} → 1, else empty"
     if rules.codes:
-        return "; ".join(f"{code} {words}" for code, words in rules.codes.items())
+        labels = [f"{label} → {code}" for label, code in rules.labels.items()]
+        return "; ".join([*(f"{code} {words}" for code, words in rules.codes.items()), *labels])
     if rules.labels:
         return "; ".join(raw if raw == name else f"{raw} → {name}" for raw, name in rules.labels.items())
     if rules.pattern:

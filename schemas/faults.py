@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 
@@ -25,16 +24,5 @@ class TableFault(ValueError):
         return type(self), (self.table, str(self))
 
 
-class RejectShareExceeded(TableFault):
-    """More rows of a table were rejected than the run allows.
-
-    Attributes:
-        summary: the counts of ``StudyResult.summary()``; no values.
-    """
-
-    def __init__(self, table: str, sentence: str, summary: Mapping[str, Any]) -> None:
-        super().__init__(table, sentence)
-        self.summary = summary
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.table, str(self), self.summary)
+class LimitExceeded(ValueError):
+    """A validation lost more than the run allows; tables, counts and rejects were written all the same."""

@@ -13,8 +13,12 @@ from pandera.api.checks import Check
 Kind = Literal["person_key", "number", "integer", "category", "binary", "flag", "time_of_day"]
 Privacy = Literal["identifier", "quasi_identifier", "sensitive", "health"]
 Action = Literal["null", "reject"]
+Conversion = float | tuple[float, float]
 Special = Mapping[str | float, str | float]
 
+# How many of the declared unit one of the other is, for ``other_units``
+CHOLESTEROL_MMOL = {"mmol/L": 38.67}  # mg/dL
+PRESSURE_KPA = {"kPa": 7.50062}  # mmHg
 REFUSED = "refused"
 DONT_KNOW = "dont_know"
 READS = "reads"  # the statistic of a check that names the columns it reads
@@ -48,9 +52,13 @@ class Rules:
         kind: how the text is read.
         title: words for a reader.
         unit: unit of a number.
+        other_units: units in which others send such a column, each with how many ``unit`` one of it is, or with that
+            factor and what is then added. Broken values that fit the range after conversion are said to look like that
+            unit; none is converted.
         low, high: the plausible range, both ends included.
         decimals: decimals that the source gives. A number within 1e-6 of them is that number: binary noise.
-        labels: raw label to category (category) or raw text that means ticked to 1 (flag).
+        labels: raw label to category (category), raw text that means ticked to 1 (flag), or raw text beside 0 and 1 to
+            one of them (binary). Several raw labels may have one meaning: a code and its words side by side.
         codes: what a number stands for, in words.
         special: raw code (a number) or label (text) to a rule, under which the cell is nulled and counted, or to the
             number that it stands for ("more than 21" stands for 22, the smallest value that the answer admits).
@@ -64,6 +72,7 @@ class Rules:
     kind: Kind
     title: str
     unit: str = ""
+    other_units: Mapping[str, Conversion] = field(default_factory=dict)
     low: float | None = None
     high: float | None = None
     decimals: int | None = None
@@ -79,6 +88,8 @@ class Rules:
     def __post_init__(self) -> None:
         if not self.nullable and self.on_failure != "reject":
             raise ValueError(f"{self.title}: a column that may not be empty rejects the row, it cannot null the cell")
+        if self.other_units and self.kind not in ("number", "integer"):
+            raise ValueError(f"{self.title}: only a number has other units")
         if self.low is not None and self.high is not None:
             for code, meaning in self.special.items():
                 if not isinstance(code, str) and isinstance(meaning, str) and self.low <= code <= self.high:
@@ -120,16 +131,18 @@ def score(title: str, codes: Mapping[int, str], **options: Any) -> Any:
 def category(title: str, labels: Mapping[str, str] | Iterable[str], **options: Any) -> Any:
     """One of some names, in a sensible order. Dtype Enum of the clean names.
 
-    ``labels`` maps each raw label (a code's text too) to its clean name, or lists names that need no cleaning.
+    ``labels`` maps each raw label (a code's text too) to its clean name, or lists names that need no cleaning. Where a
+    source sends codes and words, it maps both: ``{"1": "Typical angina", "Typical angina": "Typical angina"}``.
     """
     names = dict(labels) if isinstance(labels, Mapping) else {label: label for label in labels}
     rules = Rules(kind="category", title=title, labels=names, **options)
     return _field(rules, dtype_kwargs={"categories": list(dict.fromkeys(names.values()))})
 
 
-def binary(title: str, **options: Any) -> Any:
-    """No or yes, 0 or 1. Dtype Int8."""
-    return _field(Rules(kind="binary", title=title, codes={0: "No", 1: "Yes"}, **options), isin=[0, 1])
+def binary(title: str, *, yes: Iterable[str] = (), no: Iterable[str] = (), **options: Any) -> Any:
+    """No or yes, 0 or 1. Dtype Int8. ``yes`` and ``no`` are raw texts that stand for 1 and 0 beside these codes."""
+    labels = {**dict.fromkeys(no, "0"), **dict.fromkeys(yes, "1")}
+    return _field(Rules(kind="binary", title=title, codes={0: "No", 1: "Yes"}, labels=labels, **options), isin=[0, 1])
 
 
 def flag(title: str, code: str, **options: Any) -> Any:

@@ -100,7 +100,11 @@ def _number(column: pl.DataFrame, rules: Rules, dtype: pl.DataType) -> pl.DataFr
     text, read, number = pl.col("text"), pl.col("read"), pl.col("number")
     worded = _special(rules, str, figures)
     column = column.with_columns(
-        read=pl.coalesce(_mapped("text", worded, pl.Float64), text.cast(pl.Float64, strict=False)),
+        read=pl.coalesce(
+            _mapped("text", worded, pl.Float64),
+            _mapped("text", {label: float(code) for label, code in rules.labels.items()}, pl.Float64),
+            text.cast(pl.Float64, strict=False),
+        ),
         worded=text.is_in(list(worded)),
     )
     column = column.with_columns(sas_zero=(read / SAS_ZERO).is_between(0.999, 1.001))

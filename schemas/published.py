@@ -16,6 +16,7 @@ from schemas.results import REASON
 _MOMENT = Annotated[pl.Datetime, "us", "UTC"]
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _BATCH = r"^(\d{4}-\d{2}-\d{2}|training)$"
+_REJECT_BATCH = r"^(\d{4}-\d{2}-\d{2}(-stopped)?|training)$"
 
 
 class PublishError(ValueError):
@@ -31,7 +32,7 @@ class Rejects(Table):
     person_id: str = pa.Field(nullable=True)
     row: str = pa.Field(nullable=True)
     reasons: pl.List = pa.Field(dtype_kwargs={"inner": REASON})
-    batch: str = pa.Field(str_matches=_BATCH)
+    batch: str = pa.Field(str_matches=_REJECT_BATCH)
     run_id: str = pa.Field()
     outcome: str = pa.Field(isin=["rejected", "excluded"])
 
@@ -59,6 +60,7 @@ class Runs(Table):
     finished_at: _MOMENT = pa.Field(nullable=True)
     seconds: float = pa.Field(nullable=True, in_range=(0, float("inf"), True, False))
     details: str = pa.Field(nullable=True)
+    floods: str = pa.Field(nullable=True)
 
 
 @dataclass(frozen=True, kw_only=True)

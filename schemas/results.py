@@ -10,6 +10,7 @@ import polars as pl
 
 Counts = Mapping[str, Mapping[str, int]]
 
+WHOLE_ROW = "whole row"  # in place of a column: it cannot be told which value belongs where
 REASON = pl.Struct({"column": pl.String, "rule": pl.String})
 REJECTS: dict[str, Any] = {
     "table": pl.String,
@@ -33,7 +34,10 @@ class TableResult:
         rejects: every other row: ``table``, ``file``, ``line``, ``person_id``, ``row`` (the raw text by column,
             as JSON) and ``reasons`` (column and rule). Patient data.
         nulled: cells of ``valid`` that were emptied, by column and rule.
+        broken: those of them that broke a rule and were no declared non-answer, by column.
         recoded: cells of ``valid`` that were read as the number that their code stands for, by column and rule.
+        absent: columns that the file was allowed to lack and lacks.
+        looks: what the cells that broke a rule look like, rejected rows included, by column.
     """
 
     table: str
@@ -43,6 +47,9 @@ class TableResult:
     rejects: pl.DataFrame = field(repr=False)
     nulled: Counts
     recoded: Counts
+    broken: Mapping[str, int]
+    absent: tuple[str, ...]
+    looks: Counts
 
     @property
     def n_valid(self) -> int:
@@ -61,6 +68,32 @@ class TableResult:
         counts = rules.explode("reasons").to_series().value_counts()
         return {rule: count for rule, count in sorted(counts.rows()) if rule is not None}
 
+    @property
+    def rejected_by_column_and_rule(self) -> dict[str, dict[str, int]]:
+        """Rejected rows by column and rule, columns in the model's order; a row as a whole goes by ``WHOLE_ROW``."""
+        reasons = self.rejects.select(pl.col("reasons").explode()).unnest("reasons").drop_nulls("rule")
+        counts: dict[str, dict[str, int]] = {}
+        for column, rule, count in sorted(
+            reasons.group_by(pl.col("column").fill_null(WHOLE_ROW), "rule").len().rows(),
+            key=lambda row: (*self._place(row[0]), row[1]),
+        ):
+            counts.setdefault(column, {})[rule] = count
+        return counts
+
+    def _place(self, column: str) -> tuple[int, str]:
+        columns = self.valid.columns
+        return (columns.index(column) if column in columns else len(columns), column)
+
+    @property
+    def empty(self) -> dict[str, int]:
+        """Cells of ``valid`` that were delivered empty, by column; columns without any are left out."""
+        empty = {
+            name: self.valid[name].null_count() - sum(self.nulled.get(name, {}).values())
+            for name in self.valid.columns
+            if name not in self.absent
+        }
+        return {name: count for name, count in empty.items() if count}
+
     def summary(self) -> dict[str, Any]:
         """Counts only, as plain JSON types in a fixed order."""
         return {
@@ -68,8 +101,13 @@ class TableResult:
             "n_valid": self.n_valid,
             "n_rejected": self.n_rejected,
             "rejected_by_rule": self.rejected_by_rule,
+            "rejected_by_column_and_rule": self.rejected_by_column_and_rule,
             "nulled_by_column_and_rule": {column: dict(rules) for column, rules in self.nulled.items()},
             "recoded_by_column_and_rule": {column: dict(rules) for column, rules in self.recoded.items()},
+            "broken_by_column": dict(self.broken),
+            "empty_by_column": self.empty,
+            "looks_by_column": {column: dict(looks) for column, looks in self.looks.items()},
+            "absent_columns": list(self.absent),
         }
 
 

@@ -12,6 +12,7 @@ from schemas.checking import check
 from schemas.faults import ContractError
 from schemas.fields import CHECK_RULES, ModelView
 from schemas.keys import as_declared, check_repeats
+from schemas.looks import looks_of
 from schemas.parsing import EFFECT, NOTES, ROW, parse
 from schemas.results import REJECTS, TableResult
 from schemas.text_table import BrokenRow, TextTable
@@ -114,6 +115,12 @@ def split_table(table: CheckedTable, persons: Persons | None) -> TableResult:
         rejects=_rejects(table, notes, rejected),
         nulled=_counts(kept.filter(pl.col("effect").is_in(["answer", "null"])), view),
         recoded=_counts(kept.filter(pl.col("effect") == "recoded"), view),
+        broken={
+            column: sum(rules.values())
+            for column, rules in _counts(kept.filter(pl.col("effect") == "null"), view).items()
+        },
+        absent=tuple(name for name in view.rules if table.text is not None and name not in table.text.frame.columns),
+        looks=looks_of(table.text.frame, table.notes, view) if table.text else {},
     )
     if result.n_rows != result.n_valid + result.n_rejected:
         raise ContractError(

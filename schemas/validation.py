@@ -8,7 +8,7 @@ from pathlib import Path
 
 from schemas.checking import require_full_validation
 from schemas.contract import Contract
-from schemas.faults import RejectShareExceeded, TableFault
+from schemas.faults import TableFault
 from schemas.fields import ModelView
 from schemas.folder import check_names, find_table
 from schemas.keys import check_spelling
@@ -25,7 +25,6 @@ def validate_folder(
     optional_columns: Collection[str] = (),
     scoring: bool = False,
     beside: Collection[str] = (),
-    max_reject_share: float,
 ) -> StudyResult:
     """Validate every table of ``contract`` that lies in ``folder`` as ``<table>.csv`` or ``<table>.parquet``.
 
@@ -39,11 +38,9 @@ def validate_folder(
         scoring: the folder is a night's drop. The contract's optional tables may be absent too, and then have no rows;
             and the folder holds tables of the contract alone.
         beside: names that may lie beside the tables and are left alone, with those that the contract knows.
-        max_reject_share: the largest share of a table's rows that may be rejected.
 
     Raises:
         TableFault: if a table cannot be taken in as a whole.
-        RejectShareExceeded: if too many rows of a table are rejected.
         ContractError: if Pandera's checks are switched off, or the contract contradicts itself.
         ValueError: for a pattern that matches nothing, or that would make a required column optional.
     """
@@ -67,9 +64,7 @@ def validate_folder(
     tables = {
         name: split_table(table, None if name == contract.person_table else persons) for name, table in checked.items()
     }
-    result = StudyResult(study=contract.study, tables=tables)
-    _check_share(result, max_reject_share)
-    return result
+    return StudyResult(study=contract.study, tables=tables)
 
 
 def _read(
@@ -104,19 +99,3 @@ def _optional(contract: Contract, patterns: Collection[str]) -> Mapping[str, set
                 raise ValueError(f"optional columns: {table}.{column} is required for every row")
             optional[table].add(column)
     return optional
-
-
-def _check_share(result: StudyResult, limit: float) -> None:
-    shares = {name: table.n_rejected / table.n_rows for name, table in result.tables.items() if table.n_rows}
-    worst = max(shares, key=lambda name: shares[name], default=None)
-    if worst is None or shares[worst] <= limit:
-        return
-    table = result.tables[worst]
-    top = sorted(table.rejected_by_rule.items(), key=lambda item: (-item[1], item[0]))[:3]
-    raise RejectShareExceeded(
-        worst,
-        f"{table.file}: {table.n_rejected} of {table.n_rows} rows are rejected ({shares[worst]:.1%}), more than the "
-        f"{limit:.1%} that are allowed, most for {', '.join(f'{rule} ({count})' for rule, count in top)}; "
-        "mend the file or raise the limit",
-        result.summary(),
-    )

@@ -4,37 +4,103 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from flows.paths import replace_file, write_json
+from flows.settings import ValidationSettings
 from flows.stages.command import Stage, run_stage
 from schemas.contract import load_contract
+from schemas.excess import Excess, sentences
+from schemas.faults import LimitExceeded
+from schemas.limits import Limits, excesses
 from schemas.validation import validate_folder
 
 REJECTS = "rejects.parquet"
 SUMMARY = "summary.json"
+SMALL = 10  # fewer people than this could be recognised: an error's text is stored and shown beyond the console
 
 
-def validate(
-    study: str, source: Path, target: Path, *, max_reject_share: float, labels: Collection[str] = ()
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Judgement:
+    """Which limits a validation passed.
+
+    Attributes:
+        study: the study.
+        found: the limits that were passed.
+        floods: ``stop`` or ``say``; too many rejected rows always stop the run.
+        compared: whether there were counts of training data to compare with.
+    """
+
+    study: str
+    found: tuple[Excess, ...]
+    floods: str
+    compared: bool
+
+    @property
+    def stops(self) -> bool:
+        """Whether the run goes no further."""
+        return any(self.floods == "stop" or excess.key == "max_reject_share" for excess in self.found)
+
+    def lines(self, hide_below: int = 0) -> list[str]:
+        """A sentence a limit; counts of people below ``hide_below`` are not said."""
+        return list(sentences(self.found, hide_below))
+
+    @property
+    def text(self) -> str | None:
+        """The sentences as the ledger keeps them, a line each; None where no limit was passed."""
+        return "\n".join(self.lines()) or None
+
+    @property
+    def basis(self) -> str:
+        """What columns were compared with, in words."""
+        if self.compared:
+            return "the champion's training data"
+        return "nothing: no counts of a champion's training data are kept, so the limits hold as they stand"
+
+    def shown(self) -> dict[str, Any]:
+        """As a flow's artifact shows it."""
+        return {
+            "columns compared with": self.basis,
+            "limits passed": {excess.where: excess.sentence(SMALL) for excess in self.found},
+        }
+
+    def require(self, kept: str) -> None:
+        """Stop the run if it must go no further; ``kept`` says where tables, reasons and rejects are.
+
+        Raises:
+            LimitExceeded: with one sentence.
+        """
+        if not self.stops:
+            return
+        keys = ", ".join(dict.fromkeys(f"validation.{excess.key}" for excess in self.found))
+        flood = any(excess.key != "max_reject_share" for excess in self.found)
+        say = "; validation.exempt leaves columns out, `validation.floods: say` goes on all the same" if flood else ""
+        raise LimitExceeded(
+            f"more is lost than params.yaml allows, nothing goes on: {'; '.join(self.lines(SMALL))}; {kept}; mend the "
+            f"delivery, or change {keys} of {self.study}{say}"
+        )
+
+
+def validate(study: str, source: Path, target: Path, *, labels: Collection[str] = ()) -> dict[str, Any]:
     """Write ``<TABLE>.parquet`` for every table, ``rejects.parquet`` and ``summary.json`` into ``target``.
+
+    Nothing is judged here: whatever was rejected or emptied is written down first.
 
     Args:
         study: whose contract holds.
         source: folder of raw tables.
         target: folder that is replaced.
-        max_reject_share: a table with a larger share of rejects fails the run.
         labels: patterns of columns that need not be there, such as outcomes when people are scored.
 
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
     """
     contract = load_contract(study)
-    result = validate_folder(source, contract, optional_columns=labels, max_reject_share=max_reject_share)
+    result = validate_folder(source, contract, optional_columns=labels)
     shutil.rmtree(target, ignore_errors=True)
     for name, table in result.tables.items():
         replace_file(target / f"{name}.parquet", table.valid.write_parquet)
@@ -44,6 +110,28 @@ def validate(
     return summary
 
 
+def judge(
+    study: str,
+    summary: dict[str, Any],
+    settings: ValidationSettings,
+    *,
+    reference: dict[str, Any] | None = None,
+    labels: Collection[str] = (),
+) -> Judgement:
+    """Hold a validation's counts against the study's limits.
+
+    Args:
+        study: whose contract and limits hold.
+        summary: what ``validate`` gave.
+        settings: the limits.
+        reference: counts of the training data, if there are any to compare with.
+        labels: patterns of columns that may be empty or absent.
+    """
+    limits = Limits(**settings.model_dump(exclude={"floods"}))
+    found = excesses(summary, load_contract(study), limits, reference=reference, may_be_empty=labels)
+    return Judgement(study, found, settings.floods, reference is not None)
+
+
 def read_valid(study: str, folder: Path) -> dict[str, pl.DataFrame]:
     """The valid tables that ``validate`` left; tables that were allowed to be missing are left out."""
     names = load_contract(study).tables
@@ -51,9 +139,14 @@ def read_valid(study: str, folder: Path) -> dict[str, pl.DataFrame]:
 
 
 def run(stage: Stage) -> dict[str, Any]:
-    """The stage on the study's raw folder."""
-    share = stage.settings.validation.max_reject_share
-    return validate(stage.paths.study, stage.paths.raw, stage.paths.valid, max_reject_share=share)
+    """The stage on the study's raw folder; there is nothing earlier to compare with, so the limits are absolute."""
+    paths = stage.paths
+    summary = validate(paths.study, paths.raw, paths.valid)
+    rejects = (paths.valid / REJECTS).relative_to(paths.root)
+    judge(paths.study, summary, stage.settings.validation).require(
+        f"rejects with rows and reasons are in {rejects}, every count is in {SUMMARY} beside them"
+    )
+    return summary
 
 
 if __name__ == "__main__":

@@ -108,6 +108,18 @@ class PartitionedTable:
             if new := [field for field in Schema.from_arrow(schema).fields if field.name not in known]:
                 table.alter.add_columns(new)
 
+    def remove(self, value: str) -> None:
+        """Remove one partition, if the table has it.
+
+        Raises:
+            StoreError: if another writer was faster.
+        """
+        if self.exists() and self.read(value).height:
+            try:
+                DeltaTable(str(self.folder)).delete(f"{self.partition} = '{value}'")
+            except DeltaError as error:
+                raise StoreError(f"{self.folder.name}: {value} was not removed ({type(error).__name__})") from None
+
     def read(self, value: str | None = None) -> pl.DataFrame:
         """The rows of one partition, or all."""
         return read_delta(self.folder, where=None if value is None else (self.partition, value))

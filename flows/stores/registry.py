@@ -9,16 +9,18 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
 
-from flows.paths import write_json
+from flows.paths import read_json, replace_file, write_json
 from flows.stores.delta import read_delta
 
 MODEL = "model.onnx"
+PROFILE = "validation.json"
 _HISTORY: dict[str, Any] = {
     "model_version": pl.String,
     "promoted_at": pl.Datetime("us", "UTC"),
@@ -60,21 +62,36 @@ class ModelRegistry:
         self.folder = folder
         self.history = history
 
-    def register(self, model: Path, companions: Iterable[Path], manifest: dict[str, Any]) -> str:
-        """Keep a model file with its companions and give its version; the same bytes again change nothing."""
+    def register(
+        self, model: Path, companions: Iterable[Path], manifest: dict[str, Any], profile: Path | None = None
+    ) -> str:
+        """Keep a model file with its companions and give its version; the same bytes again change nothing.
+
+        ``profile`` is the summary of the training data's validation, counts only. A version that was registered
+        without one is given it.
+        """
         version = sha256(model)
         target = self.folder / "versions" / version
         if target.exists():
+            if profile and not (target / PROFILE).exists():
+                replace_file(target / PROFILE, partial(shutil.copyfile, profile))
             return version
-        partial = target.with_name(f".{version}.{os.getpid()}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        shutil.copyfile(model, partial / MODEL)
+        unfinished = target.with_name(f".{version}.{os.getpid()}.partial")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        shutil.copyfile(model, unfinished / MODEL)
         for path in companions:
-            shutil.copyfile(path, partial / path.name)
-        write_json(partial / "manifest.json", {"model_version": version, **manifest})
-        os.replace(partial, target)
+            shutil.copyfile(path, unfinished / path.name)
+        if profile:
+            shutil.copyfile(profile, unfinished / PROFILE)
+        write_json(unfinished / "manifest.json", {"model_version": version, **manifest})
+        os.replace(unfinished, target)
         return version
+
+    def profile(self, version: str) -> dict[str, Any] | None:
+        """Counts of the validation of a version's training data; None where it was registered without them."""
+        path = self.folder / "versions" / version / PROFILE
+        return read_json(path) if path.is_file() else None
 
     def path(self, version: str) -> Path:
         """The file of a version.
@@ -88,6 +105,11 @@ class ModelRegistry:
         if sha256(path) != version:
             raise ValueError(f"model {version[:12]} changed on disk: remove {path.parent} and retrain")
         return path
+
+    def champion_profile(self) -> dict[str, Any] | None:
+        """The champion's profile; None where there is no champion, or none is kept."""
+        promotions = self.promotions()
+        return None if promotions.is_empty() else self.profile(promotions["model_version"][-1])
 
     def promotions(self) -> pl.DataFrame:
         """Every promotion, oldest first."""

@@ -24,7 +24,11 @@ class ScoreTable(PartitionedTable):
 
 
 class RejectTable(PartitionedTable):
-    """Rows that were rejected and people outside the cohort, by batch (a date, or ``training``)."""
+    """Rows that were rejected and people outside the cohort, by batch.
+
+    A batch is a date, ``training``, or ``<date>-stopped``: what was rejected of a drop that a limit stopped. Scores of
+    that date, if there are any, are of an earlier drop, and so are its other rejects.
+    """
 
     def __init__(self, tables: Path) -> None:
         super().__init__(tables / "rejects", "batch")
@@ -33,6 +37,14 @@ class RejectTable(PartitionedTable):
         """Check and replace one batch."""
         check_published(frame, Rejects)
         return self.replace(batch, frame)
+
+    def publish_stopped(self, date: str, frame: pl.DataFrame) -> str:
+        """Replace what is kept of a drop that was stopped, and give its batch."""
+        if frame.is_empty():
+            self.remove(stopped(date))
+        else:
+            self.publish(stopped(date), frame)
+        return stopped(date)
 
 
 class RunLedger(PartitionedTable):
@@ -53,6 +65,11 @@ class RunLedger(PartitionedTable):
             return None
         rows = self.read(run_id)
         return rows.row(0, named=True) if rows.height else None
+
+
+def stopped(date: str) -> str:
+    """The batch of the rejects of a drop that a limit stopped."""
+    return f"{date}-stopped"
 
 
 def _dtypes(model: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.contract import Contract
-from schemas.fields import Table, binary, category, integer, number, person_key
+from schemas.fields import CHOLESTEROL_MMOL, PRESSURE_KPA, Table, binary, category, integer, number, person_key
 
 
 class Cleveland(Table):
@@ -21,8 +21,10 @@ class Cleveland(Table):
     cp: pl.Enum = category(
         "Chest pain", {"1": "Typical angina", "2": "Atypical angina", "3": "Non-anginal pain", "4": "Asymptomatic"}
     )
-    trestbps: int = integer("Resting blood pressure on admission", unit="mmHg", low=50, high=300)
-    chol: int = integer("Serum cholesterol", unit="mg/dL", low=30, high=1000)
+    trestbps: int = integer(
+        "Resting blood pressure on admission", unit="mmHg", low=50, high=300, other_units=PRESSURE_KPA
+    )
+    chol: int = integer("Serum cholesterol", unit="mg/dL", low=30, high=1000, other_units=CHOLESTEROL_MMOL)
     fbs: pl.Int8 = binary("Fasting blood sugar above 120 mg/dL")
     restecg: pl.Enum = category(
         "Resting ECG", {"0": "Normal", "1": "ST-T wave abnormality", "2": "Left ventricular hypertrophy"}

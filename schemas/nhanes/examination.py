@@ -6,14 +6,16 @@ from functools import partial
 
 import polars as pl
 
-from schemas.fields import across, integer, number
+from schemas.fields import PRESSURE_KPA, across, integer, number
 from schemas.nhanes.common import NhanesTable
 
-_centimetres = partial(number, unit="cm", decimals=1)
+_centimetres = partial(number, unit="cm", decimals=1, other_units={"m": 100.0})
 _rate = partial(integer, unit="beats/min")
-_systolic = partial(integer, unit="mmHg", low=50, high=300)
+_systolic = partial(integer, unit="mmHg", low=50, high=300, other_units=PRESSURE_KPA)
 # Zero is a failed reading, not a pressure. Low ones are real: the sound may be heard down to near zero.
-_diastolic = partial(integer, unit="mmHg", low=1, high=200, sas_zero=True, special={0: "failed_reading"})
+_diastolic = partial(
+    integer, unit="mmHg", low=1, high=200, sas_zero=True, special={0: "failed_reading"}, other_units=PRESSURE_KPA
+)
 _BELOW = {"name": "diastolic_below_systolic", "why": "of two that contradict each other neither can be believed"}
 
 

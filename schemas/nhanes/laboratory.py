@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from schemas.fields import integer, number
+from schemas.fields import CHOLESTEROL_MMOL, integer, number
 from schemas.nhanes.common import NhanesTable
 
 _metal = partial(number, decimals=2)
@@ -13,19 +13,21 @@ _metal = partial(number, decimals=2)
 class TCHOL(NhanesTable):
     """Total cholesterol."""
 
-    LBXTC: int = integer("Total cholesterol", unit="mg/dL", low=30, high=1000)
+    LBXTC: int = integer("Total cholesterol", unit="mg/dL", low=30, high=1000, other_units=CHOLESTEROL_MMOL)
 
 
 class HDL(NhanesTable):
     """HDL cholesterol."""
 
-    LBDHDD: int = integer("Direct HDL cholesterol", unit="mg/dL", low=2, high=250)
+    LBDHDD: int = integer("Direct HDL cholesterol", unit="mg/dL", low=2, high=250, other_units=CHOLESTEROL_MMOL)
 
 
 class GHB(NhanesTable):
     """Glycohaemoglobin (HbA1c)."""
 
-    LBXGH: float = number("Glycohaemoglobin", unit="%", low=2, high=25, decimals=1)
+    LBXGH: float = number(
+        "Glycohaemoglobin", unit="%", low=2, high=25, decimals=1, other_units={"mmol/mol": (0.09148, 2.152)}
+    )
 
 
 class PBCD(NhanesTable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.contract import Contract
-from schemas.fields import Table, across, binary, category, integer, number, person_key
+from schemas.fields import PRESSURE_KPA, Table, across, binary, category, integer, number, person_key
 
 
 class Whas500(Table):
@@ -25,9 +25,9 @@ class Whas500(Table):
         "Gender", {"0": "Male", "1": "Female"}, privacy="quasi_identifier", on_failure="reject", nullable=False
     )
     hr: int = integer("First heart rate", unit="beats/min", low=10, high=300)
-    sysbp: int = integer("First systolic blood pressure", unit="mmHg", low=30, high=300)
+    sysbp: int = integer("First systolic blood pressure", unit="mmHg", low=30, high=300, other_units=PRESSURE_KPA)
     # 6 mmHg occurs: the fourth phase is hard to hear in shock
-    diasbp: int = integer("First diastolic blood pressure", unit="mmHg", low=1, high=220)
+    diasbp: int = integer("First diastolic blood pressure", unit="mmHg", low=1, high=220, other_units=PRESSURE_KPA)
     bmi: float = number("Body mass index", unit="kg/m²", low=10, high=80, decimals=5)
     cvd: pl.Int8 = binary("History of cardiovascular disease")
     afb: pl.Int8 = binary("Atrial fibrillation")

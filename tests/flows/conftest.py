@@ -26,7 +26,7 @@ def valid_nhanes(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from flows.stages.validate import validate
 
     target = tmp_path_factory.mktemp("nhanes") / "valid"
-    validate("nhanes", root / "data" / "raw" / "nhanes", target, max_reject_share=0.0)
+    validate("nhanes", root / "data" / "raw" / "nhanes", target)
     return target
 
 

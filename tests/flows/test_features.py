@@ -77,7 +77,7 @@ def test_scoring_a_drop_gives_the_features_of_training(
     target.raw.parent.mkdir(parents=True)
     target.raw.symlink_to(source.raw)
     drop, n_people = write_sample_drop(target, settings, "2026-11-20", with_outcomes=with_outcomes)
-    validate("nhanes", drop, tmp_path / "valid", max_reject_share=0.0, labels=hidden_of(root, "nhanes"))
+    validate("nhanes", drop, tmp_path / "valid", labels=hidden_of(root, "nhanes"))
     scored = cohort_features("nhanes", tmp_path / "valid", settings.task_records, settings.known_later)
     assert scored.features.height + scored.excluded.height == n_people == 1255
     expected = features.filter(pl.col(PERSON).is_in(scored.features[PERSON].implode()))

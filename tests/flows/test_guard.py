@@ -34,7 +34,7 @@ def settings(root: Path) -> StudySettings:
 
 @pytest.fixture(scope="module")
 def tables(root: Path) -> dict[str, pl.DataFrame]:
-    result = validate_folder(root / "data" / "raw" / "heart", load_contract("heart"), max_reject_share=0.0)
+    result = validate_folder(root / "data" / "raw" / "heart", load_contract("heart"))
     return {name: table.valid for name, table in result.tables.items()}
 
 

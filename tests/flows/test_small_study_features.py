@@ -37,7 +37,7 @@ LEAKS = {
 def valid(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folders = {study: tmp_path_factory.mktemp(study) / "valid" for study in STUDIES}
     for study, folder in folders.items():
-        validate(study, root / "data" / "raw" / study, folder, max_reject_share=0.0)
+        validate(study, root / "data" / "raw" / study, folder)
     return folders
 
 
@@ -89,7 +89,7 @@ def test_scoring_a_drop_without_outcomes_gives_the_features_of_training(
     target.raw.symlink_to(root / "data" / "raw" / study)
     drop, n_people = write_sample_drop(target, settings, "2026-11-20")
     assert not set(pl.read_csv(drop / f"{study}.csv").columns) & LEAKS[study]
-    validate(study, drop, tmp_path / "valid", max_reject_share=0.0, labels=hidden)
+    validate(study, drop, tmp_path / "valid", labels=hidden)
     scored = cohort_features(study, tmp_path / "valid", settings.task_records, settings.known_later).features
     assert scored.height == n_people == {"whas500": 100, "nmes1988": 661}[study]
     assert_frame_equal(scored, trained.features.filter(pl.col(PERSON).is_in(scored[PERSON].implode())))

@@ -28,12 +28,12 @@ def raw() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def nhanes(raw: Callable[[str], Path]) -> StudyResult:
-    return validate_folder(raw("nhanes"), load_contract("nhanes"), max_reject_share=0.0)
+    return validate_folder(raw("nhanes"), load_contract("nhanes"))
 
 
 @pytest.fixture(scope="session")
 def heart(raw: Callable[[str], Path]) -> StudyResult:
-    return validate_folder(raw("heart"), load_contract("heart"), max_reject_share=0.0)
+    return validate_folder(raw("heart"), load_contract("heart"))
 
 
 @pytest.fixture(scope="session")

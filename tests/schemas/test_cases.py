@@ -30,9 +30,7 @@ FAULTS = {
 
 def read(case: str) -> TableResult:
     outcomes = ("cleveland.thal", "cleveland.target", "cleveland.ca")
-    result = validate_folder(
-        CASES / case, load_contract("heart"), optional_columns=outcomes, scoring=True, max_reject_share=0.02
-    )
+    result = validate_folder(CASES / case, load_contract("heart"), optional_columns=outcomes, scoring=True)
     return result.tables["cleveland"]
 
 

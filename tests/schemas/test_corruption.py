@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.contract import Contract, load_contract
-from schemas.faults import RejectShareExceeded, TableFault
+from schemas.faults import TableFault
+from schemas.limits import Limits, excesses
 from schemas.results import StudyResult
 from schemas.validation import validate_folder
 
@@ -57,9 +58,9 @@ def write(folder: Path, rows: list[list[str]]) -> None:
         csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
 
 
-def attempt(folder: Path, share: float) -> StudyResult | TableFault:
+def attempt(folder: Path) -> StudyResult | TableFault:
     try:
-        return validate_folder(folder, load_contract("heart"), max_reject_share=share)
+        return validate_folder(folder, load_contract("heart"))
     except TableFault as fault:
         return fault
 
@@ -74,7 +75,7 @@ def test_no_row_is_lost_and_no_value_is_shown(
         rows[row + 1][column] = text
     write(tmp_path, rows)
     contract = load_contract("heart")
-    result = attempt(tmp_path, 1.0)
+    result = attempt(tmp_path)
     if isinstance(result, TableFault):  # two keys have become one
         assert "repeat a person's id" in str(result)
         return
@@ -84,10 +85,11 @@ def test_no_row_is_lost_and_no_value_is_shown(
 
     shown = json.dumps(result.summary(), ensure_ascii=False) + repr(result)
     assert MARK not in shown
-    strict = attempt(tmp_path, 0.0)
-    assert isinstance(strict, RejectShareExceeded) == (split.n_rejected > 0)
-    if isinstance(strict, RejectShareExceeded):
-        assert MARK not in str(strict) + json.dumps(strict.summary, ensure_ascii=False)
+    strict = Limits(max_reject_share=0.0, max_nulled_share=0.0, allowance=0)
+    passed = excesses(result.summary(), contract, strict)
+    assert ("max_reject_share" in {excess.key for excess in passed}) == (split.n_rejected > 0)
+    assert {excess.column for excess in passed if excess.key == "max_nulled_share"} == set(split.broken)
+    assert MARK not in " ".join(excess.sentence() for excess in passed)
 
     # every rejected row is kept whole, at its line, with reasons
     starts = line_numbers(rows)
@@ -122,7 +124,7 @@ def test_any_bytes_give_a_result_or_one_clear_sentence(
     path = tmp_path / "cleveland.csv"
     whole = path.read_bytes()
     path.write_bytes(whole[:at] + data + whole[at + cut :])
-    result = attempt(tmp_path, 1.0)
+    result = attempt(tmp_path)
     if isinstance(result, TableFault):
         assert str(result).startswith("cleveland.csv")
         assert "\n" not in str(result)
@@ -137,7 +139,7 @@ def test_rows_in_are_rows_out_over_tables(write: Callable[..., Path], mini: Cont
         DEMO=[{"SEQN": key, "RIDAGEYR": "x" if place % 7 == 0 else "50"} for place, key in enumerate(keys[:40])],
         **{name: [{"SEQN": key} for key in keys[place:]] for place, name in enumerate(("BPX", "SLQ", "DIQ", "DBQ"))},
     )
-    result = validate_folder(folder, mini, max_reject_share=1.0)
+    result = validate_folder(folder, mini)
     assert {name: table.n_rows for name, table in result.tables.items()} == {
         "DEMO": 40, "BPX": 50, "SLQ": 49, "DIQ": 48, "DBQ": 47,
     }  # fmt: skip

@@ -91,7 +91,7 @@ def test_score_columns_are_checked_when_declared() -> None:
 
 def test_rejects_of_a_validation_can_be_published(write: Callable[..., Path], mini: Contract) -> None:
     folder = write(DEMO=[{"SEQN": "90001"}, {"SEQN": "", "RIDAGEYR": "x"}], DIQ=[{"SEQN": "90009"}])
-    rejects = validate_folder(folder, mini, max_reject_share=1.0).rejects.with_columns(
+    rejects = validate_folder(folder, mini).rejects.with_columns(
         batch=pl.lit("2026-11-20"), run_id=pl.lit("r"), outcome=pl.lit("rejected")
     )
     assert rejects.height == 2

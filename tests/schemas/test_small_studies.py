@@ -21,7 +21,7 @@ RawFolder = Callable[[str], Path]
 
 @pytest.fixture(scope="module")
 def results(raw: RawFolder) -> dict[str, StudyResult]:
-    return {study: validate_folder(raw(study), load_contract(study), max_reject_share=0.0) for study in STUDIES}
+    return {study: validate_folder(raw(study), load_contract(study)) for study in STUDIES}
 
 
 def dictionary(folder: Path) -> list[dict[str, str]]:
@@ -87,7 +87,7 @@ def test_a_damaged_row_is_nulled_or_rejected_by_name(
         rows = list(csv.DictReader(file))[:5]
     rows[2] |= changed
     pl.DataFrame(rows).write_csv(tmp_path / f"{study}.csv")
-    table = validate_folder(tmp_path, load_contract(study), max_reject_share=1.0).tables[study]
+    table = validate_folder(tmp_path, load_contract(study)).tables[study]
     found = {f"{column} {rule}" for column, counts in table.nulled.items() for rule in counts}
     assert found == set(nulled.split(", ")) - {""}
     assert (table.n_rejected, table.n_valid) == (rejected, 5 - rejected)

@@ -153,7 +153,7 @@ def test_validation_is_repeatable_and_independent_of_the_file_format(
             pl.read_csv(source / f"{table}.csv", infer_schema_length=None).write_parquet(tmp_path / f"{table}.parquet")
         else:
             pl.read_parquet(source / f"{table}.parquet").write_csv(tmp_path / f"{table}.csv")
-    swapped = validate_folder(tmp_path, load_contract("nhanes"), max_reject_share=0.0)
+    swapped = validate_folder(tmp_path, load_contract("nhanes"))
     for name, table in nhanes.tables.items():
         assert swapped.tables[name].valid.equals(table.valid), name
     assert swapped.summary() == nhanes.summary()
@@ -161,7 +161,7 @@ def test_validation_is_repeatable_and_independent_of_the_file_format(
 
 def test_nhanes_is_validated_in_seconds(raw: Callable[[str], Path]) -> None:
     start = time.process_time()
-    validate_folder(raw("nhanes"), load_contract("nhanes"), max_reject_share=0.0)
+    validate_folder(raw("nhanes"), load_contract("nhanes"))
     assert time.process_time() - start < 12  # 2 s on an idle core; the slack is for a busy machine
 
 

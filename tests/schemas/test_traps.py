@@ -100,7 +100,7 @@ def test_a_gate_that_is_switched_off_is_noticed(settings: dict[str, object], tmp
         with pytest.raises(ContractError, match="PANDERA_VALIDATION_ENABLED"):
             failed_cells(BAD, Sample.to_schema())
         with pytest.raises(ContractError, match="PANDERA_VALIDATION_ENABLED"):
-            validate_folder(tmp_path, load_contract("heart"), max_reject_share=1.0)
+            validate_folder(tmp_path, load_contract("heart"))
 
 
 @pytest.mark.parametrize(
@@ -129,12 +129,12 @@ def test_the_cached_schema_is_left_as_it_is(raw, tmp_path: Path) -> None:  # typ
     before = repr(contract.tables["cleveland"].to_schema())
     path = tmp_path / "cleveland.csv"
     pl.read_csv(raw("heart") / "cleveland.csv", infer_schema=False).drop("target").write_csv(path)
-    validate_folder(tmp_path, contract, optional_columns=["cleveland.target"], max_reject_share=0.0)
+    validate_folder(tmp_path, contract, optional_columns=["cleveland.target"])
     assert repr(contract.tables["cleveland"].to_schema()) == before
 
 
 def test_two_missing_keys_are_missing_not_duplicates(write, mini: Contract) -> None:  # type: ignore[no-untyped-def]
-    result = validate_folder(write(DEMO=[{"SEQN": ""}, {"SEQN": ""}]), mini, max_reject_share=1.0)
+    result = validate_folder(write(DEMO=[{"SEQN": ""}, {"SEQN": ""}]), mini)
     assert result.tables["DEMO"].rejected_by_rule == {"missing": 2}
 
 
@@ -170,4 +170,4 @@ def test_rules_that_break_each_other_are_named(tmp_path: Path) -> None:
     contract = Contract(study="x", tables={"t": Circular}, person_table="t", person_key="id")
     (tmp_path / "t.csv").write_text("id,a,b\n1,3,7\n")
     with pytest.raises(ContractError, match=r"a \(a_needs_b\); mend the contract"):
-        validate_folder(tmp_path, contract, max_reject_share=1.0)
+        validate_folder(tmp_path, contract)
