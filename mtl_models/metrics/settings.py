@@ -5,6 +5,11 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 
+# Above these a figure is more likely a leak than a success: outcomes in health are seldom foreseen as well as this.
+# A task that truly is has a limit of its own.
+TOO_GOOD = {"auroc": 0.95, "r2": 0.9, "qwk": 0.9}
+
+
 class EvaluationSettings(BaseModel):
     """How figures are measured, compared and hidden.
 
@@ -16,7 +21,7 @@ class EvaluationSettings(BaseModel):
         digits: decimals that values are rounded to.
         model: the model that is compared with all others.
         twin: the same network trained on one task at a time; against it sharing helps or hurts.
-        too_good: by task and metric, the value above which a leak is suspected.
+        too_good: by task and metric, the value above which a leak is suspected, in place of :data:`TOO_GOOD`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,3 +34,7 @@ class EvaluationSettings(BaseModel):
     model: str = "multi_task"
     twin: str = "single_task"
     too_good: dict[str, dict[str, float]] = Field(default_factory=dict)
+
+    def too_good_for(self, task: str) -> dict[str, float]:
+        """By metric, the value above which a leak is suspected in a task."""
+        return {**TOO_GOOD, **self.too_good.get(task, {})}

@@ -103,9 +103,9 @@ def _figures(metrics: Scores, n: int, min_count: int, rounding: Rounding, *, sho
 def _too_good(summary: dict[str, Any], settings: EvaluationSettings) -> list[dict[str, Any]]:
     warnings = []
     for model, record in summary["models"].items():
-        for task, limits in settings.too_good.items():
-            for metric, limit in limits.items():
-                value = record["tasks"].get(task, {"metrics": {}})["metrics"].get(metric, {"value": None})["value"]
+        for task, figures in record["tasks"].items():
+            for metric, limit in settings.too_good_for(task).items():
+                value = figures["metrics"].get(metric, {"value": None})["value"]
                 if value is not None and value > limit:
                     warnings.append({"model": model, "task": task, "metric": metric, "value": value, "limit": limit})
     return warnings

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from mtl_models.metrics.score import score_task
-from mtl_models.metrics.settings import EvaluationSettings
+from mtl_models.metrics.settings import TOO_GOOD, EvaluationSettings
 from mtl_models.metrics.summary import flat_metrics, summarise
 from mtl_models.tasks import Task
 
@@ -254,6 +254,22 @@ def test_figures_too_good_to_be_true_are_named() -> None:
         ("single_task", "sbp"),
     }
     assert warnings[0]["value"] > warnings[0]["limit"] == 0.6
+
+
+def test_without_a_limit_of_its_own_a_task_has_that_of_its_metric() -> None:
+    settings = EvaluationSettings(too_good={"sbp": {"r2": 0.6, "rmse": 3.0}, "disease": {"auroc": 1.0}})
+    assert settings.too_good_for("health") == TOO_GOOD
+    assert settings.too_good_for("sbp") == {**TOO_GOOD, "r2": 0.6, "rmse": 3.0}
+    truth = PREDICTIONS.join(TARGETS, on="person_id", maintain_order="left")["disease"].cast(pl.Float64)
+    told = pl.when(pl.col("model") == "multi_task").then(truth).otherwise("disease__p").alias("disease__p")
+    predictions = PREDICTIONS.with_columns(told)
+    settings = SETTINGS.model_copy(update={"too_good": settings.too_good})
+    found = [each for each in summary_of(predictions=predictions)["warnings"] if each["task"] == "disease"]
+    assert [(each["model"], each["task"], each["metric"], each["limit"]) for each in found] == [
+        ("multi_task", "disease", "auroc", TOO_GOOD["auroc"])
+    ]
+    quiet = summary_of(predictions=predictions, settings=settings)["warnings"]
+    assert "disease" not in {each["task"] for each in quiet}
 
 
 def test_few_figures_to_follow() -> None:
