@@ -28,7 +28,9 @@ app.add_typer(sharing)
 def validate(
     study: Study,
     folder: Annotated[Path, typer.Argument(help="Folder with the raw tables, <TABLE>.csv or .parquet.")],
-    scoring: Annotated[bool, typer.Option("--scoring", help="Outcomes may be missing, as in a night's drop.")] = False,
+    scoring: Annotated[
+        bool, typer.Option("--scoring", help="As a night's drop: outcomes may be missing, unknown tables not.")
+    ] = False,
     rejects: Annotated[Path | None, typer.Option("--rejects", help="Write the rejects to this Parquet file.")] = None,
 ) -> None:
     """Check a folder of raw tables against the study's contract, and count what would be rejected and why."""
@@ -44,7 +46,8 @@ def validate(
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: give the one that holds the tables of {paths.study}")
     labels = hidden_patterns(settings.task_records, settings.known_later) if scoring else ()
-    result = validate_folder(folder, load_contract(study), optional_columns=labels)
+    beside = settings.split.beside_tables
+    result = validate_folder(folder, load_contract(study), optional_columns=labels, scoring=scoring, beside=beside)
     summary = result.summary()
     console.print(validation_table(study, summary))
     console.print(reason_table(summary))
@@ -90,7 +93,7 @@ def score(
     """Score a date's drop with the champion and replace that date in the score table."""
     paths, settings = study_of(study)
     from flows.dates import date_or_today
-    from flows.scoring import open_run
+    from flows.scoring import absent_tables, open_run
 
     date = date_or_today(date, settings.schedule.timezone)
     open_run(paths, settings, date)  # no drop or no champion is said at once, before a server starts
@@ -105,6 +108,7 @@ def score(
                 f"{row['n_people']} = {row['n_scored']} + {row['n_rejected']} + {row['n_excluded']}"
             ),
             "rows in = valid + rejected": f"{row['n_rows']} = {row['n_rows_valid']} + {row['n_rows_rejected']}",
+            "tables that did not arrive": ", ".join(absent_tables(row)) or "none",
             "model": row["model_version"],
             "run": row["run_id"],
             "seconds": f"{row['seconds']:.1f}",

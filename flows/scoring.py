@@ -91,10 +91,11 @@ def finished(run: ScoringRun) -> dict[str, Any] | None:
 
 
 def validate_drop(run: ScoringRun) -> dict[str, Any]:
-    """Split the drop by the contract; outcomes may be missing from it."""
+    """Split the drop by the contract; outcomes and the contract's optional tables may be missing from it."""
     shutil.rmtree(run.staging, ignore_errors=True)
     hidden = hidden_patterns(run.settings.task_records, run.settings.known_later)
-    return validate(run.paths.study, run.drop, run.staging / "valid", labels=hidden)
+    beside = run.settings.split.beside_tables
+    return validate(run.paths.study, run.drop, run.staging / "valid", labels=hidden, scoring=True, beside=beside)
 
 
 def judge_drop(run: ScoringRun) -> Judgement:
@@ -202,6 +203,12 @@ def row_counts(validation: dict[str, Any]) -> dict[str, int]:
         "n_rows_valid": sum(table["n_valid"] for table in tables),
         "n_rows_rejected": sum(table["n_rejected"] for table in tables),
     }
+
+
+def absent_tables(row: dict[str, Any]) -> list[str]:
+    """The tables that had not arrived when a row of the ledger was written."""
+    absent: list[str] = json.loads(row["details"])["validation"].get("absent", [])
+    return absent
 
 
 def published_rejects(run: ScoringRun) -> pl.DataFrame:

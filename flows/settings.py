@@ -53,6 +53,11 @@ class SplitSettings(_Settings):
     person: str
     kind: Literal["fixed", "folds"]
 
+    @property
+    def beside_tables(self) -> tuple[str, ...]:
+        """What lies among the study's raw tables because of the split: its file, or the folder of its file."""
+        return Path(self.file).parts[:1]
+
 
 class ComparisonSettings(BaselineSettings):
     """What the model is compared with, by name, and options of the baselines.

@@ -9,12 +9,15 @@ from rich.table import Table
 
 
 def validation_table(study: str, summary: dict[str, Any]) -> Table:
-    """Rows in, valid and rejected of every table; values emptied and cells delivered empty in its valid rows."""
+    """Rows in, valid and rejected of every table that arrived; values emptied and cells delivered empty in its valid rows."""
     headings = ("table", "rows in", "valid", "rejected", "values nulled", "cells empty")
     table = Table(*headings, title=f"{study}: rows by table", title_justify="left")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, counts in summary["tables"].items():
+        if name in summary["absent"]:
+            table.add_row(name, "did not arrive", *[""] * (len(table.columns) - 2))
+            continue
         nulled = sum(sum(rules.values()) for rules in counts["nulled_by_column_and_rule"].values())
         empty = sum(counts["empty_by_column"].values())
         figures = (*(counts[key] for key in ("n_rows", "n_valid", "n_rejected")), nulled, empty)

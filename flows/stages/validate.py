@@ -85,7 +85,15 @@ class Judgement:
         )
 
 
-def validate(study: str, source: Path, target: Path, *, labels: Collection[str] = ()) -> dict[str, Any]:
+def validate(
+    study: str,
+    source: Path,
+    target: Path,
+    *,
+    labels: Collection[str] = (),
+    scoring: bool = False,
+    beside: Collection[str] = (),
+) -> dict[str, Any]:
     """Write ``<TABLE>.parquet`` for every table, ``rejects.parquet`` and ``summary.json`` into ``target``.
 
     Nothing is judged here: whatever was rejected or emptied is written down first.
@@ -95,12 +103,14 @@ def validate(study: str, source: Path, target: Path, *, labels: Collection[str] 
         source: folder of raw tables.
         target: folder that is replaced.
         labels: patterns of columns that need not be there, such as outcomes when people are scored.
+        scoring: the source is a night's drop: tables that the contract calls optional need not be there either.
+        beside: names that may lie beside the tables, such as the split's.
 
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
     """
     contract = load_contract(study)
-    result = validate_folder(source, contract, optional_columns=labels)
+    result = validate_folder(source, contract, optional_columns=labels, scoring=scoring, beside=beside)
     shutil.rmtree(target, ignore_errors=True)
     for name, table in result.tables.items():
         replace_file(target / f"{name}.parquet", table.valid.write_parquet)
@@ -141,7 +151,7 @@ def read_valid(study: str, folder: Path) -> dict[str, pl.DataFrame]:
 def run(stage: Stage) -> dict[str, Any]:
     """The stage on the study's raw folder; there is nothing earlier to compare with, so the limits are absolute."""
     paths = stage.paths
-    summary = validate(paths.study, paths.raw, paths.valid)
+    summary = validate(paths.study, paths.raw, paths.valid, beside=stage.settings.split.beside_tables)
     rejects = (paths.valid / REJECTS).relative_to(paths.root)
     judge(paths.study, summary, stage.settings.validation).require(
         f"rejects with rows and reasons are in {rejects}, every count is in {SUMMARY} beside them"

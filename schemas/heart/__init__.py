@@ -38,4 +38,10 @@ class Cleveland(Table):
     target: pl.Int8 = binary("A coronary artery narrowed by more than half")
 
 
-CONTRACT = Contract(study="heart", tables={"cleveland": Cleveland}, person_table="cleveland", person_key="id")
+CONTRACT = Contract(
+    study="heart",
+    tables={"cleveland": Cleveland},
+    person_table="cleveland",
+    person_key="id",
+    beside=frozenset({"dictionary.csv"}),
+)

@@ -20,4 +20,7 @@ CONTRACT = Contract(
     tables={model.__name__: model for model in _MODELS},
     person_table="DEMO",
     person_key="SEQN",
+    # the network was trained with tables taken away at random, and the study's page says what the absence of each costs
+    optional=frozenset(model.__name__ for model in _MODELS if model is not DEMO),
+    beside=frozenset({"codebook.csv", "dictionary.csv", "tables.csv"}),
 )

@@ -58,4 +58,10 @@ class Nmes1988(Table):
     hlth: pl.Enum = category("Self-perceived health", ("poor", "other", "excellent"))
 
 
-CONTRACT = Contract(study="nmes1988", tables={"nmes1988": Nmes1988}, person_table="nmes1988", person_key="id")
+CONTRACT = Contract(
+    study="nmes1988",
+    tables={"nmes1988": Nmes1988},
+    person_table="nmes1988",
+    person_key="id",
+    beside=frozenset({"dictionary.csv"}),
+)

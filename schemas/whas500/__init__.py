@@ -56,4 +56,10 @@ class Whas500(Table):
     )
 
 
-CONTRACT = Contract(study="whas500", tables={"whas500": Whas500}, person_table="whas500", person_key="id")
+CONTRACT = Contract(
+    study="whas500",
+    tables={"whas500": Whas500},
+    person_table="whas500",
+    person_key="id",
+    beside=frozenset({"dictionary.csv"}),
+)
