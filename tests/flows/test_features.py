@@ -22,6 +22,7 @@ from flows.settings import load_settings
 from flows.stages.features import cohort_features
 from flows.stages.validate import read_valid, validate
 from mtl_models.data import PERSON, FeatureSpec
+from schemas.contract import load_contract
 
 
 def hidden_of(root: Path, study: str) -> tuple[str, ...]:
@@ -86,6 +87,32 @@ def test_scoring_a_drop_gives_the_features_of_training(
         assert len(own) == 36
         expected = expected.with_columns(pl.lit(None).cast(features.schema[name]).alias(name) for name in own)
     assert_frame_equal(scored.features, expected)
+
+
+def test_a_table_that_did_not_arrive_leaves_its_features_null_and_is_said(
+    root: Path, features: pl.DataFrame, spec: FeatureSpec, tmp_path: Path
+) -> None:
+    """DLQ feeds core features and the outcomes' own, HSQ only the latter; everything else stays to the last bit."""
+    settings, absent = load_settings(root, "nhanes"), {"DLQ", "HSQ"}
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    for path in (root / "data" / "raw" / "nhanes").iterdir():
+        if path.is_file() and path.stem not in absent:
+            (drop / path.name).symlink_to(path)
+    labels = hidden_of(root, "nhanes")
+    summary = validate("nhanes", drop, tmp_path / "valid", max_reject_share=0.0, labels=labels, scoring=True)
+    assert summary["absent"] == ["DLQ", "HSQ"]
+    scored = cohort_features("nhanes", tmp_path / "valid", settings.task_records, settings.known_later).features
+    gone = {feature.name for feature in spec.features if absent.intersection(feature.tables)}
+    assert {name.split("__")[0] for name in gone} == {"questionnaire", "mood", "own_health"}
+    assert scored.select(pl.col(gone).is_not_null().sum()).sum_horizontal().item() == 0
+    assert_frame_equal(scored.drop(gone), features.drop(gone))
+
+
+def test_the_optional_tables_are_those_whose_absence_is_priced(spec: FeatureSpec) -> None:
+    """All that features come from, and those that only outcomes and what is known later come from."""
+    priced = {table for feature in spec.features for table in feature.tables}
+    assert load_contract("nhanes").optional == priced | {"TCHOL", "HDL", "GHB", "DXX", "DR2TOT"}
 
 
 def test_the_order_of_raw_rows_changes_nothing(root: Path, valid_nhanes: Path, features: pl.DataFrame) -> None:
