@@ -9,7 +9,7 @@ from rich.table import Table
 
 
 def validation_table(study: str, summary: dict[str, Any]) -> Table:
-    """Rows in, valid and rejected of every table that arrived; values emptied and cells delivered empty in its valid rows."""
+    """Rows of every table, or that it did not arrive; values emptied and cells delivered empty in its valid rows."""
     headings = ("table", "rows in", "valid", "rejected", "values nulled", "cells empty")
     table = Table(*headings, title=f"{study}: rows by table", title_justify="left")
     for column in table.columns[1:]:

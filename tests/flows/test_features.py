@@ -100,7 +100,7 @@ def test_a_table_that_did_not_arrive_leaves_its_features_null_and_is_said(
         if path.is_file() and path.stem not in absent:
             (drop / path.name).symlink_to(path)
     labels = hidden_of(root, "nhanes")
-    summary = validate("nhanes", drop, tmp_path / "valid", max_reject_share=0.0, labels=labels, scoring=True)
+    summary = validate("nhanes", drop, tmp_path / "valid", labels=labels, scoring=True)
     assert summary["absent"] == ["DLQ", "HSQ"]
     scored = cohort_features("nhanes", tmp_path / "valid", settings.task_records, settings.known_later).features
     gone = {feature.name for feature in spec.features if absent.intersection(feature.tables)}
