@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from flows.cli_sharing import app as sharing
 from flows.command import Date, Study, console, relative, say_losses, show, study_of
@@ -34,7 +35,7 @@ def validate(
     rejects: Annotated[Path | None, typer.Option("--rejects", help="Write the rejects to this Parquet file.")] = None,
 ) -> None:
     """Check a folder of raw tables against the study's contract, and count what would be rejected and why."""
-    paths, settings = study_of(study)
+    paths, settings = study_of(study, "contract")
     from flows.features.view import hidden_patterns
     from flows.paths import replace_file
     from flows.scoring import registry_of
@@ -65,7 +66,7 @@ def validate(
 @app.command()
 def retrain(study: Study) -> None:
     """Reproduce the study's model with DVC, register it, and promote it if the gate lets it."""
-    paths, _ = study_of(study)
+    paths, _ = study_of(study, "parts")
     from flows.retrain import retrain as flow
 
     row = flow(study)
@@ -91,7 +92,7 @@ def score(
     force: Annotated[bool, typer.Option("--force", help="Write the date again even if nothing changed.")] = False,
 ) -> None:
     """Score a date's drop with the champion and replace that date in the score table."""
-    paths, settings = study_of(study)
+    paths, settings = study_of(study, "contract")
     from flows.dates import date_or_today
     from flows.scoring import absent_tables, open_run
 
@@ -165,7 +166,7 @@ def sample_drop(
     ] = False,
 ) -> None:
     """Put the study's test people, outcomes removed, into the inbox as a night's drop."""
-    paths, settings = study_of(study)
+    paths, settings = study_of(study, "contract")
     from flows.dates import date_or_today
     from flows.sample import write_sample_drop
 
@@ -199,7 +200,7 @@ def tonight(study: Study, date: Date = None) -> None:
 @app.command()
 def nightly(study: Study, date: Date = None) -> None:
     """Do the whole job on the sample data: retrain, put the test people into the inbox, score them, say where."""
-    _, settings = study_of(study)
+    _, settings = study_of(study, "parts")
     from flows.dates import date_or_today
 
     date = date_or_today(date, settings.schedule.timezone)  # one date, though midnight may pass
@@ -210,11 +211,15 @@ def nightly(study: Study, date: Date = None) -> None:
 
 
 def main() -> None:
-    """Run the command; what a user can mend is one sentence and status 1, not a traceback."""
+    """Run the command; an error is one sentence and status 1, a traceback for who asks for it."""
     try:
         app()
-    except (ValueError, OSError, RuntimeError) as error:
-        Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+    except BaseException as error:
+        from flows.errors import is_failure, sentence_of, wants_traceback
+
+        if not is_failure(error) or wants_traceback():
+            raise
+        Console(stderr=True).print(Text.assemble(("error: ", "red"), sentence_of(error)), soft_wrap=True)
         sys.exit(1)
 
 

@@ -33,7 +33,7 @@ def methods(as_json: Annotated[bool, typer.Option("--json", help="For programs."
 @app.command()
 def compare(study: Study) -> None:
     """Train what the study's `compare` block names and is not trained yet, and rank it on validation people."""
-    paths, settings = study_of(study)
+    paths, settings = study_of(study, "parts")
     if not settings.compare.runs:
         raise ValueError(f"params.yaml: studies.{study}.compare.runs names no run")
     from flows.headline import interval
@@ -69,7 +69,7 @@ def compare(study: Study) -> None:
 @app.command()
 def groups(study: Study) -> None:
     """Measure which tasks help each other, train the groupings that this proposes, and say which one wins."""
-    paths, _ = study_of(study)
+    paths, _ = study_of(study, "parts")
     from flows.paths import read_json
     from flows.report.groups import verdict
     from flows.reproduce import dvc_repro
@@ -93,7 +93,7 @@ def embed(
     segments: Annotated[int, typer.Option("--segments", help="How many segments.")] = 6,
 ) -> None:
     """Write a vector a person and feature domain, the nearest neighbours, segments, and a figure of them."""
-    paths, settings = study_of(study)
+    paths, settings = study_of(study, "parts")
     from flows.embed import embed as write_vectors
     from flows.embed import find_source
     from flows.reproduce import dvc_repro
@@ -130,7 +130,7 @@ def sweep(name: Annotated[str, typer.Argument(help="A sweep of sweeps/params.yam
     for each in known if name == "all" else [name]:
         dvc_repro(root, each, [stage_of(each, load_sweep(root, each))], timeout=24 * 3600)
         figures = read_json(reports_of(root) / f"{each}.json")
-        console.print(f"[bold]{each}[/bold]: {figures['title']}")
+        console.print(f"{each}: {figures['title']}", style="bold")
         for sentence in findings(figures):
             console.print(f"  {sentence}", soft_wrap=True, highlight=False)
     console.print(f"page: {relative(write_page(reports_of(root), list(known)))}")

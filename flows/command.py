@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 Study = Annotated[str, typer.Option("--study", help="A study: a block of params.yaml.")]
 Date = Annotated[
@@ -20,26 +21,31 @@ Date = Annotated[
         show_default=False,
     ),
 ]
-# piped output has no width of its own; the default of 80 columns would break figures
-console = Console(width=None if sys.stdout.isatty() else 150)
+# piped output has no width of its own; the default of 80 columns would break figures. What is printed holds names of
+# folders, studies and tasks: none of their brackets or colons is markup
+console = Console(width=None if sys.stdout.isatty() else 150, markup=False, emoji=False)
 
 
-def study_of(study: str) -> tuple[Any, Any]:
-    """Paths and settings of a study; state of Prefect under the project's folder."""
+def study_of(study: str, depth: Literal["block", "contract", "parts"] = "block") -> tuple[Any, Any]:
+    """Paths and settings of a study; state of Prefect under the project's folder.
+
+    ``depth``: how far names of the block are looked up. A command that only looks pays for nothing; one that reads
+    data has the contract beside it, one that trains the parts of the network too.
+    """
     from flows.environment import prepare
     from flows.paths import StudyPaths, project_root
     from flows.settings import load_settings
 
     root = project_root()
     prepare(root)
-    return StudyPaths(root, study), load_settings(root, study)
+    return StudyPaths(root, study), load_settings(root, study, depth=depth)
 
 
 def show(title: str, rows: dict[str, Any]) -> None:
     """Print a two-column table."""
     table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
     for name, value in rows.items():
-        table.add_row(f"[bold]{name}[/bold]", str(value), style=None)
+        table.add_row(Text(name, style="bold"), str(value))
     console.print(table)
 
 

@@ -23,7 +23,7 @@ def main() -> None:
     one_at_a_time = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
     deployments: list[Any] = []
     for study in read_studies(root):
-        schedule = load_settings(root, study).schedule
+        schedule = load_settings(root, study, depth="block").schedule
         for flow, cron in ((retrain, schedule.retrain), (score, schedule.score)):
             deployments.append(
                 flow.to_deployment(

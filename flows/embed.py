@@ -11,8 +11,9 @@ import polars as pl
 
 from flows.outcomes import SHARE, Outcome, outcome_means, outcomes_of
 from flows.paths import StudyPaths, replace_file, write_json, write_text
+from flows.runs import settings_of
 from flows.settings import StudySettings
-from flows.stages.compare import run_key, settings_of
+from flows.stages.compare import run_key
 from flows.stages.fits import FINAL, Job, fit_job
 from mtl_models.data import PERSON, read_dataset
 from mtl_models.tasks import slug

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import opcode
+import os
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -21,6 +22,7 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 ROOT = Path(__file__).parents[1]
 PACKAGES = tuple(ROOT / name for name in ("flows", "schemas", "mtl_models"))
+TRACEBACK = "MTL_HEALTH_TRACEBACK"  # the variable that asks for tracebacks, values and all
 _RAISE = opcode.opmap["RAISE_VARARGS"]
 
 
@@ -56,7 +58,15 @@ def sentence_of(error: BaseException) -> str:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     if isinstance(error, ImportError):
         return str(error)
-    return f"unexpected {kind_of(error)}{place_of(error)}; its text is not shown, since it may hold values of people"
+    return (
+        f"unexpected {kind_of(error)}{place_of(error)}; its text is not shown, since it may hold values of people: "
+        f"{TRACEBACK}=1 shows it on a terminal"
+    )
+
+
+def wants_traceback() -> bool:
+    """Whether who runs the command has asked for whole tracebacks."""
+    return os.environ.get(TRACEBACK, "") not in ("", "0")
 
 
 def is_own(error: BaseException) -> bool:

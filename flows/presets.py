@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
+
+from flows.yaml_file import read_yaml
+from mtl_models.settings import Options, parse_settings
+from mtl_models.wording import SettingsError, unknown
 
 
-class Preset(BaseModel):
+class Preset(Options):
     """One architecture.
 
     Attributes:
@@ -20,11 +23,9 @@ class Preset(BaseModel):
         tasks: the tasks that it is for; all if left out. A run of a comparison alone can choose among tasks.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     title: str
     model: dict[str, Any]
-    training: dict[str, Any] = {}
+    training: dict[str, Any] = Field(default_factory=dict)
     tasks: tuple[str, ...] = ()
 
 
@@ -37,15 +38,15 @@ def read_preset(root: Path, name: str) -> Preset:
     """A preset by its name.
 
     Raises:
-        ValueError: for an unknown name, or a file with a key that is unknown, missing or of the wrong kind.
+        SettingsError: for an unknown name, or a file with a key that is unknown, missing or of the wrong kind.
     """
     if name not in (known := preset_names(root)):
-        raise ValueError(f"no preset {name!r} in presets/; there are {', '.join(known) or 'none'}")
-    try:
-        return Preset.model_validate(yaml.safe_load((root / "presets" / f"{name}.yaml").read_text()))
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        raise ValueError(f"presets/{name}.yaml: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise SettingsError([f"{unknown(name, known)} (files of presets/)"])
+    shown = f"presets/{name}.yaml"
+    file = read_yaml(root / "presets" / f"{name}.yaml", shown)
+    if faults := file.faults_in():
+        raise SettingsError(faults)
+    return parse_settings(Preset, file.content, where=f"{shown}:")
 
 
 def with_presets(root: Path, study: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,47 +55,55 @@ def with_presets(root: Path, study: Mapping[str, Any]) -> dict[str, Any]:
     Parts of a model are replaced whole, training key by key.
 
     Raises:
-        ValueError: naming the key at fault.
+        SettingsError: naming the keys at fault.
     """
-    block = dict(study)
-    model = block.get("model")
-    if isinstance(model, Mapping) and "preset" in model:
-        preset = _read(root, model["preset"], "model.preset")
-        if preset.tasks:
-            raise ValueError(
-                f"model.preset: {model['preset']!r} is for the tasks {', '.join(preset.tasks)} alone: "
+    block, faults = fill_presets(root, study)
+    if faults:
+        raise SettingsError(faults)
+    return block
+
+
+def fill_presets(root: Path, study: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """As :func:`with_presets`, with the faults beside the block; a preset that cannot be read is left out."""
+    block, faults = dict(study), list[str]()
+    if isinstance(block.get("model"), Mapping) and "preset" in block["model"]:
+        name = block["model"]["preset"]
+        alone = {"preset": name, "model": _without(block["model"]), "training": block.get("training", {})}
+        filled = _filled(root, alone, "model", faults)
+        if tasks := filled.pop("tasks", ()):
+            faults.append(
+                f"model.preset: {name!r} is for the tasks {', '.join(tasks)} alone: "
                 "name it in a run of `compare`, or name one without tasks"
             )
-        own = {key: value for key, value in model.items() if key != "preset"}
-        block["model"] = {**preset.model, **own}
-        block["training"] = {**preset.training, **(block.get("training") or {})}
+        block |= filled
     compare = block.get("compare")
     if isinstance(compare, Mapping):
         block["compare"] = dict(compare)
         if isinstance(compare.get("runs"), Mapping):
-            runs = {name: _with_preset(root, run, f"compare.runs.{name}") for name, run in compare["runs"].items()}
-            block["compare"]["runs"] = runs
+            block["compare"]["runs"] = {
+                name: _filled(root, run, f"compare.runs.{name}", faults) for name, run in compare["runs"].items()
+            }
         if "base" in compare:
-            block["compare"]["base"] = _with_preset(root, compare["base"], "compare.base")
-    return block
+            block["compare"]["base"] = _filled(root, compare["base"], "compare.base", faults)
+    return block, faults
 
 
-def _with_preset(root: Path, run: Any, where: str) -> Any:
-    """One run of a comparison."""
+def _without(block: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in block.items() if key != "preset"}
+
+
+def _filled(root: Path, run: Any, where: str, faults: list[str]) -> Any:
+    """A run of a comparison, or what has a model and a training as it has, with its preset in its place."""
     if not isinstance(run, Mapping) or "preset" not in run:
         return run
-    preset = _read(root, run["preset"], f"{where}.preset")
-    own = {key: value for key, value in run.items() if key != "preset"}
-    found: dict[str, Any] = {
-        **own,
-        "model": {**preset.model, **(own.get("model") or {})},
-        "training": {**preset.training, **(own.get("training") or {})},
-    }
-    return {"tasks": preset.tasks, **found} if preset.tasks else found
-
-
-def _read(root: Path, name: Any, where: str) -> Preset:
+    own = _without(run)
     try:
-        return read_preset(root, str(name))
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
+        preset = read_preset(root, str(run["preset"]))
+    except SettingsError as error:
+        faults += [f"{where}.preset: {fault}" for fault in error.faults]
+        return own
+    parts = {key: own.get(key, {}) for key in ("model", "training")}
+    if not all(isinstance(part, Mapping) for part in parts.values()):
+        return own  # what is wrong is said when the block is read
+    found = {**own, "model": {**preset.model, **parts["model"]}, "training": {**preset.training, **parts["training"]}}
+    return {"tasks": preset.tasks, **found} if preset.tasks else found

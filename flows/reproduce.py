@@ -51,8 +51,8 @@ def dvc_repro(root: Path, study: str, targets: Sequence[str], *, timeout: float)
 def _reason(stderr: str, study: str) -> str:
     """The stage's own sentence if it gave one, else the kind of its error and DVC's last line."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    if said := next((line for line in lines if line.startswith(f"{study}: ")), None):
-        return said
+    if said := [line for line in lines if line.startswith(f"{study}: ")]:
+        return "\n".join(dict.fromkeys(said))
     # of an unexpected error only the kind is passed on: its text could hold a value
     kinds = [line.split(":")[0] for line in lines if re.match(r"[A-Za-z_.]*(Error|Exception|Interrupt|Exit)\b", line)]
     return f"dvc repro failed{f' ({kinds[-1]})' if kinds else ''}: {lines[-1] if lines else 'see above'}"

@@ -126,7 +126,7 @@ def retrain(study: str) -> dict[str, Any]:
     """
     started_at = datetime.now(UTC)
     root = project_root()
-    paths, settings = StudyPaths(root, study), load_settings(root, study)
+    paths, settings = StudyPaths(root, study), load_settings(root, study, depth="parts")
     reproduce_study(paths)
     judgement = judge_training(paths, settings)
     result = register_and_promote(paths, settings)

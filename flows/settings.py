@@ -8,21 +8,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from flows.features.view import hidden_patterns, is_hidden
-from flows.presets import with_presets
+from flows.naming.block import read_block
+from flows.presets import fill_presets
+from flows.yaml_file import YamlFile, read_yaml
 from mtl_models.baselines.settings import BaselineSettings
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.settings import Component, ModelSettings, TrainingSettings
 from mtl_models.tasks import Task, load_tasks
+from mtl_models.wording import SettingsError
 
+Depth = Literal["block", "contract", "parts"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ValidationSettings(_Settings):
@@ -169,22 +171,8 @@ class StudySettings(_Settings):
 
     @cached_property
     def further_tasks(self) -> tuple[Task, ...]:
-        """The auxiliary tasks that no one learns unless a run names them.
-
-        Raises:
-            ValueError: for one that is a main task, has the name of another, or is made of what the core view shows.
-        """
-        tasks = tuple(Task.from_dict({"role": "auxiliary", **record}) for record in self.auxiliary)
-        names = [task.name for task in (*self.task_records, *tasks)]
-        hidden = hidden_patterns(self.task_records, self.known_later)
-        for task in tasks:
-            if task.role != "auxiliary" or names.count(task.name) > 1:
-                raise ValueError(f"task {task.name}: it must be auxiliary, with a name of its own")
-            for column in task.columns:
-                table, _, name = column.partition(".")
-                if not is_hidden(table, name, hidden):
-                    raise ValueError(f"task {task.name}: {column} is shown to every task: a leak or known later?")
-        return tasks
+        """The auxiliary tasks that no one learns unless a run names them."""
+        return tuple(Task.from_dict({"role": "auxiliary", **record}) for record in self.auxiliary)
 
     @cached_property
     def params_hash(self) -> str:
@@ -192,39 +180,72 @@ class StudySettings(_Settings):
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
 
 
-def read_studies(root: Path) -> dict[str, Any]:
-    """The blocks under ``studies`` of params.yaml, unchecked."""
-    studies = (yaml.safe_load((root / "params.yaml").read_text()) or {}).get("studies")
+FILE = "params.yaml"
+# stand in for what a block must have, so that one fault does not hide the others
+_PLACEHOLDERS: dict[str, Any] = {
+    "title": "",
+    "population": "",
+    "tasks": [],
+    "split": {"file": "split.csv", "person": "person", "kind": "fixed"},
+    "model": {},
+    "training": {},
+}
+
+
+def _studies(file: YamlFile) -> dict[str, Any]:
+    studies = file.content.get("studies")
     if not isinstance(studies, dict) or not studies:
-        raise ValueError("params.yaml has no block `studies` with at least one study")
+        raise SettingsError([f"{FILE} has no block `studies` with at least one study"])
     return studies
 
 
-def load_settings(root: Path, study: str) -> StudySettings:
-    """The settings of a study.
+def read_studies(root: Path) -> dict[str, Any]:
+    """The blocks under ``studies`` of params.yaml, unchecked.
 
     Raises:
-        ValueError: for an unknown study, or a key that is unknown, missing or of the wrong kind.
+        SettingsError: if the file is not YAML, or has no such block.
     """
-    studies = read_studies(root)
-    if study not in studies:
-        raise ValueError(f"params.yaml has no study {study!r}; it has {', '.join(studies)}")
-    try:
-        block = with_presets(root, studies[study])
-    except ValueError as error:
-        raise ValueError(f"params.yaml: studies.{study}.{error}") from None
-    try:
-        settings = StudySettings.model_validate(block)
-        names, _ = [task.name for task in settings.task_records], settings.further_tasks
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        where = ".".join(str(part) for part in ("studies", study, *first["loc"]))
-        raise ValueError(f"params.yaml: {where}: {first['msg']}") from None
-    except ValueError as error:
-        raise ValueError(f"params.yaml: studies.{study}.tasks: {error}") from None
-    try:
-        settings.model.require_tasks(names)
-        settings.training.require_tasks(names)
-    except ValueError as error:
-        raise ValueError(f"params.yaml: studies.{study}.{error}") from None
+    return dict(_studies(read_yaml(root / FILE, FILE)))
+
+
+def load_settings(root: Path, study: str, *, depth: Depth = "contract") -> StudySettings:
+    """The settings of a study.
+
+    Args:
+        root: the project's folder.
+        study: name of a block under ``studies``.
+        depth: how far names are looked up, see :func:`read_study`.
+
+    Raises:
+        SettingsError: with a sentence for every fault of the study's block.
+    """
+    settings, faults = read_study(root, study, depth=depth)
+    if faults or settings is None:
+        raise SettingsError(faults)
     return settings
+
+
+def read_study(root: Path, study: str, *, depth: Depth) -> tuple[StudySettings | None, list[str]]:
+    """The settings of what is sound in a study's block, and a sentence for every fault.
+
+    Args:
+        root: the project's folder.
+        study: name of a block under ``studies``.
+        depth: ``block`` looks up what costs nothing: types, tasks, names in the registries, times. ``contract`` looks
+            up columns and domains too and imports the study's modules, ``parts`` also options, and imports torch.
+    """
+    from flows.naming.study import require_study, study_faults
+
+    try:
+        file = read_yaml(root / FILE, FILE)
+        studies = _studies(file)
+        require_study(study, studies, FILE)
+    except SettingsError as error:
+        return None, list(error.faults)
+    where = f"{FILE}: studies.{study}"
+    block, wrong = fill_presets(root, studies[study])
+    settings, said, touched = read_block(StudySettings, block, where, _PLACEHOLDERS)
+    faults = [*file.faults_in("studies", study), *(f"{where}.{fault}" for fault in wrong), *said]
+    if settings is not None:
+        faults += [f"{where}.{fault}" for fault in study_faults(settings, study, depth=depth, skip=touched)]
+    return settings, list(dict.fromkeys(faults))

@@ -14,6 +14,7 @@ from mtl_models.network import Network
 from mtl_models.prediction import predict
 from mtl_models.settings import DistillationSettings, parse_settings
 from mtl_models.tasks import Task
+from mtl_models.wording import unknown
 
 Predictions = dict[str, np.ndarray]
 
@@ -93,8 +94,8 @@ def booster_settings(settings: DistillationSettings, baselines: BaselineSettings
         ValueError: for a booster that is no baseline, or a setting that it does not have.
     """
     where = "training.distillation"
-    if unknown := sorted(set(settings.boosters) - set(BASELINES)):
-        raise ValueError(f"{where}.boosters: {unknown[0]!r} is none of {', '.join(BASELINES)}")
+    if wrong := sorted(set(settings.boosters) - set(BASELINES)):
+        raise ValueError(f"{where}.boosters: {unknown(wrong[0], BASELINES)}")
     record = baselines.model_dump(include=set(BaselineSettings.model_fields))
     record |= {name: {**record.get(name, {}), **change} for name, change in settings.booster_settings.items()}
     return parse_settings(BaselineSettings, record, where=f"{where}.booster_settings")

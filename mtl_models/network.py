@@ -17,6 +17,7 @@ from mtl_models.settings import Component, ModelSettings, parse_settings
 from mtl_models.tasks import Task
 from mtl_models.trunks import TRUNKS
 from mtl_models.views import Views, blind, plan_views
+from mtl_models.wording import unknown
 
 
 class Network(nn.Module):
@@ -168,6 +169,6 @@ def _key(task: str) -> str:
 def _choose(registry: Mapping[str, Any], component: Component, what: str) -> tuple[Any, Any]:
     """The class that a component names, and its checked options."""
     if component.name not in registry:
-        raise ValueError(f"model.{what}.name: {component.name!r} is none of {', '.join(sorted(registry))}")
+        raise ValueError(f"model.{what}.name: {unknown(component.name, registry)}")
     chosen = registry[component.name]
     return chosen, parse_settings(chosen.Options, component.options, where=f"model.{what}")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_serializer, model_validator
+
+from mtl_models.faults import validation_faults
+from mtl_models.wording import SettingsError, type_fault, unknown
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -13,7 +17,7 @@ Settings = TypeVar("Settings", bound=BaseModel)
 class Options(BaseModel):
     """Base of all settings: unknown keys are refused, values cannot be changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Component(Options):
@@ -31,7 +35,8 @@ class Component(Options):
         if isinstance(value, str):
             return {"name": value}
         if isinstance(value, Mapping) and "options" not in value:
-            return {"name": value.get("name"), "options": {k: v for k, v in value.items() if k != "name"}}
+            named = {"name": value["name"]} if "name" in value else {}
+            return {**named, "options": {k: v for k, v in value.items() if k != "name"}}
         return value
 
     @model_serializer
@@ -73,22 +78,23 @@ class ModelSettings(Options):
     trunk: Component = Component(name="shared")
     heads: HeadSettings = HeadSettings()
 
-    def require_tasks(self, tasks: Iterable[str]) -> None:
-        """Refuse settings of heads and groups for a task that the study lacks; not asked for a part of the tasks.
+    def task_faults(self, tasks: Iterable[str]) -> list[str]:
+        """Settings of heads and groups for a task that the study lacks; not asked for a part of the tasks."""
+        known = list(tasks)
+        faults = [f"model.heads.tasks: {unknown(name, known)}" for name in self.heads.tasks if name not in known]
+        return faults + [
+            f"model.trunk.groups: {fault}" for fault in _group_faults(self.trunk.options.get("groups", []), known)
+        ]
 
-        Raises:
-            ValueError: naming the key at fault.
-        """
-        known = sorted(tasks)
-        if unknown := sorted(set(self.heads.tasks) - set(known)):
-            raise ValueError(f"model.heads.tasks.{unknown[0]}: no such task; there are {', '.join(known)}")
-        groups = self.trunk.options.get("groups", [])
-        if not isinstance(groups, list | tuple) or not all(isinstance(group, list | tuple) for group in groups):
-            raise ValueError("model.trunk.groups: must be a list of lists of task names")
-        if unknown := sorted({str(name) for group in groups for name in group} - set(known)):
-            raise ValueError(f"model.trunk.groups: no task {unknown[0]!r}; there are {', '.join(known)}")
-        if twice := repeated_task(groups):
-            raise ValueError(f"model.trunk.groups: {twice} is named twice: a task belongs to one group")
+
+def _group_faults(groups: Any, known: list[str]) -> list[str]:
+    lists = isinstance(groups, list | tuple) and all(isinstance(group, list | tuple) for group in groups)
+    if not lists or not all(isinstance(name, str) for group in groups for name in group):
+        return ["must be a list of lists of task names"]
+    faults = [unknown(name, known) for group in groups for name in group if name not in known]
+    if twice := repeated_task(groups):
+        faults.append(f"{twice} is named twice: a task belongs to one group")
+    return faults
 
 
 def repeated_task(groups: Iterable[Iterable[str]]) -> str | None:
@@ -188,28 +194,26 @@ class TrainingSettings(Options):
             parse_settings(TrainingSettings, {**plain, **self.distillation.training}, where=f"{where}.training"),
         )
 
-    def require_tasks(self, tasks: Iterable[str]) -> None:
-        """Refuse balancing weights for a task that the study lacks; not asked for a part of the tasks.
-
-        Raises:
-            ValueError: naming the key at fault.
-        """
-        known, named = sorted(tasks), self.balancing.options.get("weights", {})
-        if unknown := sorted(set(named) - set(known)):
-            raise ValueError(f"training.balancing.weights.{unknown[0]}: no such task; there are {', '.join(known)}")
+    def task_faults(self, tasks: Iterable[str]) -> list[str]:
+        """Balancing weights for a task that the study lacks; not asked for a part of the tasks."""
+        known, named = list(tasks), self.balancing.options.get("weights", {})
+        if not isinstance(named, Mapping):
+            return [f"training.balancing.weights: {type_fault(named, 'a block of keys')}"]
+        return [f"training.balancing.weights: {unknown(name, known)}" for name in named if name not in known]
 
 
 def parse_settings(kind: type[Settings], record: Mapping[str, Any] | None, *, where: str) -> Settings:
-    """Settings of ``kind`` from a mapping.
+    """Settings of ``kind`` from a mapping, such as YAML gives; a number as text is no number.
 
     Raises:
-        ValueError: naming ``where`` and every key at fault, and what its rule is.
+        SettingsError: with a sentence for every key at fault: ``where``, the key, and its rule.
     """
     try:
-        return kind.model_validate(record or {})
+        # as JSON: there a list is a tuple, and still nothing else is taken for what it is not
+        return kind.model_validate_json(json.dumps(record or {}, default=_plain), strict=True)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{where}.{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
-        )
-        known = ", ".join(kind.model_fields)
-        raise ValueError(f"{faults} (keys of {where}: {known})") from None
+        raise SettingsError(validation_faults(error, where, kind)) from None
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)

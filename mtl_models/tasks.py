@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
+
+from mtl_models.wording import SettingsError, type_fault, unknown
 
 Kind = Literal["regression", "binary", "multiclass", "ordinal", "multilabel"]
 Role = Literal["main", "auxiliary"]
@@ -48,37 +50,19 @@ class Task:
     threshold: float = 0.5
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name) or "__" in self.name:
-            raise ValueError(f"task name {self.name!r}: use lower-case letters, digits and single underscores")
-        if self.kind not in get_args(Kind):
-            raise ValueError(f"task {self.name}: kind {self.kind!r} is none of {', '.join(get_args(Kind))}")
-        if self.role not in get_args(Role):
-            raise ValueError(f"task {self.name}: role {self.role!r} is none of {', '.join(get_args(Role))}")
-        for what, names, needed in (
-            ("classes", self.classes, self.kind in ("multiclass", "ordinal")),
-            ("labels", self.labels, self.kind == "multilabel"),
-        ):
-            if needed != bool(names):
-                raise ValueError(f"task {self.name}: a {self.kind} task {'needs' if needed else 'takes no'} {what}")
-            if len({slug(name) for name in names}) != len(names):
-                raise ValueError(f"task {self.name}: {what} are not distinct")
-        if len(self.classes) == 1:
-            raise ValueError(f"task {self.name}: a class needs an alternative")
-        if not 0 < self.threshold < 1:
-            raise ValueError(f"task {self.name}: threshold {self.threshold} is not between 0 and 1")
-        if not self.weight > 0:
-            raise ValueError(f"task {self.name}: weight {self.weight} is not above 0")
+        if faults := task_faults(self.to_dict()):
+            raise SettingsError(f"task {self.name}: {fault}" for fault in faults)
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Task:
         """Build a task from a mapping such as a block of ``params.yaml``.
 
         Raises:
-            ValueError: for an unknown key or a record that breaks a rule above.
+            SettingsError: for an unknown key or a record that breaks a rule, with every fault.
         """
-        known = {field.name for field in fields(cls)}
-        if unknown := set(record) - known:
-            raise ValueError(f"task {record.get('name', '?')}: unknown key {', '.join(sorted(unknown))}")
+        if faults := task_faults(record):
+            name = record.get("name", "?") if isinstance(record, Mapping) else "?"
+            raise SettingsError(f"task {name}: {fault}" for fault in faults)
         values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in record.items()}
         return cls(**values)
 
@@ -123,3 +107,83 @@ def load_tasks(records: Iterable[Mapping[str, Any]]) -> tuple[Task, ...]:
     if not names or len(set(names)) != len(names):
         raise ValueError(f"tasks need distinct names, found {', '.join(names) or 'none'}")
     return tasks
+
+
+_TEXTS = ("name", "kind", "title", "unit", "role")
+_LISTS = ("columns", "classes", "labels", "leaks")
+_NUMBERS = ("weight", "threshold")
+
+
+def task_faults(record: Any) -> list[str]:
+    """What is wrong with a task's record, key by key: ``key: what``; nothing if it is sound."""
+    if not isinstance(record, Mapping):
+        return [type_fault(record, "a block of keys")]
+    keys = [*_TEXTS, *_LISTS, *_NUMBERS]
+    faults = [f"{key}: {unknown(key, keys, 'key')}" for key in record if key not in keys]
+    faults += [f"{key}: is missing" for key in ("name", "kind") if key not in record]
+    wrong = {key: fault for key in keys if key in record and (fault := _type_fault(key, record[key]))}
+    faults += [f"{key}: {fault}" for key, fault in wrong.items()]
+    rules: dict[str, Callable[[Any], str | None]] = {
+        "name": _name_fault,
+        "kind": _kind_fault,
+        "role": _role_fault,
+        "weight": _weight_fault,
+    }
+    rules["threshold"] = _threshold_fault
+    faults += [
+        f"{key}: {fault}"
+        for key, rule in rules.items()
+        if key in record and key not in wrong and (fault := rule(record[key]))
+    ]
+    if record.get("kind") in get_args(Kind):
+        faults += [
+            f"{key}: {fault}"
+            for key in ("classes", "labels")
+            if key not in wrong and (fault := _names_fault(str(record["kind"]), key, record.get(key, ())))
+        ]
+    return faults
+
+
+def _type_fault(key: str, value: Any) -> str | None:
+    if key in _TEXTS:
+        return None if isinstance(value, str) else type_fault(value, "text")
+    if key in _NUMBERS:
+        sound = isinstance(value, int | float) and not isinstance(value, bool)
+        return None if sound else type_fault(value, "a number")
+    if not isinstance(value, list | tuple):
+        return type_fault(value, "a list of texts")
+    return next((f"item {i + 1} {type_fault(v, 'text')}" for i, v in enumerate(value) if not isinstance(v, str)), None)
+
+
+def _name_fault(name: str) -> str | None:
+    sound = _NAME.fullmatch(name) and "__" not in name
+    return None if sound else f"{name!r}: use lower-case letters, digits and single underscores"
+
+
+def _kind_fault(kind: str) -> str | None:
+    return None if kind in get_args(Kind) else unknown(kind, get_args(Kind))
+
+
+def _role_fault(role: str) -> str | None:
+    return None if role in get_args(Role) else unknown(role, get_args(Role))
+
+
+def _weight_fault(weight: float) -> str | None:
+    return None if 0 < weight < float("inf") else "must be above 0 and finite"
+
+
+def _threshold_fault(threshold: float) -> str | None:
+    return None if 0 < threshold < 1 else "must lie between 0 and 1"
+
+
+def _names_fault(kind: str, key: str, names: Collection[str]) -> str | None:
+    """What is wrong with the names of classes or labels for a task of that kind."""
+    needed = kind in (("multiclass", "ordinal") if key == "classes" else ("multilabel",))
+    if needed != bool(names):
+        return f"a {kind} task {'needs them' if needed else 'takes none'}"
+    slugs = [slug(name) for name in names]
+    if "" in slugs:
+        return "each needs a letter a to z or a digit"
+    if len(set(slugs)) != len(slugs):
+        return "two are the same but for case and signs"
+    return "there is one, and it needs an alternative" if key == "classes" and len(slugs) == 1 else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 import pandera.polars as pa
 
 import schemas
+from schemas.fields import ModelView
+from schemas.importing import import_own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +38,11 @@ class Contract:
         if self.person_table not in self.tables:
             raise ValueError(f"study {self.study}: the person table {self.person_table} is not among its tables")
         for name, model in self.tables.items():
-            if self.person_key not in model.to_schema().columns:
+            view = ModelView.of(model)
+            if self.person_key not in view.dtypes:
                 raise ValueError(f"study {self.study}: table {name} lacks the person key {self.person_key}")
+            if view.key != self.person_key:
+                raise ValueError(f"study {self.study}: table {name} has another person key, {view.key}")
         if unknown := sorted(self.optional - set(self.tables)):
             raise ValueError(f"study {self.study}: optional names {', '.join(unknown)}, which is none of its tables")
         if self.person_table in self.optional:
@@ -49,10 +53,11 @@ def load_contract(study: str) -> Contract:
     """The contract in ``schemas/<study>``.
 
     Raises:
-        ValueError: if there is no such study.
+        ValueError: if there is no such study, or its module cannot be used.
     """
-    if study.isidentifier() and study in {module.name for module in pkgutil.iter_modules(schemas.__path__)}:
-        contract = getattr(importlib.import_module(f"schemas.{study}"), "CONTRACT", None)
-        if isinstance(contract, Contract):
-            return contract
-    raise ValueError(f"unknown study {study!r}: add schemas/{study}/ with a CONTRACT, or name one that has it")
+    if not (study.isidentifier() and study in {module.name for module in pkgutil.iter_modules(schemas.__path__)}):
+        raise ValueError(f"unknown study {study!r}: add schemas/{study}/ with a CONTRACT, or name one that has it")
+    contract = getattr(import_own(f"schemas.{study}"), "CONTRACT", None)
+    if not isinstance(contract, Contract):
+        raise ValueError(f"schemas/{study} has no CONTRACT: give it one, or the study another name")
+    return contract

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import pandera.polars as pa
 import polars as pl
@@ -86,6 +86,13 @@ class Rules:
     nullable: bool = True
 
     def __post_init__(self) -> None:
+        for name, known in (("privacy", Privacy), ("on_failure", Action)):
+            if getattr(self, name) not in get_args(known):
+                raise ValueError(f"{self.title}: {name} is none of {', '.join(get_args(known))}")
+        if self.kind == "category" and not self.labels:
+            raise ValueError(f"{self.title}: a category needs labels")
+        if self.low is not None and self.high is not None and not self.low <= self.high:
+            raise ValueError(f"{self.title}: the range is empty, low {self.low} is above high {self.high}")
         if not self.nullable and self.on_failure != "reject":
             raise ValueError(f"{self.title}: a column that may not be empty rejects the row, it cannot null the cell")
         if self.other_units and self.kind not in ("number", "integer"):
@@ -182,6 +189,12 @@ class ModelView:
         self.title = (model.__doc__ or "").strip().split("\n")[0].rstrip(".")
         self.dtypes: dict[str, pl.DataType] = {name: column.dtype.type for name, column in schema.columns.items()}
         self.checks: dict[str, list[Check]] = {name: list(column.checks) for name, column in schema.columns.items()}
+        bare = [name for name, column in schema.columns.items() if "rules" not in (column.metadata or {})]
+        if bare:
+            raise ValueError(
+                f"model {self.name}: {', '.join(bare)} lacks a helper of schemas.fields: "
+                "declare it with number, integer, score, category, binary, flag, time_of_day or person_key"
+            )
         self.rules: dict[str, Rules] = {name: column.metadata["rules"] for name, column in schema.columns.items()}
         keys = [name for name, rules in self.rules.items() if rules.kind == "person_key"]
         if len(keys) != 1:

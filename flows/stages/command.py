@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flows.errors import is_failure, sentence_of
+from flows.errors import is_failure, sentence_of, wants_traceback
 from flows.paths import StudyPaths, project_root
-from flows.settings import StudySettings, load_settings
+from flows.settings import Depth, StudySettings, load_settings
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,19 @@ class Stage:
     settings: StudySettings
 
 
-def run_stage(function: Callable[[Stage], Any]) -> None:
-    """Run ``function`` for the study of the command line; an error is one sentence without a value, and status 1."""
+def run_stage(function: Callable[[Stage], Any], *, depth: Depth = "contract") -> None:
+    """Run ``function`` for the study of the command line; an error is one sentence without a value, and status 1.
+
+    ``depth``: how far names of the study's block are looked up before; a stage that imports torch looks up all.
+    """
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("study", help="name of a block under `studies` in params.yaml")
     study = parser.parse_args().study
     logging.basicConfig(level=logging.WARNING)
     try:
         root = project_root()
-        function(Stage(StudyPaths(root, study), load_settings(root, study)))
+        function(Stage(StudyPaths(root, study), load_settings(root, study, depth=depth)))
     except BaseException as error:  # what a stage prints goes through DVC to the terminal
-        if not is_failure(error):
+        if not is_failure(error) or wants_traceback():
             raise
-        sys.exit(f"{study}: {sentence_of(error)}")
+        sys.exit("\n".join(f"{study}: {line}" for line in sentence_of(error).splitlines()))

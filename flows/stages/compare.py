@@ -14,7 +14,8 @@ import polars as pl
 import mtl_models
 from flows.leaderboard import leaderboard, leaderboard_page
 from flows.paths import replace_file, write_json, write_text
-from flows.settings import BaseRun, CompareRun, StudySettings
+from flows.runs import method_of, settings_of
+from flows.settings import StudySettings
 from flows.stages.baselines import KEYS, TWIN
 from flows.stages.command import Stage, run_stage
 from flows.stages.fits import FINAL, Job, fit_jobs
@@ -22,65 +23,8 @@ from flows.stores.registry import sha256
 from mtl_models.baselines import BASELINES
 from mtl_models.data import PERSON, read_dataset
 from mtl_models.joint import JOINT
-from mtl_models.settings import Component, ModelSettings, TrainingSettings, parse_settings
+from mtl_models.settings import Component
 from mtl_models.tasks import slug
-
-
-def settings_of(settings: StudySettings, name: str) -> StudySettings:
-    """The study's settings with those of one run of the comparison in their place.
-
-    A part of ``model`` (encoder, trunk, heads, preprocess) is replaced whole, ``training`` key by key; ``tasks`` are
-    those that the run names, in the study's order.
-
-    Raises:
-        ValueError: naming the run, for a key or value that no part understands.
-    """
-    change, where = settings.compare.runs[name], f"params.yaml: compare.runs.{name}"
-    base = settings.compare.base if change.from_base else BaseRun()
-    model = {**settings.model.model_dump(), **base.model, **change.model}
-    seeds = {"seeds": settings.compare.seeds} if settings.compare.seeds else {}
-    training = {**settings.training.model_dump(), **base.training, **seeds, **change.training}
-    parsed_model = parse_settings(ModelSettings, model, where=f"{where}.model")
-    parsed_training = parse_settings(TrainingSettings, training, where=f"{where}.training")
-    names = [task.name for task in settings.task_records]
-    try:
-        parsed_model.require_tasks(names)
-        parsed_training.require_tasks(names)
-    except ValueError as error:
-        raise ValueError(f"{where}.{error}") from None
-    if unknown := sorted(set(change.tasks) - set(names)):
-        raise ValueError(f"{where}.tasks: no task {unknown[0]!r}; there are {', '.join(names)}")
-    kept = [task for task in settings.tasks if not change.tasks or task["name"] in change.tasks]
-    kept += _further(settings, change, parsed_model, where)
-    # validated anew: a copy would keep the task records that the study's own settings have made of all tasks
-    return StudySettings.model_validate(
-        {**settings.model_dump(), "model": parsed_model, "training": parsed_training, "tasks": kept}
-    )
-
-
-def _further(settings: StudySettings, change: CompareRun, model: ModelSettings, where: str) -> list[dict[str, Any]]:
-    """Records of the auxiliary tasks that a run names."""
-    known = {task.name: task.to_dict() for task in settings.further_tasks}
-    if unknown := sorted(set(change.auxiliary) - set(known)):
-        raise ValueError(f"{where}.auxiliary: no task {unknown[0]!r}; there are {', '.join(known) or 'none'}")
-    if change.auxiliary and model.view != "core":
-        raise ValueError(f"{where}.auxiliary: in the own view other tasks see what these are made of: use view: core")
-    return [known[name] for name in change.auxiliary]
-
-
-def method_of(settings: StudySettings, name: str) -> Component | None:
-    """The joint model that a run of the comparison fits instead of a network, if it does.
-
-    Raises:
-        ValueError: naming the run, for a method that there is not, or options that it does not understand.
-    """
-    method, where = settings.compare.runs[name].method, f"params.yaml: compare.runs.{name}.method"
-    if method is None:
-        return None
-    if method.name not in JOINT:
-        raise ValueError(f"{where}: no method {method.name!r}; there are {', '.join(JOINT)}")
-    parse_settings(JOINT[method.name].Options, method.options, where=where)
-    return method
 
 
 def seeds_of(settings: StudySettings, method: Component | None) -> tuple[int, ...]:
@@ -220,4 +164,4 @@ def run(stage: Stage) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_stage(run)
+    run_stage(run, depth="parts")

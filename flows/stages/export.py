@@ -47,4 +47,4 @@ def run(stage: Stage) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_stage(run)
+    run_stage(run, depth="parts")

@@ -9,8 +9,9 @@ import polars as pl
 from flows.grouping import PLAIN, Groups, base_model, block, judge, plain_trunk, propose, trial
 from flows.paths import write_json, write_text
 from flows.report.groups import groups_page
+from flows.runs import settings_of
 from flows.stages.command import Stage, run_stage
-from flows.stages.compare import settings_of, train_missing
+from flows.stages.compare import train_missing
 from flows.stages.fits import FINAL, Job, fit_job, in_processes, shared
 from mtl_models.affinity import Matrix, mean_matrix
 from mtl_models.data import PERSON, read_dataset
@@ -79,4 +80,4 @@ def run(stage: Stage) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_stage(run)
+    run_stage(run, depth="parts")

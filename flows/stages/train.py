@@ -104,4 +104,4 @@ def _affinity(fitted: Fitted) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_stage(run)
+    run_stage(run, depth="parts")

@@ -112,7 +112,7 @@ def _study(paths: StudyPaths) -> tuple[tuple[Task, ...], FeatureSpec, Mapping[st
 
     if not (paths.features / "features.parquet").is_file():
         raise FileNotFoundError(f"{paths.study} has no features yet: run `dvc repro features@{paths.study}`")
-    records = load_settings(paths.root, paths.study).task_records
+    records = load_settings(paths.root, paths.study, depth="block").task_records
     tasks = tuple(task for task in records if task.role == "main")
     dataset, spec, splits = read_dataset(paths.features, tasks)
     dataset, spec = dataset.select(spec, spec.core), spec.core

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtl_models.registry import Registry
 from mtl_models.settings import Component, parse_settings
+from mtl_models.wording import unknown
 
 if TYPE_CHECKING:
     from mtl_models.balancing.base import Balancer
@@ -43,7 +44,7 @@ def make_balancer(component: Component, network: Network, *, seed: int) -> Balan
         ValueError: for an unknown name or option, or a parameter that a head has in common with another part.
     """
     if component.name not in BALANCERS:
-        raise ValueError(f"training.balancing.name: {component.name!r} is none of {', '.join(BALANCERS)}")
+        raise ValueError(f"training.balancing.name: {unknown(component.name, BALANCERS)}")
     kind = BALANCERS[component.name]
     options = parse_settings(kind.Options, component.options, where="training.balancing")
     from mtl_models.balancing.parameters import split_parameters

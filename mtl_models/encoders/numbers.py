@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
-from rtdl_num_embeddings import PeriodicEmbeddings, PiecewiseLinearEmbeddings, compute_bins
 from torch import Tensor, nn
 
 from mtl_models import settings
@@ -59,6 +58,8 @@ class PiecewiseLinear(NumberEmbedding):
         super().__init__()
         self.options = options
         self.d_embedding = options.d_embedding
+        from rtdl_num_embeddings import PiecewiseLinearEmbeddings  # brings scikit-learn, which a look needs not
+
         # as many pieces as can be, whatever the rows: the shapes of a saved network are known before its weights
         bins = [torch.linspace(-1, 1, options.n_bins + 1)] * n_numbers
         embed = PiecewiseLinearEmbeddings(bins, options.d_embedding, activation=False, version="B")
@@ -76,6 +77,8 @@ class PiecewiseLinear(NumberEmbedding):
         Raises:
             ValueError: for fewer than three rows.
         """
+        from rtdl_num_embeddings import PiecewiseLinearEmbeddings, compute_bins
+
         if len(train) < 3:
             raise ValueError(f"piecewise-linear embeddings need at least 3 training rows, found {len(train)}")
         impl = self.embed.get_submodule("impl")
@@ -121,6 +124,8 @@ class Periodic(NumberEmbedding):
 
     def __init__(self, n_numbers: int, options: Options) -> None:
         super().__init__()
+        from rtdl_num_embeddings import PeriodicEmbeddings
+
         self.d_embedding = options.d_embedding
         self.embed = PeriodicEmbeddings(
             n_numbers,

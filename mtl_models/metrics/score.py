@@ -30,6 +30,11 @@ HEADLINE: dict[Kind, str] = {
 LOWER_IS_BETTER = frozenset({"mae", "rmse", "brier", "log_loss", "ece"})
 
 
+def metric_names(kind: Kind) -> list[str]:
+    """Names of the metrics of a kind of task."""
+    return list(MEASURES[kind](np.array([0.0, 1.0]), np.full((2, 2), 0.5), np.ones((2, 1))))
+
+
 def loss_name(task: Task) -> str:
     """The metric that gains are measured in: rmse for a regression, log-loss for the rest."""
     return "rmse" if task.kind == "regression" else "log_loss"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-
 # Above these a figure is more likely a leak than a success: outcomes in health are seldom foreseen as well as this.
 # A task that truly is has a limit of its own.
 TOO_GOOD = {"auroc": 0.95, "r2": 0.9, "qwk": 0.9}

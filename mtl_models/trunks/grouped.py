@@ -13,6 +13,7 @@ from mtl_models import settings
 from mtl_models.settings import Component, parse_settings, repeated_task
 from mtl_models.trunks.base import Trunk
 from mtl_models.views import ViewSet
+from mtl_models.wording import unknown
 
 
 class GroupedTrunk(Trunk):
@@ -32,7 +33,7 @@ class GroupedTrunk(Trunk):
         """``groups``: lists of task names; ``trunk``: any other trunk, built once a group for the group's tasks.
 
         A name that the network lacks is passed over, since single-task twins are built from a part of the tasks;
-        ``ModelSettings.require_tasks`` refuses it when a study is loaded.
+        ``ModelSettings.task_faults`` names it when a study is loaded.
         """
 
         groups: tuple[tuple[str, ...], ...] = ()
@@ -109,8 +110,8 @@ def _inner(component: Component) -> tuple[Any, Any]:
     # the registry names this module too
     from mtl_models.trunks import TRUNKS
 
-    known = [name for name, kind in TRUNKS.items() if kind is not GroupedTrunk]
+    known = [name for name in TRUNKS if name != "grouped"]
     if component.name not in known:
-        raise ValueError(f"model.trunk.trunk.name: {component.name!r} is none of {', '.join(sorted(known))}")
+        raise ValueError(f"model.trunk.trunk.name: {unknown(component.name, known)}")
     kind = TRUNKS[component.name]
     return kind, parse_settings(kind.Options, component.options, where="model.trunk.trunk")

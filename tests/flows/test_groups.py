@@ -15,10 +15,10 @@ import yaml
 from flows.grouping import PLAIN, TWIN, base_model, block, judge, plain_trunk, propose, trial
 from flows.paths import StudyPaths
 from flows.report.groups import hurt_sentences, verdict
+from flows.runs import settings_of
 from flows.settings import StudySettings, load_settings
 from flows.stages import groups
 from flows.stages.command import Stage
-from flows.stages.compare import settings_of
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
 from flows.terminal import groupings, negative_transfer

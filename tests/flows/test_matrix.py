@@ -17,9 +17,9 @@ import pytest
 
 from flows.paths import StudyPaths
 from flows.presets import preset_names, read_preset
+from flows.runs import settings_of
 from flows.settings import CompareRun, StudySettings, load_settings, read_studies
 from flows.stages.command import Stage
-from flows.stages.compare import settings_of
 from flows.stages.features import run as build_features
 from flows.stages.fits import in_view
 from flows.stages.validate import run as validate

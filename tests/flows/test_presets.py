@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from flows.presets import preset_names, read_preset, with_presets
+from flows.runs import settings_of
 from flows.settings import load_settings
-from flows.stages.compare import settings_of
 from mtl_models.data import FeatureSpec
 from mtl_models.layout import Layout
 from mtl_models.network import Network
@@ -80,7 +80,7 @@ def test_a_preset_stands_for_its_model_and_what_is_beside_it_comes_on_top(tmp_pa
         (
             "title: t\nmodel: {}\n",
             {"model": {"preset": "bg"}},
-            r"model\.preset: no preset 'bg' in presets/; there are big",
+            r"model\.preset: 'bg' is none of big; the nearest is 'big'",
         ),
         ("title: t\nmodle: {}\n", {"model": {"preset": "big"}}, r"model\.preset: presets/big\.yaml: model"),
         ("title: t\nmodel: {}\ntasks: [x]\n", {"model": {"preset": "big"}}, r"for the tasks x alone"),
@@ -114,5 +114,5 @@ def test_a_preset_for_another_studys_tasks_is_refused(root: Path) -> None:
     heart = read_preset(root, "shared_32_64")
     run = settings.compare.runs["shared"].model_copy(update={"model": heart.model})
     compare = settings.compare.model_copy(update={"runs": {"theirs": run}})
-    with pytest.raises(ValueError, match=r"compare\.runs\.theirs\.model\.heads\.tasks\.disease: no such task"):
+    with pytest.raises(ValueError, match=r"compare\.runs\.theirs\.model\.heads\.tasks: 'disease' is none of log_los"):
         settings_of(settings.model_copy(update={"compare": compare}), "theirs")

@@ -42,33 +42,45 @@ def test_every_study_loads(root: Path) -> None:
         (("trainig",), {}, "studies.heart.trainig"),
         (("training", "epochs"), 0, "studies.heart.training.epochs"),
         (("training", "learning_rat"), 1, "studies.heart.training.learning_rat"),
-        (("training", "balancing"), {"name": "fixed", "weights": {"tahl": 2}}, "training.balancing.weights.tahl"),
+        (
+            ("training", "balancing"),
+            {"name": "fixed", "weights": {"tahl": 2}},
+            "training.balancing.weights: 'tahl' is",
+        ),
         (("validation", "max_reject_share"), 2, "max_reject_share"),
         (("split", "kind"), "random", "studies.heart.split.kind"),
-        (("model", "heads"), {"tasks": {"tahl": [8]}}, "studies.heart.model.heads.tasks.tahl"),
+        (
+            ("model", "heads"),
+            {"tasks": {"tahl": [8]}},
+            "studies.heart.model.heads.tasks: 'tahl' is none",
+        ),
         (
             ("model", "trunk"),
             {"name": "grouped", "groups": [["tahl"]]},
-            "heart.model.trunk.groups: no task 'tahl'",
+            "heart.model.trunk.groups: 'tahl' is none of thal, disease",
         ),
         (("model", "trunk"), {"name": "grouped", "groups": [["thal"], ["thal"]]}, "groups: thal is named twice"),
         (("model", "trunk"), {"name": "grouped", "groups": ["thal"]}, "must be a list of lists"),
-        (("tasks",), [{"name": "thal", "kind": "binari"}], "task thal: kind 'binari'"),
+        (
+            ("tasks",),
+            [{"name": "thal", "kind": "binari"}],
+            "studies.heart.tasks.thal.kind: 'binari' is",
+        ),
         (("tasks",), [], "tasks"),
         (
             ("auxiliary",),
             [{"name": "sugar", "kind": "regression", "columns": ["cleveland.fbs"]}],
-            "sugar: cleveland.fbs is shown to every task",
+            "auxiliary.sugar.columns: cleveland.fbs is shown to every task",
         ),
         (
             ("auxiliary",),
             [{"name": "thal", "kind": "regression", "columns": ["cleveland.ca"]}],
-            "thal: it must be auxiliary, with a name of its own",
+            "auxiliary.thal.name: 'thal' is the name of two tasks",
         ),
         (
             ("auxiliary",),
             [{"name": "vessels", "kind": "regression", "columns": ["cleveland.ca"], "role": "main"}],
-            "vessels: it must be auxiliary",
+            "auxiliary.vessels.role: must be auxiliary",
         ),
     ],
 )
@@ -85,7 +97,7 @@ def test_an_error_names_the_key(
 
 
 def test_an_unknown_study_is_named_with_those_that_exist(root: Path) -> None:
-    with pytest.raises(ValueError, match="no study 'hart'; it has nhanes, heart, whas500, nmes1988"):
+    with pytest.raises(ValueError, match=r"no study 'hart'.*; the nearest is 'heart'"):
         load_settings(root, "hart")
 
 

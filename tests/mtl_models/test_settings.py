@@ -58,8 +58,10 @@ def test_settings_survive_json() -> None:
 
 def test_head_settings_of_a_task_that_does_not_exist_are_refused() -> None:
     settings = ModelSettings.model_validate({"heads": {"tasks": {"il": [4]}}})
-    with pytest.raises(ValueError, match=r"model\.heads\.tasks\.il"):
-        settings.require_tasks(task.name for task in TASKS)
+    names = [task.name for task in TASKS]
+    assert settings.task_faults(names) == [
+        f"model.heads.tasks: 'il' is none of {', '.join(names)}; the nearest is 'ill'"
+    ]
 
 
 def test_settings_cannot_be_changed() -> None:

@@ -145,9 +145,8 @@ def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> Non
 
 def test_a_study_is_asked_for_the_groups_names() -> None:
     model = ModelSettings.model_validate({"trunk": {"name": "grouped", "groups": [["one"], ["five"]]}})
-    with pytest.raises(ValueError, match=r"model.trunk.groups: no task 'five'; there are four, one"):
-        model.require_tasks(NAMES)
-    model.require_tasks([*NAMES, "five"])
+    assert model.task_faults(NAMES) == [f"model.trunk.groups: 'five' is none of {', '.join(NAMES)}"]
+    assert model.task_faults([*NAMES, "five"]) == []
 
 
 @pytest.mark.parametrize("part", ["shared", "tabm"])

@@ -1,0 +1,21 @@
+"""The device that training names."""
+
+from __future__ import annotations
+
+import re
+
+from mtl_models.wording import nearest
+
+KNOWN = ("cpu", "cuda", "mps", "xpu", "hpu", "mtia")
+_FORM = re.compile(r"(?P<kind>[a-z]+)(:\d+)?")
+
+
+def device_fault(device: str) -> str | None:
+    """What is wrong with a device's name; whether the machine has it is asked where it is used."""
+    form = _FORM.fullmatch(device)
+    if form and form["kind"] in KNOWN:
+        return None
+    near = nearest(device.split(":")[0], KNOWN)
+    return f"{device!r} is no device: write {', '.join(KNOWN)}, or cuda:0 for the first of several" + (
+        f"; the nearest is {near!r}" if near else ""
+    )

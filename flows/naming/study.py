@@ -1,0 +1,77 @@
+"""All rules of a study's block together, and the names that a study may have."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from flows.naming.columns import column_faults
+from flows.naming.compare import compare_faults
+from flows.naming.parts import baseline_faults, domain_faults, model_faults, teacher_faults, training_faults
+from flows.naming.tasks import metric_faults, named_task_faults, record_faults
+from flows.naming.when import schedule_faults
+from mtl_models.wording import SettingsError, unknown
+
+if TYPE_CHECKING:
+    from flows.settings import StudySettings
+    from mtl_models.tasks import Task
+
+Depth = Literal["block", "contract", "parts"]
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+FORM = "small letters, digits and underscores, a letter first, and no word of Python's own"
+
+
+def is_study_name(name: object) -> bool:
+    """Whether a study can be called that: two modules, folders, DVC's stages and Prefect's deployments are."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None and not keyword.iskeyword(name)
+
+
+def require_study(study: str, studies: Mapping[Any, Any], file: str) -> None:
+    """Check that a file has a study of that name, and that it can be called so.
+
+    Raises:
+        SettingsError: with one sentence.
+    """
+    if study not in studies:
+        raise SettingsError([f"{file} has no study {study!r}: {unknown(study, map(str, studies))}"])
+    if not is_study_name(study):
+        raise SettingsError([f"{file}: studies.{study}: a study's name has {FORM}"])
+    if not isinstance(studies[study], Mapping):
+        raise SettingsError([f"{file}: studies.{study}: must be a block of keys"])
+
+
+def study_faults(settings: StudySettings, study: str, *, depth: Depth, skip: Collection[str] = ()) -> list[str]:
+    """A sentence for every name of a study's block that does not resolve.
+
+    Args:
+        settings: what is sound in the block.
+        study: its name.
+        depth: see :func:`flows.settings.read_study`.
+        skip: keys of the block of which a fault was said already; what stands in for them is not looked at.
+    """
+    options = depth == "parts"
+    faults, sound = ([], []) if "tasks" in skip else record_faults(settings)
+    faults += [] if {"tasks", "model", "training"} & set(skip) else named_task_faults(settings)
+    faults += model_faults(settings.model, "model", options=options)
+    faults += training_faults(settings.training, "training", options=options)
+    faults += [] if {"model", "training", "baselines"} & set(skip) else teacher_faults(settings, options=options)
+    faults += baseline_faults(settings) + metric_faults(settings, sound) + schedule_faults(settings)
+    faults += [] if {"tasks", "model", "training"} & set(skip) else compare_faults(settings, options=options)
+    if depth == "block":
+        return list(dict.fromkeys(faults))
+    return list(dict.fromkeys(faults + _code_faults(settings, study, sound)))
+
+
+def _code_faults(settings: StudySettings, study: str, sound: Collection[Task]) -> list[str]:
+    """Names that the study's own code lacks, or what keeps that code from being read."""
+    from flows.features.lookup import study_features
+    from schemas.contract import load_contract
+
+    try:
+        faults = column_faults(settings, sound, load_contract(study))
+        features = study_features(study)
+    except ValueError as error:
+        return [str(error)]
+    return [*faults, *domain_faults(settings, [*features.domains, *features.own])]
