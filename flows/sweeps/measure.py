@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ from flows.sweeps.points import Point, build
 from flows.sweeps.settings import ALONE, SHARED, SweepSettings
 from mtl_models.bootstrap import resample_counts
 from mtl_models.data import PERSON
-from mtl_models.metrics.comparison import verdict
+from mtl_models.metrics.comparison import bounded_gain, verdict
+from mtl_models.metrics.means import mean_of_defined
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.score import loss_name, score_task
-from mtl_models.metrics.weights import ratio
 
 CONFIDENCE = 0.95
 _ROUNDING = Rounding(4, CONFIDENCE)
@@ -48,7 +49,43 @@ def measure(sweep: SweepSettings, points: Sequence[Point], files: Sequence[Path]
 
 
 def _point(point: Point, file: Path, root: Path, replicates: int) -> tuple[dict[str, Any], np.ndarray]:
-    """A point's record, and its gain in the sample and in every replicate."""
+    """A point's record, and its gain in the sample and in every replicate.
+
+    Raises:
+        ValueError: if its predictions are of other people, or too few of these have what is predicted.
+    """
+    losses, labels, n_people = _losses(point, file, root, replicates)
+    gains = {task: bounded_gain(losses[SHARED][task], losses[ALONE][task]) for task in losses[SHARED]}
+    mean = mean_of_defined(gains)
+    figure = _figure(mean.values)
+    if figure["low"] is None:
+        undefined = f": no figure for {', '.join(mean.left_out)}" if mean.left_out else ""
+        raise ValueError(f"{point.line}, {point.value:g}: too few people or classes to be measured{undefined}")
+    shown = [task for task in gains if task not in mean.left_out]
+    word = verdict(figure["low"], figure["high"], is_twin=True)
+    record = {
+        "value": point.value,
+        "gain": {**figure, "verdict": word, "n_tasks": mean.n, "left_out": list(mean.left_out)},
+        "loss": sorted({labels[task].loss for task in shown}),
+        **{model: _ROUNDING.number(np.mean([found[task][0] for task in shown])) for model, found in losses.items()},
+        "n_labels": round(float(np.mean([each.n for each in labels.values()]))),
+        "n_people": n_people,
+    }
+    return record, mean.values
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """The loss of a task, and its labels in the training part of the last seed."""
+
+    loss: str
+    n: int
+
+
+def _losses(
+    point: Point, file: Path, root: Path, replicates: int
+) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, _Labels], int]:
+    """Losses by model and task in the sample and in every replicate, labels by task, and the people measured."""
     frame = pl.read_parquet(file)
     seeds = point.training.seeds
     # the seeds stand for other draws of the data and the networks: they are resampled like the people
@@ -66,18 +103,8 @@ def _point(point: Point, file: Path, root: Path, replicates: int) -> tuple[dict[
                 predicted = rows.select(task.prediction_columns).to_numpy()
                 scores = score_task(task, people.targets[task.name], predicted, counts)
                 found[task.name] = found.get(task.name, 0.0) + share * scores.metrics[loss_name(task)]
-    labels = [int((~np.isnan(material.train.targets[task.name])).any(axis=1).sum()) for task in shown]
-    gain = np.mean([1 - ratio(losses[SHARED][name], losses[ALONE][name]) for name in losses[SHARED]], axis=0)
-    figure = _figure(gain)
-    record = {
-        "value": point.value,
-        "gain": {**figure, "verdict": verdict(figure["low"], figure["high"], is_twin=True)},
-        "loss": sorted({loss_name(task) for task in shown}),
-        **{model: _ROUNDING.number(np.mean([each[0] for each in found.values()])) for model, found in losses.items()},
-        "n_labels": round(float(np.mean(labels))),
-        "n_people": len(people),
-    }
-    return record, gain
+    labelled = {task: int((~np.isnan(material.train.targets[task.name])).any(axis=1).sum()) for task in shown}
+    return losses, {task.name: _Labels(loss_name(task), n) for task, n in labelled.items()}, len(people)
 
 
 @lru_cache(maxsize=4)

@@ -23,6 +23,7 @@ class Run:
         person: ``(n_rows,)`` index into the persons; predictions: ``(n_rows, task.n_outputs)`` by task name.
     """
 
+    seed: int
     person: np.ndarray
     predictions: dict[str, np.ndarray]
 
@@ -62,7 +63,7 @@ def collect(
         _check_rows(frame, expected.filter(pl.col("repeat") == repeat), f"{model}, seed {seed}, repeat {repeat}")
         index = np.searchsorted(persons.to_numpy(), frame[PERSON].to_numpy())
         values = {task.name: _floats(frame, task.prediction_columns) for task in tasks}
-        runs.setdefault(model, []).append(Run(index, values))
+        runs.setdefault(model, []).append(Run(seed, index, values))
         if seed not in seeds.setdefault(model, []):
             seeds[model].append(seed)
     return Sample(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from mtl_models.metrics.collect import collect
 from mtl_models.metrics.comparison import compare
+from mtl_models.metrics.means import mean_of_defined
 from mtl_models.metrics.people import TaskPeople, count_people, describe
 from mtl_models.metrics.replicates import replicate
 from mtl_models.metrics.rounding import Rounding
@@ -33,7 +33,8 @@ def summarise(
 
     Returns:
         ``tasks`` (who is behind the figures), ``models`` (model, task, metric: value, low, high, n), ``comparisons``
-        (model against each other one: Delta_m) and ``warnings`` (figures too good to be true).
+        (model against each other one: Delta_m) and ``warnings`` (figures too good to be true). A mean over tasks is of
+        those that have a figure, ``n_tasks`` of them; the others are named under ``left_out``.
 
     Raises:
         ValueError: if predictions do not match the splits, or the model to compare has none.
@@ -87,8 +88,11 @@ def _model(
                 label: _figures(metrics, each.n, min_count, rounding, shown=each.enough(min_count))
                 for (label, metrics), each in zip(found.labels.items(), counts.columns, strict=True)
             }
-    headlines = np.mean([scores[task.name].metrics[HEADLINE[task.kind]] for task in tasks], axis=0)
-    return {"seeds": seeds, "headline_mean": rounding.figure(headlines, shown=True), "tasks": records}
+        if found.left_out:
+            records[task.name]["left_out"] = list(found.left_out)
+    mean = mean_of_defined({task.name: scores[task.name].metrics[HEADLINE[task.kind]] for task in tasks})
+    headline = {**rounding.figure(mean.values, shown=True), "n_tasks": mean.n, "left_out": list(mean.left_out)}
+    return {"seeds": seeds, "headline_mean": headline, "tasks": records}
 
 
 def _figures(metrics: Scores, n: int, min_count: int, rounding: Rounding, *, shown: bool) -> dict[str, Any]:

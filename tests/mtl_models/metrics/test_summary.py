@@ -213,6 +213,20 @@ def test_seeds_are_averaged() -> None:
     assert both["tasks"]["disease"]["metrics"]["auroc"]["value"] == pytest.approx(np.mean(each), abs=1e-4)
 
 
+def test_seeds_widen_the_interval_and_one_seed_does_not() -> None:
+    """Two seeds far apart: the interval of their mean holds both, and is that of people alone if they are alike."""
+    near, far = make_predictions("multi_task", 1.0), make_predictions("multi_task", 4.0)
+    same, apart = (
+        summary_of(pl.concat([of_test(near), of_test(other.with_columns(seed=pl.lit(1, pl.Int32)))]))
+        for other in (near, far)
+    )
+    alone = summary_of(of_test(near))
+    rmse = [each["models"]["multi_task"]["tasks"]["sbp"]["metrics"]["rmse"] for each in (alone, same, apart)]
+    assert rmse[0] == rmse[1]
+    assert rmse[2]["low"] < rmse[0]["high"]
+    assert rmse[2]["high"] - rmse[2]["low"] > 3 * (rmse[0]["high"] - rmse[0]["low"])
+
+
 def test_small_classes_are_hidden_and_cannot_be_worked_out() -> None:
     targets = make_targets(n_stroke=46)  # six of them in the test part
     summary = summary_of(targets=targets)
@@ -241,8 +255,14 @@ def test_a_task_without_labels_is_undefined_and_not_a_number() -> None:
     empty = TARGETS.with_columns(pl.lit(None, dtype=pl.Int8).alias("disease"))
     summary = summary_of(targets=empty)
     assert summary["models"]["linear"]["tasks"]["disease"]["metrics"]["auroc"]["value"] is None
-    assert summary["models"]["linear"]["headline_mean"]["value"] is None
-    assert summary["comparisons"]["multi_task"]["linear"]["tasks"]["disease"]["value"] is None
+    mean = summary["models"]["linear"]["headline_mean"]
+    assert (mean["n_tasks"], mean["left_out"]) == (3, ["disease"])
+    others = {task: record["metrics"] for task, record in summary["models"]["linear"]["tasks"].items()}
+    headlines = [others[task][summary["tasks"][task]["headline"]]["value"] for task in ("sbp", "health", "chronic")]
+    assert mean["value"] == pytest.approx(np.mean(headlines), abs=1e-4)
+    gains = summary["comparisons"]["multi_task"]["linear"]
+    assert gains["tasks"]["disease"]["value"] is None
+    assert gains["mean"]["left_out"] == ["disease"]
     json.dumps(summary, allow_nan=False)
 
 
