@@ -36,33 +36,13 @@ def compare(study: Study) -> None:
     paths, settings = study_of(study, "parts")
     if not settings.compare.runs:
         raise ValueError(f"params.yaml: studies.{study}.compare.runs names no run")
-    from flows.headline import interval
     from flows.paths import read_json
     from flows.reproduce import dvc_repro
+    from flows.terminal import ranking
 
     dvc_repro(paths.root, study, [f"compare/dvc.yaml:compare@{study}"], timeout=24 * 3600)
     board = read_json(paths.reports / "compare.json")
-    table = Table(
-        "run",
-        "seeds",
-        "mean figure",
-        f"gain over {board['first']}",
-        "over lightgbm",
-        "over catboost",
-        "over its twins",
-        "worst task",
-    )
-    for row in board["rows"]:
-        gains = {kind: interval(gain["mean"], percent=True) for kind, gain in row["gains"].items()}
-        worst = (row["gains"].get("first") or {}).get("worst")
-        table.add_row(
-            row["run"],
-            str(row["seeds"]),
-            interval(row["mean"]),
-            *(gains.get(kind, "-") for kind in ("first", "lightgbm", "catboost", "twin")),
-            f"{worst['task']} {worst['value']:+.1%}" if worst else "-",
-        )
-    console.print(table)
+    console.print(ranking(board))
     console.print(f"{board['n_people']} validation people; page: {relative(paths.reports / 'compare.html')}")
 
 

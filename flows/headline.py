@@ -6,16 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-
-def interval(figure: dict[str, Any] | None, *, percent: bool = False) -> str:
-    """A value with its interval; a dash where it is undefined or there is none."""
-    if figure is None or figure["value"] is None:
-        return "–"
-    form = "{:+.1%}" if percent else "{:.3f}"
-    text = form.format(figure["value"])
-    if figure["low"] is None:
-        return text
-    return f"{text} [{form.format(figure['low'])}, {form.format(figure['high'])}]"
+from flows.report.words import METRICS, NONE, against_name, figure_text, gain_text, interval_words, model_name
 
 
 def headline_table(study: str, evaluation: dict[str, Any]) -> Table:
@@ -23,22 +14,23 @@ def headline_table(study: str, evaluation: dict[str, Any]) -> Table:
     model, twin = evaluation["settings"]["model"], evaluation["settings"]["twin"]
     others = [name for name in evaluation["models"] if name != model]
     against = evaluation["comparisons"][model].get(twin)
-    title = f"{study}: {evaluation['part']} part, {evaluation['n_people']} people, 95 % intervals over people"
-    table = Table("task", "n", "metric", model, *others, title=title, title_justify="left")
+    title = f"{study}: {evaluation['part']} part, {evaluation['n_people']} people, {interval_words(evaluation)}"
+    table = Table("task", "n", "metric", *map(model_name, (model, *others)), title=title, title_justify="left")
     if against:
-        table.add_column(f"gain over {twin}")
+        table.add_column(f"gain over {against_name(twin)}")
         table.add_column("which says")
     for name, task in evaluation["tasks"].items():
         metric = task["headline"]
         figures = {m: record["tasks"][name]["metrics"][metric] for m, record in evaluation["models"].items()}
         cells = [
-            interval(figures[model]),
-            *(interval({**figures[m], "low": None}) for m in others),
+            figure_text(figures[model], metric),
+            *(figure_text({**figures[m], "low": None}, metric) for m in others),
         ]
         if against:
             gain = against["tasks"][name]
-            cells += [interval(gain, percent=True), gain["verdict"]]
-        table.add_row(name, str(task["n"]), metric, *cells)
+            cells += [gain_text(gain), gain["verdict"] + (f": {gain['reason']}" if gain.get("reason") else "")]
+        n = NONE if task["n"] is None else str(task["n"])
+        table.add_row(name, n, METRICS[metric], *cells)
     if against:
-        table.caption = f"mean relative gain over {twin}: {interval(against['mean'], percent=True)}"
+        table.caption = f"mean relative gain over {against_name(twin)}: {gain_text(against['mean'])}"
     return table

@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from flows.headline import interval
-from flows.report.templates import render
+from flows.report.comparison import BOOSTERS, TWIN
+from flows.report.words import label_name, short_title
 from mtl_models.metrics.collect import Sample, collect
 from mtl_models.metrics.comparison import compare
+from mtl_models.metrics.means import mean_of_defined
 from mtl_models.metrics.people import count_people
 from mtl_models.metrics.replicates import Replicates, replicate
 from mtl_models.metrics.rounding import Rounding
@@ -21,8 +21,7 @@ from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.tasks import Task
 
 PART = "valid"
-TWIN = " (single-task)"
-BOOSTERS = {"lightgbm": "LightGBM", "catboost": "CatBoost"}
+_NOTHING = dict.fromkeys(("value", "low", "high"))
 
 
 def leaderboard(
@@ -54,7 +53,8 @@ def leaderboard(
     for name, scores in replicates.items():
         learnt = [task for task in main if task.name in scores]
         headlines = {task.name: scores[task.name].metrics[HEADLINE[task.kind]] for task in learnt}
-        mean = np.mean(list(headlines.values()), axis=0)
+        mean = mean_of_defined(headlines)
+        whole = rounding.figure(mean.values, shown=True) if len(learnt) == len(main) else _NOTHING
         others = {
             kind: replicates[other]
             for kind, other in {"first": first, **{each: each for each in BOOSTERS}, "twin": f"{name}{TWIN}"}.items()
@@ -65,7 +65,7 @@ def leaderboard(
                 "run": name,
                 "seeds": len(sample.seeds[name]),
                 "random": name.removesuffix(TWIN) not in unseeded,
-                "mean": rounding.figure(mean if len(learnt) == len(main) else np.full_like(mean, np.nan), shown=True),
+                "mean": {**whole, "n_tasks": mean.n, "left_out": list(mean.left_out)},
                 "tasks": {task: rounding.figure(values, shown=shown[task]) for task, values in headlines.items()},
                 "gains": {
                     kind: compare(common, scores, other, shown, rounding, is_twin=kind == "twin")
@@ -82,6 +82,7 @@ def leaderboard(
         "first": first,
         "view": view,
         "metrics": metrics,
+        "titles": {task.name: short_title(task.title) if task.title else label_name(task.name) for task in main},
         "rows": rows,
     }
 
@@ -105,10 +106,3 @@ def _replicates(
         runs = {name: each for name, each in sample.runs.items() if learnt[name] == tasks}
         found |= replicate(replace(sample, runs=runs), tasks, settings)
     return {name: found[name] for name in sample.runs}
-
-
-def leaderboard_page(title: str, board: dict[str, Any]) -> str:
-    """The leaderboard as one static HTML page without external assets; the same bytes for the same figures."""
-    names = {"first": board["first"], **BOOSTERS, "twin": "its single-task twins"}
-    references = {kind: name for kind, name in names.items() if any(kind in row["gains"] for row in board["rows"])}
-    return render("compare.html", title=title, board=board, references=references, words=interval)

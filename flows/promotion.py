@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import polars as pl
 
-from flows.gate import Verdict, compare
+from flows.gate import Verdict, judge
 from flows.paths import StudyPaths, read_json
 from flows.provenance import git_revision
 from flows.scoring import registry_of
 from flows.settings import StudySettings
 from flows.stages.fits import FINAL
 from flows.stages.validate import SUMMARY
-from flows.stores.registry import Champion
+from flows.stores.tables import ScoreTable
+from flows.task_changes import Changes, table_conflicts
 from mtl_models.data import PERSON
 from mtl_models.scorer import Scorer
 
@@ -53,38 +54,67 @@ def register(paths: StudyPaths, settings: StudySettings) -> str:
 
 
 def promote(paths: StudyPaths, settings: StudySettings, version: str) -> Promotion:
-    """Make ``version`` the champion if there is none or if it is not worse beyond its interval."""
+    """Make ``version`` the champion if it has a figure for every task, is not worse beyond its interval than the
+    champion on the tasks of both, and its scores fit into the published table."""
     registry = registry_of(paths)
     champion = registry.champion()
-    if champion is None:
-        return _promoted(paths, Promotion(version, True, "first model of the study", None))
-    if champion.version == version:
+    if champion is not None and champion.version == version:
         return Promotion(version, False, "already the champion", None)
-    verdict = _judge(paths, settings, version, champion)
-    if isinstance(verdict, str):
-        return _promoted(paths, Promotion(version, True, verdict, None))
-    promotion = Promotion(version, verdict.passes, verdict.words, verdict)
-    return _promoted(paths, promotion) if verdict.passes else promotion
+    challenger = Scorer(registry.path(version), sha256=version)
+    holder = Scorer(champion.path, sha256=champion.version) if champion else None
+    changes = Changes.between(challenger.tasks, holder.tasks if holder else ())
+    table = ScoreTable(paths.tables)
+    if refused := table_conflicts(table, challenger.tasks, changes):
+        folder = table.folder.relative_to(paths.root)
+        words = (
+            f"not promoted: its scores do not fit into {folder}: {'; '.join(refused)}; keep the task as it was, or "
+            f"move {folder} aside to begin a table anew, and retrain"
+        )
+        return Promotion(version, False, words, None)
+    verdict = _judge(paths, settings, challenger, holder, changes)
+    said = "; ".join(
+        filter(None, ("first model of the study" if holder is None else "", verdict.words, *changes.words))
+    )
+    if not verdict.passes:
+        return Promotion(version, False, f"not promoted: {said}", verdict)
+    registry.promote(version, said, asdict(verdict)["gains"])
+    return Promotion(version, True, said, verdict)
 
 
-def _promoted(paths: StudyPaths, promotion: Promotion) -> Promotion:
-    gate = asdict(promotion.verdict) if promotion.verdict else {}
-    registry_of(paths).promote(promotion.version, promotion.reason, gate)
-    return promotion
-
-
-def _judge(paths: StudyPaths, settings: StudySettings, version: str, champion: Champion) -> Verdict | str:
+def _judge(
+    paths: StudyPaths, settings: StudySettings, challenger: Scorer, holder: Scorer | None, changes: Changes
+) -> Verdict:
     """Both models on the validation part: the test part is for figures, never for a choice."""
-    challenger = Scorer(registry_of(paths).path(version), sha256=version)
-    holder = Scorer(champion.path, sha256=champion.version)
     features = pl.read_parquet(paths.features / "features.parquet")
     splits = pl.read_parquet(paths.features / "splits.parquet")
     people = features.join(splits.filter(pl.col(FINAL) == "valid").select(PERSON), on=PERSON, how="semi").sort(PERSON)
-    if missing := [f.name for f in holder.spec.features if f.name not in features.columns]:
-        return f"the champion needs {len(missing)} features that are no longer made"
-    if {task.name for task in challenger.tasks} != {task.name for task in holder.tasks}:
-        return "the tasks changed: the champion does not predict what is asked now"
     targets = people.select(PERSON).join(
         pl.read_parquet(paths.features / "targets.parquet"), on=PERSON, how="left", maintain_order="left"
     )
-    return compare(challenger.score(people), holder.score(people), targets, challenger.tasks, settings.gate)
+    ours = _scores(challenger, people)
+    if isinstance(ours, str):
+        return Verdict(False, f"it cannot score the validation people: {ours}", people.height)
+    theirs = _scores(holder, people) if holder else None
+    verdict = judge(
+        ours,
+        None if isinstance(theirs, str) else theirs,
+        targets,
+        [task for task in challenger.tasks if task.role == "main"],
+        settings.gate,
+        common=changes.common,
+        min_count=settings.evaluation.min_count,
+    )
+    if isinstance(theirs, str):
+        words = f"{verdict.words}; not compared with the champion, which cannot score them: {theirs}"
+        return replace(verdict, words=words)
+    return verdict
+
+
+def _scores(scorer: Scorer, people: pl.DataFrame) -> pl.DataFrame | str:
+    """Scores of some people, or why there are none."""
+    if missing := [feature.name for feature in scorer.spec.features if feature.name not in people.columns]:
+        return f"{len(missing)} features that it needs are no longer made"
+    try:
+        return scorer.score(people)
+    except ValueError as error:
+        return str(error)

@@ -1,4 +1,4 @@
-"""What the commands on groups and embeddings print, as tables for a terminal."""
+"""What the commands on comparisons, groups and embeddings print, as tables for a terminal."""
 
 from __future__ import annotations
 
@@ -6,8 +6,28 @@ from typing import Any
 
 from rich.table import Table
 
-from flows.headline import interval
+from flows.report.comparison import reference_names, run_name
 from flows.report.groups import nearest
+from flows.report.words import NONE, figure_text, gain, gain_text
+
+
+def ranking(board: dict[str, Any]) -> Table:
+    """One row a run: its seeds, its mean figure, its gains, and the task that fares worst against the first run."""
+    references = reference_names(board)
+    title = f"{board['n_people']} validation people, 95 % intervals over people and seeds"
+    columns = ("run", "seeds", "mean figure", *(f"over {name}" for name in references.values()), "worst task")
+    table = Table(*columns, title=title, title_justify="left")
+    for row in board["rows"]:
+        gains = {kind: gain_text(each["mean"]) for kind, each in row["gains"].items()}
+        worst = (row["gains"].get("first") or {}).get("worst")
+        table.add_row(
+            run_name(row["run"]),
+            str(row["seeds"]),
+            figure_text(row["mean"]),
+            *(gains.get(kind, NONE) for kind in references),
+            f"{worst['task']} {gain(worst['value'])}" if worst else NONE,
+        )
+    return table
 
 
 def groupings(record: dict[str, Any]) -> Table:
@@ -18,9 +38,9 @@ def groupings(record: dict[str, Any]) -> Table:
     for name, run in record["runs"].items():
         over = run.get("over_plain")
         groups = " | ".join(", ".join(group) for group in record["groups"][name]) if over else "all"
-        worst = f"{over['worst']['task']} {over['worst']['value']:+.1%}" if over and over["worst"] else "–"
+        worst = f"{over['worst']['task']} {gain(over['worst']['value'])}" if over and over["worst"] else "–"
         agree = f"{record['fits_that_agree'][name]} of {record['n_fits']}" if over else "–"
-        gains = [interval(gain["mean"] if gain else None, percent=True) for gain in (over, run["over_twins"])]
+        gains = [gain_text(each["mean"] if each else None) for each in (over, run["over_twins"])]
         table.add_row(name, groups, gains[0], worst, gains[1], agree)
     return table
 
@@ -32,7 +52,7 @@ def negative_transfer(record: dict[str, Any]) -> Table:
     comparisons = [record["runs"][plain]["over_twins"], chosen["over_plain"], chosen["over_twins"]]
     table = Table("task", f"{plain} over its twin", f"{best} over {plain}", f"{best} over its twin")
     for task in comparisons[0]["tasks"]:
-        table.add_row(task, *(interval(each["tasks"][task], percent=True) for each in comparisons))
+        table.add_row(task, *(gain_text(each["tasks"][task]) for each in comparisons))
     return table
 
 

@@ -9,7 +9,7 @@ from flows.report.affinity import affinity_plots
 from flows.report.inline import inline_svg
 from flows.report.tables import Cell, Table, gain_cell
 from flows.report.templates import render
-from flows.report.words import interval, label_name, percent, short_title
+from flows.report.words import NONE, UNDEFINED, gain, gain_text, label_name, short_title
 from mtl_models.tasks import Task
 
 
@@ -23,15 +23,10 @@ def verdict(record: Mapping[str, Any]) -> str:
     """Which grouping wins, in a sentence."""
     runs, winner = record["runs"], record["winner"]
     best = nearest(record)
-    gain = runs[best]["over_plain"]["mean"]
+    words = gain_text(runs[best]["over_plain"]["mean"])
     if winner == best:
-        return (
-            f"{winner.capitalize()} win: {percent(gain['value'])} ({interval(gain, percent)}) over one trunk for all."
-        )
-    return (
-        "No grouping is clearly better than one trunk for all, so one trunk stays. Nearest: "
-        f"{best}, {percent(gain['value'])} ({interval(gain, percent)})."
-    )
+        return f"{winner.capitalize()} win: {words} over one trunk for all."
+    return f"No grouping is clearly better than one trunk for all, so one trunk stays. Nearest: {best}, {words}."
 
 
 def hurt_sentences(record: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
@@ -41,7 +36,7 @@ def hurt_sentences(record: Mapping[str, Any], titles: Mapping[str, str]) -> list
     found = []
     for task in record["hurt"]:
         gains = {name: run["over_twins"]["tasks"][task]["value"] for name, run in record["runs"].items()}
-        words = ", ".join(f"{percent(value)} with {name}" for name, value in gains.items() if value is not None)
+        words = ", ".join(f"{UNDEFINED if value is None else gain(value)} with {name}" for name, value in gains.items())
         found.append(f"{titles[task]}, against its twin: {words}.")
     return found
 
@@ -57,7 +52,7 @@ def groupings_table(record: Mapping[str, Any], titles: Mapping[str, str]) -> Tab
             (
                 Cell(name.capitalize(), groups if over else "all outcomes"),
                 gain_cell(over["mean"]) if over else Cell("–"),
-                Cell(titles[worst["task"]], percent(worst["value"])) if worst else Cell("–"),
+                Cell(titles[worst["task"]], gain(worst["value"])) if worst else Cell(NONE),
                 gain_cell(run["over_twins"]["mean"]),
                 Cell(f"{record['fits_that_agree'][name]} of {record['n_fits']}" if over else "–"),
             )

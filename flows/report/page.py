@@ -111,6 +111,6 @@ def standing_limits(context: ReportContext) -> list[str]:
         "The model is no medical device and has not been tried in care.",
         "A prediction is an association: changing a feature need not change the outcome.",
         f"Figures of a class or label with fewer than {settings['min_count']} people are not shown.",
-        "Intervals cover the choice of people, not the choice of network, features or time.",
+        *sentences.seeds(context.summary),
         "Many comparisons are made: with 95\u00a0% intervals, one in twenty excludes zero by chance.",
     ]

@@ -21,7 +21,7 @@ from flows.report.drawing import (
     padded,
     wrap,
 )
-from flows.report.words import METRICS, against_name, interval, model_name, number, percent, short_title
+from flows.report.words import METRICS, against_name, figure_text, gain_text, model_name, number, short_title
 
 _VERDICT = {
     "sharing helps": (GAIN, ">"),
@@ -53,10 +53,7 @@ def metric_plot(summary: Mapping[str, Any], task: str) -> Plot | None:
         _rows(axes, [model_name(model) for model in models])
         axes.set_xlabel(METRICS[metric])
         axes.xaxis.set_major_locator(MaxNLocator(5))
-    parts = [
-        f"{model_name(model)} {number(figure['value'], metric)} ({interval(figure, lambda v: number(v, metric))})"
-        for model, figure in figures.items()
-    ]
+    parts = [f"{model_name(model)} {figure_text(figure, metric)}" for model, figure in figures.items()]
     return Plot(name, title, f"{METRICS[metric]} with 95\u00a0% interval. {'; '.join(parts)}.", drawn.svg)
 
 
@@ -85,10 +82,7 @@ def gain_plot(summary: Mapping[str, Any], other: str) -> Plot:
         axes.set_xlabel("← worse    change in error, %    better →")
         axes.xaxis.set_major_locator(MaxNLocator(6))
         axes.grid(axis="x")
-    parts = [
-        f"{title} {percent(record['value'])} ({interval(record, percent)}), {record['verdict']}"
-        for title, record in shown.items()
-    ]
+    parts = [f"{title} {gain_text(record)}, {record['verdict']}" for title, record in shown.items()]
     return Plot(name, f"Against {against_name(other)}", f"{'; '.join(parts)}.", drawn.svg)
 
 

@@ -10,14 +10,18 @@ from flows.report.words import (
     METRICS,
     NBSP,
     against_name,
+    gain,
     interval,
     listing,
     lower_first,
     model_name,
     number,
     percent,
+    points,
     short_title,
+    without,
 )
+from mtl_models.metrics.comparison import UNDEFINED
 
 SMALL = 0.02  # gains under it are said to be small even where their interval excludes zero
 
@@ -40,12 +44,14 @@ def sharing(summary: Mapping[str, Any], comparison: Mapping[str, Any], *, taught
     what = "Learning all outcomes together from a teacher" if taught else "Learning all outcomes together"
     twin = "networks like the teacher's, each" if taught else "the same network"
     when = "alone" if taught else "at a time"
-    sentences = [f"{what} {effect(comparison['mean'])}, compared with {twin} trained on one outcome {when}."]
+    mean = effect(comparison["mean"]) + without(comparison["mean"], _titles(summary))
+    sentences = [f"{what} {mean}, compared with {twin} trained on one outcome {when}."]
     verdicts = {
         "sharing helps": "It helps with",
         "sharing hurts": "It hurts",
         "no difference": "No clear difference for",
         "too few people": "Too few people to tell for",
+        UNDEFINED: "No figure, for want of people of either kind, for",
     }
     for verdict, opening in verdicts.items():
         if names := _tasks_with(summary, comparison, verdict):
@@ -59,7 +65,20 @@ def against(summary: Mapping[str, Any], other: str, comparison: Mapping[str, Any
     parts = [f"clearly better for {listing(better)}"] if better else []
     parts += [f"clearly worse for {listing(worse)}"] if worse else []
     tail = " and ".join(parts) or "not clearly different for any outcome"
-    return f"Against {against_name(other)}, the shared model {effect(comparison['mean'])}; it is {tail}."
+    mean = effect(comparison["mean"]) + without(comparison["mean"], _titles(summary))
+    return f"Against {against_name(other)}, the shared model {mean}; it is {tail}."
+
+
+def seeds(summary: Mapping[str, Any]) -> list[str]:
+    """What the intervals cover: people always, the seeds of the models that were trained from several."""
+    counts = {model: len(summary["models"][model]["seeds"]) for model in ordered_models(summary)}
+    several = [f"{model_name(model)} ({n} seeds)" for model, n in counts.items() if n > 1]
+    single = [model_name(model) for model, n in counts.items() if n == 1]
+    covered = "the choice of people" + (" and of the seeds of training" if several else "")
+    found = [f"Intervals cover {covered}, not the choice of settings, features or time."]
+    if several and single:
+        found.append(f"Seeds vary for {listing(several)}; {listing(single)}: one fit, so people alone vary.")
+    return found
 
 
 def warnings(summary: Mapping[str, Any]) -> list[str]:
@@ -81,14 +100,20 @@ def _tasks_with(summary: Mapping[str, Any], comparison: Mapping[str, Any], verdi
     ]
 
 
+def _titles(summary: Mapping[str, Any]) -> dict[str, str]:
+    return {task: lower_first(short_title(record["title"])) for task, record in summary["tasks"].items()}
+
+
 def effect(record: Mapping[str, Any]) -> str:
     """What a mean gain does to the error, in words; small gains are called so."""
+    if record["value"] is None:
+        return "cannot be judged: no outcome has a figure"
     if record["low"] is None:
         return "cannot be judged, with too few people"
-    words = f"95{NBSP}% interval {interval(record, percent)}"
+    words = f"95{NBSP}% interval {interval(record, points)}"
     if record["low"] <= 0 <= record["high"]:
-        return f"makes no clear difference on average (gain {percent(record['value'])}, {words})"
+        return f"makes no clear difference on average (gain {gain(record['value'])}, {words})"
     verb = "lowers" if record["value"] > 0 else "raises"
     little = "a little, " if abs(record["value"]) < SMALL else ""
     size = percent(abs(record["value"])).lstrip("+")
-    return f"{verb} the error {little}by {size} on average (gain {percent(record['value'])}, {words})"
+    return f"{verb} the error {little}by {size} on average (gain {gain(record['value'])}, {words})"

@@ -12,18 +12,21 @@ from flows.report.plots import ordered_models
 from flows.report.words import (
     KINDS,
     METRICS,
-    NBSP,
     NOT_SHOWN,
+    UNDEFINED,
     VERDICTS,
     against_name,
     count,
+    gain,
     interval,
     label_name,
     model_name,
     number,
-    percent,
+    points,
     short_title,
+    without,
 )
+from mtl_models.metrics.comparison import TOO_FEW
 
 
 @dataclass(frozen=True)
@@ -122,9 +125,9 @@ def figure_cell(figure: Mapping[str, Any], metric: str, *, shown: bool) -> Cell:
     """A metric with its interval."""
     form = partial(number, metric=metric)
     if not shown:
-        return Cell(NOT_SHOWN, "too few people")
+        return Cell(NOT_SHOWN, TOO_FEW)
     if figure["value"] is None:
-        return Cell("undefined")
+        return Cell(UNDEFINED)
     return Cell(form(figure["value"]), interval(figure, form))
 
 
@@ -140,7 +143,9 @@ def gain_table(context: ReportContext) -> Table:
         )
         for task, record in summary["tasks"].items()
     ]
-    rows.append((Cell("Mean of all"), *(gain_cell(comparisons[other]["mean"]) for other in others)))
+    titles = {task: short_title(record["title"]) for task, record in summary["tasks"].items()}
+    left_out = without(comparisons[others[0]]["mean"], titles).lstrip(", ") if others else ""
+    rows.append((Cell("Mean of all", left_out), *(gain_cell(comparisons[other]["mean"]) for other in others)))
     columns = ("Outcome", *(f"Against {against_name(other)}" for other in others))
     return Table("Change in error in percent with 95\u00a0% interval, positive is better", columns, tuple(rows))
 
@@ -151,20 +156,25 @@ def absence_table(context: ReportContext) -> Table | None:
         return None
     cases = context.absence["cases"]
     tasks = context.summary["tasks"]
-    ordered = sorted(cases, key=lambda case: (cases[case]["mean"]["value"], case))
+    ordered = sorted(cases, key=lambda case: (cases[case]["mean"]["value"] or 0.0, case))
     rows = tuple(
         (
             Cell(case),
-            Cell(percent(cases[case]["mean"]["value"]), tone=_tone(cases[case]["mean"])),
-            *(Cell(NOT_SHOWN) if each["low"] is None else Cell(percent(each["value"]), tone=_tone(each))
-              for each in (cases[case]["tasks"][task] for task in tasks)),
+            _cost_cell(cases[case]["mean"]),
+            *(_cost_cell(cases[case]["tasks"][task]) for task in tasks),
         )
         for case in ordered
-    )  # fmt: skip
+    )
     columns = ("Missing", "Mean of all", *(short_title(record["title"]) for record in tasks.values()))
     return Table(
         "Change in error in percent without a table; coloured where the interval leaves out zero", columns, rows
     )
+
+
+def _cost_cell(record: Mapping[str, Any]) -> Cell:
+    if record["low"] is None:
+        return Cell(UNDEFINED if record["value"] is None else NOT_SHOWN)
+    return Cell(gain(record["value"]), tone=_tone(record))
 
 
 def _tone(record: Mapping[str, Any]) -> str:
@@ -173,11 +183,11 @@ def _tone(record: Mapping[str, Any]) -> str:
 
 def gain_cell(record: Mapping[str, Any]) -> Cell:
     """A relative gain with its interval and verdict."""
+    if record["value"] is None:
+        return Cell(UNDEFINED, record.get("reason", ""))
     if record["low"] is None:
-        return Cell(NOT_SHOWN, "too few people")
-    tone = _tone(record)
-    words = f"{interval(record, lambda value: percent(value).removesuffix(f'{NBSP}%'))}, {VERDICTS[record['verdict']]}"
-    return Cell(percent(record["value"]), words, tone)
+        return Cell(NOT_SHOWN, TOO_FEW)
+    return Cell(gain(record["value"]), f"{interval(record, points)}, {VERDICTS[record['verdict']]}", _tone(record))
 
 
 def validation_table(context: ReportContext) -> Table | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
+
+from mtl_models.metrics.comparison import BOUND
 
 MODELS = {
     "multi_task": "Shared model",
@@ -60,10 +63,13 @@ VERDICTS = {
     "loss": "worse",
     "no difference": "unclear",
     "too few people": "too few people",
+    "undefined": "undefined",
 }
 UNITLESS_DIGITS = 3
 NBSP = "\u00a0"
 NOT_SHOWN = "not shown"
+UNDEFINED = "undefined"
+NONE = "–"
 
 
 def model_name(model: str) -> str:
@@ -91,14 +97,52 @@ def number(value: float, metric: str) -> str:
     """A figure with as many digits as its metric deserves."""
     if metric in ("mae", "rmse"):
         digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-        return f"{value:.{digits}f}"
-    return f"{value:.{UNITLESS_DIGITS}f}"
+        return f"{value:.{digits}f}".replace("-", "−")
+    return f"{value:.{UNITLESS_DIGITS}f}".replace("-", "−")
 
 
 def percent(value: float) -> str:
     """A relative gain in percent with its sign."""
-    text = f"{100 * value:+.1f}" if value else "0.0"
-    return text.replace("-", "−") + f"{NBSP}%"
+    text = points(value)
+    return f"{'' if text.startswith('−') or text == '0.0' else '+'}{text}{NBSP}%"
+
+
+def points(value: float) -> str:
+    """A share in hundredths, a minus where it is below zero."""
+    text = f"{100 * value:.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "−")
+
+
+def gain(value: float) -> str:
+    """A relative gain in percent; what lies at its lower bound may lie anywhere below."""
+    return f"{percent(value)} or worse" if value <= -BOUND else percent(value)
+
+
+def gain_text(figure: Mapping[str, Any] | None, names: Mapping[str, str] | None = None) -> str:
+    """A relative gain on one line, ``+1.1 % [0.3, 1.9]``, with the tasks that its mean leaves out; a dash for none.
+
+    Args:
+        names: words for tasks; their own names if left out.
+    """
+    if figure is None:
+        return NONE
+    if figure["value"] is None:
+        return UNDEFINED + without(figure, names)
+    return " ".join(filter(None, (gain(figure["value"]), interval(figure, points)))) + without(figure, names)
+
+
+def without(mean: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
+    """The tasks without a figure, which a mean leaves out, as the end of a phrase; nothing if there are none."""
+    left_out = [(names or {}).get(task, task) for task in mean.get("left_out", ())]
+    return f", without {listing(left_out)} (no figure)" if left_out else ""
+
+
+def figure_text(figure: Mapping[str, Any] | None, metric: str = "") -> str:
+    """A metric on one line, ``0.845 [0.810, 0.880]``; a dash where it is undefined, hidden, or there is none."""
+    if figure is None or figure["value"] is None:
+        return NONE
+    form = partial(number, metric=metric)
+    return " ".join(filter(None, (form(figure["value"]), interval(figure, form))))
 
 
 def signed(value: float, digits: int = 2) -> str:
@@ -110,8 +154,18 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def interval(figure: Mapping[str, Any], form: Any) -> str:
-    """The interval in words, or nothing."""
-    return "" if figure["low"] is None else f"{form(figure['low'])} to {form(figure['high'])}"
+    """The interval in brackets, or nothing."""
+    return "" if figure["low"] is None else f"[{form(figure['low'])}, {form(figure['high'])}]"
+
+
+def interval_words(summary: Mapping[str, Any]) -> str:
+    """What the intervals of an evaluation are over, for a title."""
+    seeds = {model: len(record["seeds"]) for model, record in summary["models"].items()}
+    if all(n == 1 for n in seeds.values()):
+        return f"95{NBSP}% intervals over people"
+    single = [model_name(model) for model, n in seeds.items() if n == 1]
+    words = f"95{NBSP}% intervals over people and seeds"
+    return f"{words}, for {listing(single)} over people alone" if single else words
 
 
 def count(n: int | None, min_count: int) -> str:

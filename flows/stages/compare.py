@@ -12,8 +12,9 @@ from typing import Any
 import polars as pl
 
 import mtl_models
-from flows.leaderboard import leaderboard, leaderboard_page
+from flows.leaderboard import leaderboard
 from flows.paths import replace_file, write_json, write_text
+from flows.report.comparison import comparison_page
 from flows.runs import method_of, settings_of
 from flows.settings import StudySettings
 from flows.stages.baselines import KEYS, TWIN
@@ -159,7 +160,7 @@ def run(stage: Stage) -> dict[str, Any]:
     view = (reference_view(settings) or settings).model.view
     board = leaderboard(predictions, targets, splits, settings.task_records, settings.evaluation, view, unseeded)
     write_json(paths.reports / "compare.json", board)
-    write_text(paths.reports / "compare.html", leaderboard_page(settings.title, board))
+    write_text(paths.reports / "compare.html", comparison_page(settings.title, board))
     return board
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flows.report.words import NBSP, interval, listing, percent
+from flows.report.words import NBSP, gain_text, interval, listing, percent, points
 from flows.sweeps.settings import SHARED
 
 _GROUPS = {"sharing hurts": "hurts", "sharing helps": "helps", "no difference": "makes no clear difference"}
@@ -40,7 +40,7 @@ def change_finding(line: Mapping[str, Any], sweep: Mapping[str, Any]) -> str:
     span = f"From {first} to {last}"
     if change["low"] is None:
         return f"{span} there is too little to tell a change."
-    words = f"by {_points(change['value'])} points, 95{NBSP}% interval {interval(change, _points)}"
+    words = f"by {_points(change['value'])} points, 95{NBSP}% interval {interval(change, points)}"
     if change["low"] <= 0 <= change["high"]:
         return f"{span} no effect was found: its gain does not clearly change ({words})."
     return f"{span} its gain {'rises' if change['low'] > 0 else 'falls'} clearly ({words})."
@@ -92,4 +92,4 @@ def _points(value: float) -> str:
 
 
 def _gain(point: Mapping[str, Any]) -> str:
-    return f"{percent(point['gain']['value'])}, {interval(point['gain'], percent)}"
+    return gain_text(point["gain"])

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flows.headline import interval
 from flows.paths import read_json, write_text
 from flows.report.inline import inline_svg
 from flows.report.sweep_plot import sweep_plot
 from flows.report.tables import Cell, Table
 from flows.report.templates import render
+from flows.report.words import gain_text
 from flows.sweeps.findings import findings, value_text
 from flows.sweeps.settings import ALONE, SHARED
 
@@ -41,7 +41,7 @@ def _table(sweep: Mapping[str, Any]) -> Table:
         (
             line["line"],
             value_text(point["value"], sweep["form"]),
-            interval(point["gain"], percent=True),
+            gain_text(point["gain"]),
             f"{point[SHARED]:.3f}",
             f"{point[ALONE]:.3f}",
             f"{point['n_labels']:,}",

@@ -73,7 +73,7 @@ def test_a_comparison_ranks_runs_twins_and_baselines(stage: Stage) -> None:
     assert set(by_name["soft sharing"]["gains"]["catboost"]["tasks"]) == {"thal", "disease"}
     assert board["part"] == "valid"
     page = (stage.paths.reports / "compare.html").read_text()
-    for words in ("soft sharing", "Over CatBoost", "Over LightGBM", "Gains over its single-task twins, by outcome"):
+    for words in ("soft sharing", "Over CatBoost", "Over LightGBM", "Gains over its single-task twin, by outcome"):
         assert words in page
     assert "http" not in page
     assert json.loads((stage.paths.reports / "compare.json").read_text()) == board

@@ -177,8 +177,8 @@ def sweep_of(*lines: dict[str, Any], form: str = "number") -> dict[str, Any]:
 
 def test_a_finding_says_what_the_interval_says() -> None:
     mixed = line_finding(line("Trunk", BAD, UNCLEAR, GOOD), "number")
-    assert "hurts at 0 (−20.0\u00a0%, −30.0\u00a0% to −10.0\u00a0%)" in mixed
-    assert "helps at 2 (+10.0\u00a0%, +5.0\u00a0% to +15.0\u00a0%)" in mixed
+    assert "hurts at 0 (−20.0\u00a0% [−30.0, −10.0])" in mixed
+    assert "helps at 2 (+10.0\u00a0% [5.0, 15.0])" in mixed
     assert "makes no clear difference at 1 (+1.0\u00a0%" in mixed
     assert line_finding(line("Trunk", BAD, BAD), "number").startswith("Trunk: sharing hurts at every value")
     assert line_finding(line("Trunk", GOOD, GOOD), "number").startswith("Trunk: sharing helps at every value")
@@ -192,7 +192,7 @@ def test_a_change_is_said_only_where_its_interval_excludes_zero() -> None:
         return change_finding(record, sweep_of(record))
 
     rises = change(0.01, 0.02, 0.03)
-    assert rises == "From 0 to 2 its gain rises clearly (by +2.0 points, 95\u00a0% interval +1.0 to +3.0)."
+    assert rises == "From 0 to 2 its gain rises clearly (by +2.0 points, 95\u00a0% interval [1.0, 3.0])."
     assert "falls clearly" in change(-0.03, -0.02, -0.01)
     assert "no effect was found" in change(-0.01, 0.02, 0.05)
 
