@@ -54,8 +54,11 @@ def register(paths: StudyPaths, settings: StudySettings) -> str:
 
 
 def promote(paths: StudyPaths, settings: StudySettings, version: str) -> Promotion:
-    """Make ``version`` the champion if it has a figure for every task, is not worse beyond its interval than the
-    champion on the tasks of both, and its scores fit into the published table."""
+    """Make ``version`` the champion if the gate lets it.
+
+    Its scores must fit into the published table, every task must have a figure on validation people, and on the tasks
+    of both it must not be worse than the champion beyond the interval.
+    """
     registry = registry_of(paths)
     champion = registry.champion()
     if champion is not None and champion.version == version:
