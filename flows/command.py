@@ -34,10 +34,12 @@ def study_of(study: str, depth: Literal["block", "contract", "parts"] = "block")
     """
     from flows.environment import prepare
     from flows.paths import StudyPaths, project_root
+    from flows.processes import end_on_signals
     from flows.settings import load_settings
 
     root = project_root()
     prepare(root)
+    end_on_signals()
     return StudyPaths(root, study), load_settings(root, study, depth=depth)
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from flows.processes import run_in_group
+
 LAST_STAGES = ("evaluate", "export")
 
 
@@ -31,21 +33,29 @@ def dvc_repro(root: Path, study: str, targets: Sequence[str], *, timeout: float)
     environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
     with FileLock(root / ".dvc" / "tmp" / "mtl-health.lock", timeout=timeout):
         try:
-            done = subprocess.run(
+            settle_git(root)
+            done = run_in_group(
                 [sys.executable, "-m", "dvc", "repro", *targets],
                 cwd=root,
                 env=environment,
-                stdout=subprocess.PIPE,
-                stderr=None if sys.stderr.isatty() else subprocess.PIPE,  # a terminal shows the stages' progress
-                text=True,
                 timeout=timeout,
-                check=False,
+                stderr=None if sys.stderr.isatty() else subprocess.PIPE,  # a terminal shows the stages' progress
             )
         except subprocess.TimeoutExpired:
             raise RuntimeError(f"dvc repro of {study} took longer than {timeout:.0f} s and was stopped") from None
     if done.returncode:
         raise RuntimeError(_reason(done.stderr or "", study))
     return done.stdout
+
+
+def settle_git(root: Path) -> None:
+    """Tell DVC whether the project lies in a git repository: one unpacked from an archive does not, and DVC ends."""
+    in_git = any((folder / ".git").exists() for folder in (root, *root.parents))
+    local = root / ".dvc" / "config.local"
+    told = local.is_file() and "no_scm" in local.read_text(encoding="utf-8")
+    if told is in_git:
+        change = ["--unset", "core.no_scm"] if in_git else ["core.no_scm", "true"]
+        subprocess.run([sys.executable, "-m", "dvc", "config", "--local", *change], cwd=root, check=False)
 
 
 def _reason(stderr: str, study: str) -> str:

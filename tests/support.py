@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -79,13 +80,13 @@ class Project:
 
 def copy_project(target: Path) -> Project:
     """Tracked and new files of the checkout, as a git repository of its own, sample data restored through DVC."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split("\0")
+    with tempfile.TemporaryDirectory() as outside:
+        listing = ["git"]
+        if not (ROOT / ".git").exists():  # unpacked from an archive: git may still say what is not ignored
+            subprocess.run(["git", "init", "--quiet", "--bare", outside], check=True)
+            listing += ["--git-dir", outside, "--work-tree", str(ROOT)]
+        listing += ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        listed = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     for name in listed:
         if (ROOT / name).is_file() and name != "dvc.lock":  # nothing is up to date in a new copy
             (target / name).parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from flows.errors import awaiting_workers, in_worker
+from flows.processes import end_with_parent
 from mtl_models.baselines import BASELINES
 from mtl_models.data import Dataset, FeatureSpec
 from mtl_models.frames import prediction_frame
@@ -182,7 +183,8 @@ _SHARED: list[Shared] = []
 
 
 def _share(given: Shared) -> None:
-    """Keep in a worker what all of its jobs use, so that it travels once."""
+    """Keep in a worker what all of its jobs use, so that it travels once; no worker outlives its stage."""
+    end_with_parent()
     _SHARED[:] = [given]
 
 

@@ -1,0 +1,48 @@
+"""Restore the sample studies from the remote inside the repository: ``python -m flows.restore``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from flows.environment import prepare
+from flows.paths import project_root
+from flows.reproduce import settle_git
+
+SAMPLES = "samples"
+
+
+def sample_files(root: Path) -> list[Path]:
+    """The ``.dvc`` files under ``data/raw`` whose data lie in the remote ``samples``, without those of a team."""
+    found = []
+    for path in sorted((root / "data" / "raw").glob("*.dvc")):
+        outs = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("outs", [])
+        if any(out.get("remote") == SAMPLES for out in outs):
+            found.append(path)
+    return found
+
+
+def restore(root: Path) -> int:
+    """Have DVC check out what is missing, in its own words, and give its exit status."""
+    settle_git(root)
+    files = [str(path.relative_to(root)) for path in sample_files(root)]
+    return (
+        subprocess.run([sys.executable, "-m", "dvc", "pull", *files], cwd=root, check=False).returncode if files else 0
+    )
+
+
+def main() -> None:
+    """Restore the samples; DVC's exit status is ours."""
+    try:
+        root = project_root()
+        prepare(root)
+        sys.exit(restore(root))
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()
