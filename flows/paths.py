@@ -41,7 +41,7 @@ def project_root() -> Path:
 
     Raises:
         FileNotFoundError: if there is none.
-        ValueError: if its name is one that tables cannot be kept under.
+        ValueError: if its name is one that tables cannot be kept under, or the code that runs is another checkout's.
     """
     if named := os.environ.get(ROOT_VARIABLE):
         candidates = [Path(named).resolve()]
@@ -49,10 +49,21 @@ def project_root() -> Path:
         candidates = [Path.cwd(), *Path.cwd().parents]
     for folder in candidates:
         if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
-            return check_folder(folder)
+            return _with_own_code(check_folder(folder))
     raise FileNotFoundError(
         f"no params.yaml beside a dvc.yaml in {candidates[0]} or above: run inside the project or set {ROOT_VARIABLE}"
     )
+
+
+def _with_own_code(root: Path) -> Path:
+    here = Path(__file__).resolve()
+    own = root / "flows" / here.name
+    if own.is_file() and not own.samefile(here):
+        raise ValueError(
+            f"the code that runs is that of {here.parents[1]}, not of this checkout, {root}: a .venv that was copied "
+            f"points at the other; remove it (rm -r .venv), run `make install`, and unset {ROOT_VARIABLE} if it is set"
+        )
+    return root
 
 
 @dataclass(frozen=True)

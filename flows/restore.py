@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from flows.environment import prepare
+from flows.errors import sentence_of
 from flows.paths import project_root
 from flows.reproduce import settle_git
 
@@ -41,7 +42,7 @@ def main() -> None:
         prepare(root)
         sys.exit(restore(root))
     except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {sentence_of(error)}")
 
 
 if __name__ == "__main__":

@@ -7,23 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
+from pathlib import Path
 from types import FrameType
 
 from flows.environment import prepare
+from flows.errors import sentence_of
 from flows.paths import project_root
+from flows.server import HOST, Server, claim_home
 
-HOST = "127.0.0.1"
 START_SECONDS = 120
-
-
-def _healthy(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
@@ -31,41 +23,71 @@ def _stop(signum: int, frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Run the server and the deployments as children; stop both together."""
-    root = project_root()
-    prepare(root)
-    port = os.environ.get("PREFECT_SERVER_API_PORT", "4200")
-    url = f"http://{HOST}:{port}/api"
+    """Run the server and the deployments as children; stop both together. What a user can mend is one sentence."""
+    try:
+        root = project_root()
+        prepare(root)
+        sys.exit(serve(root, Server.from_environment()))
+    except (ValueError, OSError, RuntimeError) as error:
+        sys.exit(f"error: {sentence_of(error)}")
+
+
+def serve(root: Path, server: Server) -> int:
+    """Start what is not running yet, serve until told to stop, and give the status to end with.
+
+    Raises:
+        RuntimeError: if the port or Prefect's home is another's, or the server does not start.
+    """
+    home = Path(os.environ["PREFECT_HOME"])
+    claim_home(home, root)
     environment = {
         **os.environ,
-        "PREFECT_API_URL": url,
+        "PREFECT_API_URL": server.url,
         "PREFECT_SERVER_API_HOST": HOST,
         "PREFECT_LOGGING_LEVEL": "INFO",
     }
-    signal.signal(signal.SIGTERM, _stop)
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, _stop)
     children: list[subprocess.Popen[bytes]] = []
     try:
-        if not _healthy(url):
-            command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", port]
-            children.append(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL))
-        deadline = time.monotonic() + START_SECONDS
-        while not _healthy(url):
-            if time.monotonic() > deadline or (children and children[0].poll() is not None):
-                sys.exit(f"Prefect's server did not start on {HOST}:{port}: is the port taken?")
-            time.sleep(0.5)
-        print(f"Prefect: http://{HOST}:{port}  (flows, schedules and every stage's summary)", flush=True)
+        if not server.healthy():
+            server.require_free()
+            children.append(_start(server, environment))
+            _await(server, children[0])
+        server.require_own(home)
+        print(f"Prefect: http://{HOST}:{server.port}  (flows, schedules and every stage's summary)", flush=True)
         children.append(subprocess.Popen([sys.executable, "-m", "flows.deployments"], env=environment))
-        sys.exit(children[-1].wait())
+        return children[-1].wait()
     except KeyboardInterrupt:
         print("stopping", flush=True)
+        return 0
     finally:
-        for child in reversed(children):
-            child.terminate()
-        for child in children:
-            try:
-                child.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                child.kill()
+        _end(children)
+
+
+def _start(server: Server, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(server.port)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+
+
+def _await(server: Server, child: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not server.healthy():
+        if child.poll() is not None:
+            raise RuntimeError(f"Prefect's server ended at its start on {HOST}:{server.port}: what it said is above")
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"Prefect's server did not answer on {HOST}:{server.port} within {START_SECONDS} s")
+        time.sleep(0.5)
+
+
+def _end(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in reversed(children):
+        child.terminate()
+    for child in children:
+        try:
+            child.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            child.kill()
 
 
 if __name__ == "__main__":

@@ -73,3 +73,13 @@ def test_the_root_may_be_named_relatively_or_through_a_link(tmp_path: Path, monk
     monkeypatch.delenv("MTL_HEALTH_ROOT")
     monkeypatch.chdir(tmp_path / "link" / "data")
     assert project_root() == (tmp_path / "real").resolve()
+
+
+def test_the_code_of_another_checkout_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when a checkout is copied with its .venv, whose programs import the original."""
+    for name in ("params.yaml", "dvc.yaml", "flows/paths.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.setenv("MTL_HEALTH_ROOT", str(tmp_path))
+    with pytest.raises(ValueError, match=r"the code that runs is that of .*, not of this checkout.*rm -r \.venv"):
+        project_root()

@@ -36,7 +36,9 @@ def test_only_the_samples_are_restored(root: Path, tmp_path: Path) -> None:
     (tmp_path / "data" / "raw").mkdir(parents=True)
     for path in sample_files(root):
         shutil.copy(path, tmp_path / "data" / "raw")
-    (tmp_path / "data" / "raw" / "ours.dvc").write_text("outs:\n- md5: 0\n  path: ours\n")
+    (tmp_path / "data" / "raw" / "ours.dvc").write_text(
+        "outs:\n- md5: d41d8cd98f00b204e9800998ecf8427e\n  path: ours\n"
+    )
     (tmp_path / "data" / "raw" / "empty.dvc").write_text("")
     names = [path.stem for path in sample_files(tmp_path)]
     assert names == ["heart", "nhanes", "nmes1988", "whas500"]
@@ -91,6 +93,15 @@ def test_git_sees_no_data_of_a_new_study_but_its_dvc_file(project: Path) -> None
         [sys.executable, "-m", "dvc", "add", "--quiet", "data/raw/mine"], cwd=project, env=environment, check=True
     )
     assert git(project, "status", "--short", "--untracked-files=all").splitlines()[-1] == "?? data/raw/mine.dvc"
+
+
+def test_dvc_finds_the_studies_that_git_ignores(project: Path) -> None:
+    from dvc.repo import Repo
+
+    git(project, "init", "--quiet")
+    (project / "data" / "raw" / "ours.dvc").write_text("outs:\n- md5: d41d8cd98f00b204e9800998ecf8427e\n  path: ours\n")
+    with Repo(str(project)) as repo:
+        assert {Path(out.fspath).name for out in repo.index.outs} == {"heart", "ours"}
 
 
 def test_nothing_that_is_tracked_is_ignored() -> None:
