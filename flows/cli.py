@@ -200,10 +200,12 @@ def tonight(study: Study, date: Date = None) -> None:
 @app.command()
 def nightly(study: Study, date: Date = None) -> None:
     """Do the whole job on the sample data: retrain, put the test people into the inbox, score them, say where."""
-    _, settings = study_of(study, "parts")
+    paths, settings = study_of(study, "parts")
     from flows.dates import date_or_today
+    from flows.stores.inbox import Inbox
 
     date = date_or_today(date, settings.schedule.timezone)  # one date, though midnight may pass
+    Inbox(paths.inbox).require_replaceable(date)  # said before minutes of training, not after
     retrain(study)
     sample_drop(study, date)
     score(study, date)

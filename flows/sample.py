@@ -11,6 +11,7 @@ from flows.features.splits import read_split_file, resample_columns
 from flows.features.view import forbidden_patterns, hidden_patterns, is_hidden
 from flows.paths import StudyPaths
 from flows.settings import StudySettings
+from flows.stores.inbox import Inbox
 from mtl_models.data import PERSON
 from schemas.contract import load_contract
 
@@ -26,13 +27,17 @@ def write_sample_drop(
 
     Returns:
         The drop's folder and the number of people in it.
+
+    Raises:
+        FileExistsError: if the date has a drop that was not written here.
     """
+    inbox = Inbox(paths.inbox)
+    inbox.require_replaceable(date)
     contract = load_contract(paths.study)
     tasks = settings.task_records
     hidden = (forbidden_patterns if with_outcomes else hidden_patterns)(tasks, settings.known_later)
     people = _test_people(paths, settings)
-    target = paths.inbox / date
-    partial = target.with_name(f".{date}.partial")
+    partial = paths.inbox / f".{date}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     for table in contract.tables:
@@ -48,9 +53,7 @@ def write_sample_drop(
             frame.write_csv(partial / source.name)
         else:
             frame.write_parquet(partial / source.name)
-    shutil.rmtree(target, ignore_errors=True)
-    partial.replace(target)
-    return target, len(people)
+    return inbox.replace(date, partial), len(people)
 
 
 def _test_people(paths: StudyPaths, settings: StudySettings) -> pl.Series:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 from flows.dates import check_date
+from flows.paths import read_json, write_json
 
 
 class Inbox:
@@ -24,6 +26,42 @@ class Inbox:
         if not folder.is_dir() or not any(folder.iterdir()):
             raise FileNotFoundError(f"no drop for {date}: put the night's tables into {folder}")
         return folder
+
+    def require_replaceable(self, date: str) -> None:
+        """Make sure that a date has no drop but one that :meth:`replace` put there and nobody touched since.
+
+        Raises:
+            FileExistsError: if there is another, a real one for all we know.
+        """
+        folder, note = self.folder / check_date(date), self._note(date)
+        if not folder.exists() and not folder.is_symlink():
+            return
+        ours = read_json(note) if note.is_file() else {}
+        entries = list(folder.rglob("*")) if folder.is_dir() else [folder]
+        held = file_hashes(folder) if all(path.is_file() for path in entries) and folder.is_dir() else None
+        if held not in ({}, ours):
+            raise FileExistsError(
+                f"{folder} holds a drop that was not made by sample-drop, or was changed since: nothing was replaced; "
+                "name another date, or move that folder away"
+            )
+
+    def replace(self, date: str, made: Path) -> Path:
+        """Move the folder ``made`` to a date's place, over nothing but what was put there so, and give the new folder.
+
+        What is written is noted beside it, not in it: a drop holds tables only.
+
+        Raises:
+            FileExistsError: if the date has another drop.
+        """
+        self.require_replaceable(date)
+        folder = self.folder / date
+        if folder.exists():
+            shutil.rmtree(folder)
+        write_json(self._note(date), file_hashes(made))
+        return made.replace(folder)
+
+    def _note(self, date: str) -> Path:
+        return self.folder / f".{date}.sample-drop.json"
 
 
 def file_hashes(folder: Path) -> dict[str, str]:
