@@ -248,6 +248,9 @@ def test_the_inbox_wants_a_date_and_a_drop(tmp_path: Path) -> None:
         inbox.drop("2026-11-20")
     (tmp_path / "2026-11-20").mkdir()
     (tmp_path / "2026-11-20" / "A.csv").write_text("x")
+    (tmp_path / "2026-11-20" / "B.parquet").mkdir()
+    (tmp_path / "2026-11-20" / "B.parquet" / "part-0.parquet").write_text("x")
     assert file_hashes(inbox.drop("2026-11-20")) == {
-        "A.csv": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+        "A.csv": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
+        "B.parquet/part-0.parquet": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
     }
