@@ -102,15 +102,15 @@ def sweep(name: Annotated[str, typer.Argument(help="A sweep of sweeps/params.yam
     from flows.stages.sweep import reports_of
     from flows.sweeps.findings import findings
     from flows.sweeps.page import write_page
-    from flows.sweeps.settings import load_sweep, load_sweeps, stage_of
+    from flows.sweeps.settings import load_sweep, stage_of, sweep_names
 
     root = project_root()
     prepare(root)
-    known = load_sweeps(root)
+    known = sweep_names(root)
     for each in known if name == "all" else [name]:
         dvc_repro(root, each, [stage_of(each, load_sweep(root, each))], timeout=24 * 3600)
         figures = read_json(reports_of(root) / f"{each}.json")
         console.print(f"{each}: {figures['title']}", style="bold")
         for sentence in findings(figures):
             console.print(f"  {sentence}", soft_wrap=True, highlight=False)
-    console.print(f"page: {relative(write_page(reports_of(root), list(known)))}")
+    console.print(f"page: {relative(write_page(reports_of(root), known))}")

@@ -19,8 +19,7 @@ def validation_faults(error: ValidationError, where: str, kind: Any = None) -> l
     """
     faults = []
     for fault in error.errors(include_url=False):
-        # made-up parts of a place, such as the names of a union's members, are no keys
-        place = [str(part) for part in fault["loc"] if not str(part).endswith("]") and part != "bool"]
+        place, _ = _walk(kind, fault["loc"])
         if fault["type"] == "extra_forbidden":
             words = unknown(place[-1], known_keys(kind, fault["loc"][:-1]), "key")
         else:
@@ -31,12 +30,21 @@ def validation_faults(error: ValidationError, where: str, kind: Any = None) -> l
 
 def known_keys(kind: Any, place: Sequence[int | str]) -> list[str]:
     """The keys that a model understands at a place inside it."""
-    found = [each for each in _models(kind)]
-    for part in place:
-        inner = [each for model in found if part in model.model_fields for each in _models(_type(model, str(part)))]
-        # an index, the name of an entry, or the member of a union
-        found = inner or [model for model in found if part in _tags(model)] or found
-    return list(dict.fromkeys(key for model in found for key in model.model_fields))
+    return list(dict.fromkeys(key for model in _walk(kind, place)[1] for key in model.model_fields))
+
+
+def _walk(kind: Any, loc: Sequence[int | str]) -> tuple[list[str], list[type[BaseModel]]]:
+    """A place that pydantic names as keys of the file, and the models that can stand there."""
+    models, place = _models(kind), list[str]()
+    for part in loc:
+        inner = [each for model in models if part in model.model_fields for each in _models(_type(model, str(part)))]
+        tagged = [model for model in models if part in _tags(model)]
+        known = any(part in model.model_fields for model in models)
+        # the member of a union is no key; an index or the name of an entry is one, of the same models
+        if not (tagged and not known) and part != "bool" and not str(part).endswith("]"):
+            place.append(str(part))
+        models = inner or tagged or models
+    return place, models
 
 
 def _type(model: type[BaseModel], field: str) -> Any:

@@ -12,7 +12,7 @@ from flows.naming.compare import compare_faults
 from flows.naming.parts import baseline_faults, domain_faults, model_faults, teacher_faults, training_faults
 from flows.naming.tasks import metric_faults, named_task_faults, record_faults
 from flows.naming.when import schedule_faults
-from mtl_models.wording import SettingsError, unknown
+from mtl_models.wording import SettingsError, nearest
 
 if TYPE_CHECKING:
     from flows.settings import StudySettings
@@ -35,7 +35,10 @@ def require_study(study: str, studies: Mapping[Any, Any], file: str) -> None:
         SettingsError: with one sentence.
     """
     if study not in studies:
-        raise SettingsError([f"{file} has no study {study!r}: {unknown(study, map(str, studies))}"])
+        names, near = ", ".join(map(str, studies)), nearest(study, map(str, studies))
+        raise SettingsError(
+            [f"{file} has no study {study!r}; it has {names}" + (f"; the nearest is {near!r}" if near else "")]
+        )
     if not is_study_name(study):
         raise SettingsError([f"{file}: studies.{study}: a study's name has {FORM}"])
     if not isinstance(studies[study], Mapping):

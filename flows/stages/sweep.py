@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flows.errors import is_failure, sentence_of
+from flows.errors import is_failure, sentence_of, wants_traceback
 from flows.paths import project_root, write_json, write_text
 from flows.report.sweep_plot import sweep_plot
 from flows.sweeps.fits import train_missing
@@ -47,9 +47,9 @@ def main() -> None:
         root = project_root()
         run(root, name, load_sweep(root, name))
     except BaseException as error:  # what a stage prints goes through DVC to the terminal
-        if not is_failure(error):
+        if not is_failure(error) or wants_traceback():
             raise
-        sys.exit(f"{name}: {sentence_of(error)}")
+        sys.exit("\n".join(f"{name}: {line}" for line in sentence_of(error).splitlines()))
 
 
 if __name__ == "__main__":

@@ -10,17 +10,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from flows.paths import StudyPaths
 from flows.sweeps.settings import FILE, Data, HintData, PairData, StudyData, SweepSettings
 from mtl_models.data import Dataset, FeatureSpec, read_dataset
 from mtl_models.metrics.collect import FINAL
-from mtl_models.settings import ModelSettings, TrainingSettings, parse_settings
+from mtl_models.settings import ModelSettings, Options, TrainingSettings, parse_settings
 from mtl_models.synthetic import make_hint, make_pair, remove_labels
 from mtl_models.tasks import Task
 
-_DATA: TypeAdapter[Data] = TypeAdapter(Data)
+
+class _Drawn(Options):
+    data: Data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +75,10 @@ def plan(sweep: SweepSettings) -> list[Point]:
         where = f"{FILE}: lines.{name}"
         model = {**sweep.model.model_dump(), **line.model}
         for value in sweep.values:
-            try:
-                data = _DATA.validate_python({**sweep.data.model_dump(), **line.data, sweep.vary: value})
-            except ValidationError as error:
-                first = error.errors(include_input=False)[0]
-                raise ValueError(f"{where}.data.{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}") from None
+            # a whole number may be a count, such as people
+            varied = int(value) if value.is_integer() else value
+            record = {**sweep.data.model_dump(), **line.data, sweep.vary: varied}
+            data = parse_settings(_Drawn, {"data": record}, where=where).data
             settings = parse_settings(ModelSettings, model, where=f"{where}.model")
             points.append(
                 Point(line=name, value=value, data=data, model=settings, training=sweep.training, task=line.task)

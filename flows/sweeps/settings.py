@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from mtl_models.settings import ModelSettings, Options, TrainingSettings
+from flows.naming.parts import model_faults, training_faults
+from flows.settings import load_settings, read_studies
+from flows.yaml_file import YamlFile, read_yaml
+from mtl_models.settings import ModelSettings, Options, TrainingSettings, parse_settings
 from mtl_models.synthetic import TASKS, HintOptions, PairOptions
+from mtl_models.wording import SettingsError, unknown
 
 FILE = "sweeps/params.yaml"
 BLOCKS = ("synthetic", "studies")
@@ -103,41 +107,76 @@ class SweepSettings(Options):
         return self.contrast or (self.values[0], self.values[-1])
 
 
+def sweep_names(root: Path) -> list[str]:
+    """Names of the sweeps of sweeps/params.yaml."""
+    return [name for name, _ in _records(_read(root))]
+
+
 def load_sweeps(root: Path) -> dict[str, SweepSettings]:
     """Every sweep of sweeps/params.yaml by name.
 
     Raises:
-        ValueError: for a key that is unknown, missing or of the wrong kind, or two sweeps of one name.
+        SettingsError: for the first sweep that :func:`load_sweep` refuses.
     """
-    blocks = yaml.safe_load((root / FILE).read_text()) or {}
-    if unknown := set(blocks) - set(BLOCKS):
-        raise ValueError(f"{FILE}: unknown key {', '.join(sorted(unknown))}; there are {', '.join(BLOCKS)}")
-    sweeps: dict[str, SweepSettings] = {}
-    for block in BLOCKS:
-        for name, record in (blocks.get(block) or {}).items():
-            if name in sweeps:
-                raise ValueError(f"{FILE}: two sweeps are called {name}")
-            try:
-                sweeps[name] = SweepSettings.model_validate(record)
-            except ValidationError as error:
-                first = error.errors(include_input=False)[0]
-                where = ".".join(str(part) for part in (block, name, *first["loc"]))
-                raise ValueError(f"{FILE}: {where}: {first['msg']}") from None
-            if (sweeps[name].data.family == "study") != (block == "studies"):
-                raise ValueError(f"{FILE}: {block}.{name}: a sweep of {sweeps[name].data.family} data stands elsewhere")
-    return sweeps
+    return {name: load_sweep(root, name) for name in sweep_names(root)}
 
 
 def load_sweep(root: Path, name: str) -> SweepSettings:
-    """The settings of one sweep.
+    """The settings of one sweep; a fault of another one does not matter.
 
     Raises:
-        ValueError: if there is none of that name.
+        SettingsError: if there is none of that name or two, or with a sentence for every fault in it.
     """
-    sweeps = load_sweeps(root)
-    if name not in sweeps:
-        raise ValueError(f"{FILE} has no sweep {name!r}; it has {', '.join(sweeps)}")
-    return sweeps[name]
+    file = _read(root)
+    found = [(block, record) for known, (block, record) in _records(file) if known == name]
+    if not found:
+        raise SettingsError([f"{FILE} has no sweep {name!r}: {unknown(name, sweep_names(root))}"])
+    if len(found) > 1:
+        raise SettingsError([f"{FILE}: two sweeps are called {name}"])
+    block, record = found[0]
+    where = f"{FILE}: {block}.{name}"
+    if faults := file.faults_in(block, name):
+        raise SettingsError(faults)
+    if not isinstance(record, Mapping):
+        raise SettingsError([f"{where}: must be a block of keys"])
+    sweep = parse_settings(SweepSettings, record, where=where)
+    faults = [f"{where}.{fault}" for fault in _name_faults(sweep, root)]
+    if (sweep.data.family == "study") != (block == "studies"):
+        faults.append(f"{where}: a sweep of {sweep.data.family} data stands elsewhere")
+    if faults:
+        raise SettingsError(faults)
+    return sweep
+
+
+def _read(root: Path) -> YamlFile:
+    file = read_yaml(root / FILE, FILE)
+    if wrong := [key for key in file.content if key not in BLOCKS]:
+        raise SettingsError(f"{FILE}: {unknown(key, BLOCKS)}" for key in wrong)
+    return file
+
+
+def _records(file: YamlFile) -> list[tuple[str, tuple[str, Any]]]:
+    """Name, block and content of every sweep of the file."""
+    blocks = {block: file.content.get(block) or {} for block in BLOCKS}
+    if wrong := [block for block, records in blocks.items() if not isinstance(records, Mapping)]:
+        raise SettingsError(f"{FILE}: {block}: must be a block of keys" for block in wrong)
+    return [(str(name), (block, record)) for block, records in blocks.items() for name, record in records.items()]
+
+
+def _name_faults(sweep: SweepSettings, root: Path) -> list[str]:
+    """Names of parts, studies and tasks that there are not."""
+    faults = model_faults(sweep.model, "model", options=False) + training_faults(
+        sweep.training, "training", options=False
+    )
+    if isinstance(sweep.data, StudyData):
+        studies = read_studies(root)
+        if sweep.data.study not in studies:
+            return [*faults, f"data.study: {unknown(sweep.data.study, studies)}"]
+        tasks = [task.name for task in load_settings(root, sweep.data.study, depth="block").task_records]
+        named = {"data.task": sweep.data.task}
+        named |= {f"lines.{name}.data.task": str(line.data.get("task", tasks[0])) for name, line in sweep.lines.items()}
+        faults += [f"{place}: {unknown(task, tasks)}" for place, task in named.items() if task not in tasks]
+    return faults
 
 
 def stage_of(name: str, sweep: SweepSettings) -> str:

@@ -281,4 +281,4 @@ def test_the_command_has_dvc_run_a_sweep_and_goes_on_from_finished_points(projec
     assert read_json(stage.reports_of(tmp_path) / "tiny.json") == read_json(stage.reports_of(project) / "tiny.json")
     failed = copy.run("mtl-health", "sweep", "other", check=False)
     assert failed.returncode == 1
-    assert "no sweep 'other'; it has tiny" in failed.stderr
+    assert "no sweep 'other': 'other' is none of tiny" in failed.stderr
