@@ -98,9 +98,8 @@ def check_names(folder: Path, contract: Contract, *, beside: Collection[str] = (
         if path.name in allowed or path.name.startswith((".", "~$")) or _is_table(path, contract):
             continue
         resembled = _resembled(path, contract)
-        if resembled and (
-            only_tables or resembled[1]
-        ):  # beside training data a longer name may be the table's description
+        # beside training data a longer name may be the table's description
+        if resembled and (only_tables or resembled[1]):
             table, quotable = resembled
             name = shown(path.name) if quotable else f"a {'folder' if path.is_dir() else 'file'} of a longer name"
             near.append(f"{name} (like {table})")
@@ -157,5 +156,8 @@ def _kind_of_table(path: Path) -> str | None:
     if path.is_dir():
         inside = (inner for inner in entries(path) if not (inner.is_dir() and inner.is_symlink()))
         return "folder" if any(map(_kind_of_table, inside)) else None
-    ends = [end for end in _suffixes(path) if end in _TABLES | _PACKED]
-    return f".{'.'.join(ends)}" if ends else None
+    ends = _suffixes(path)
+    if not ends or ends[-1] in _HARMLESS:
+        return None
+    kind = [end for end in ends if end in _TABLES | _PACKED]
+    return f".{'.'.join(kind)}" if kind else None

@@ -28,7 +28,7 @@ _UNFIT: dict[type[pl.DataType], str] = {
 _WHOLE: dict[type[pl.DataType], float] = {
     pl.Float32: 2.0**24,
     pl.Float64: 2.0**53,
-}  # beyond it a float no longer tells neighbouring keys apart
+}  # from there on a float may be the neighbour of what was meant
 
 
 def read_parquet(
@@ -81,7 +81,7 @@ def _check_types(frame: pl.DataFrame, file: str, table: str, view: ModelView) ->
         )
     key = frame[view.key]
     limit = _WHOLE.get(key.dtype.base_type())
-    if limit and (key.abs() > limit).any():
+    if limit and (key.abs() >= limit).any():
         raise TableFault(
             table, f"{file}: {view.key} is stored as {key.dtype}, which cannot hold its longest keys; write it as text"
         )

@@ -170,3 +170,85 @@ def test_reading_one_table(folder: Path, mini: Contract) -> None:
     assert text.lines.to_list() == [2]
     with pytest.raises(TableFault, match=r"nothing.csv is missing"):
         read_table(folder / "nothing.csv", mini.tables["BPX"])
+
+
+@pytest.mark.parametrize("cut", [1, 3, 9, 20])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_file_that_does_not_end_its_last_line_is_cut_off(folder: Path, mini: Contract, end: str, cut: int) -> None:
+    data = (folder / "DIQ.csv").read_text().replace("\n", end).encode()
+    (folder / "DIQ.csv").write_bytes(data)
+    assert validate_folder(folder, mini).tables["DIQ"].n_valid == 5
+    (folder / "DIQ.csv").write_bytes(data[:-cut])
+    assert fault(folder, mini).startswith("DIQ.csv is cut off: its last line, number ")
+
+
+def test_a_file_cut_off_in_its_header_in_a_letter_or_in_quotes(folder: Path, mini: Contract) -> None:
+    whole = (folder / "DIQ.csv").read_bytes()
+    (folder / "DIQ.csv").write_bytes(whole[:20])
+    assert "DIQ.csv is cut off: its last line, number 1, has no line end" in fault(folder, mini)
+    (folder / "DIQ.csv").write_bytes(whole + "90009,é".encode()[:-1])
+    assert "DIQ.csv is cut off: its last line, number 7, has no line end" in fault(folder, mini)
+    (folder / "DIQ.csv").write_bytes(whole + b'90009,"secret\n')
+    assert "the quotes of the row that starts on line 7 do not pair up, or the file is cut off in it" in fault(
+        folder, mini
+    )
+
+
+def test_a_line_end_within_quotes_is_none_of_the_table(folder: Path, mini: Contract) -> None:
+    (folder / "DIQ.csv").write_bytes((folder / "DIQ.csv").read_bytes() + b'90009,0,,,,,,,"\n"\n')
+    assert validate_folder(folder, mini).tables["DIQ"].rejects["line"].to_list() == [7]
+    (folder / "DIQ.csv").write_bytes((folder / "DIQ.csv").read_bytes()[:-1])
+    assert "is cut off" in fault(folder, mini)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "said"),
+    [
+        (pl.Date, "dates (Date)"),
+        (pl.Datetime("us"), "dates with a time (Datetime)"),
+        (pl.Duration("us"), "durations (Duration)"),
+        (pl.Time, "times of day (Time)"),
+        (pl.Binary, "binary data (Binary)"),
+        (pl.List(pl.Int64), "lists (List)"),
+        (pl.Struct({"a": pl.Int64}), "nested fields (Struct)"),
+    ],
+)
+def test_a_parquet_column_whose_type_cannot_be_meant(
+    folder: Path, mini: Contract, dtype: pl.DataType, said: str
+) -> None:
+    frame = pl.read_csv(folder / "DIQ.csv", infer_schema=False)
+    (folder / "DIQ.csv").unlink()
+    frame.with_columns(pl.lit(None, dtype=dtype).alias("DID040")).write_parquet(folder / "DIQ.parquet")
+    assert fault(folder, mini) == (
+        f"DIQ.parquet: the column DID040 holds {said}, which the contract of DIQ does not know; write text or numbers"
+    )
+
+
+def test_parquet_columns_that_say_what_a_csv_says(write: Write, mini: Contract) -> None:
+    """Decimals, categories, truth values and a clock where one is declared."""
+    folder = write(
+        DIQ=[{"SEQN": "90001", "DIQ010": "0", "DID040": "55", "DIQ050": "1"}],
+        SLQ=[{"SEQN": "90001", "SLQ300": "23:30"}],
+    )
+    as_csv = {name: table.valid for name, table in validate_folder(folder, mini).tables.items()}
+    diq, slq = (pl.read_csv(folder / f"{name}.csv", infer_schema=False) for name in ("DIQ", "SLQ"))
+    diq.with_columns(
+        pl.col("DID040").cast(pl.Decimal(5, 1)), pl.col("DIQ010").cast(pl.Categorical), DIQ050=pl.lit(True)
+    ).write_parquet(folder / "DIQ.parquet")
+    slq.with_columns(pl.col("SLQ300").str.to_time("%H:%M")).write_parquet(folder / "SLQ.parquet")
+    for name in ("DIQ", "SLQ"):
+        (folder / f"{name}.csv").unlink()
+    result = validate_folder(folder, mini)
+    assert {name: table.nulled for name, table in result.tables.items() if table.nulled} == {}
+    assert all(table.valid.equals(as_csv[name]) for name, table in result.tables.items())
+
+
+def test_blanks_around_a_name_are_read_as_around_a_value(folder: Path, mini: Contract) -> None:
+    edit(folder / "DIQ.csv", lambda text: text.replace(",", " , "))
+    frame = pl.read_csv(folder / "DIQ.csv", infer_schema=False)
+    assert frame.columns[1] == " DIQ010 "
+    read = validate_folder(folder, mini).tables["DIQ"].valid
+    (folder / "DIQ.csv").unlink()
+    frame.write_parquet(folder / "DIQ.parquet")
+    assert validate_folder(folder, mini).tables["DIQ"].valid.equals(read)
+    assert read["DIQ010"].to_list() == ["No"] * 5
