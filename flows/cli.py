@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli_check import app as checking
 from flows.cli_sharing import app as sharing
 from flows.command import Date, Study, console, relative, say_losses, show, study_of
 
@@ -22,6 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(checking)
 app.add_typer(sharing)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tabm import LinearEnsemble
 from torch import Tensor, nn
 
 from mtl_models.dropout import Dropout
@@ -25,6 +24,8 @@ def parallel_layers(n: int, width: int, widths: Sequence[int], *, dropout: float
     Shape:
         ``(n_rows, n, width)`` to ``(n_rows, n, widths[-1])``.
     """
+
+    from tabm import LinearEnsemble  # brings scikit-learn, which a look at options needs not
 
     def linear(d_in: int, d_out: int) -> nn.Module:
         layer: nn.Module = LinearEnsemble(d_in, d_out, k=n)
@@ -59,6 +60,8 @@ class MemberLinear(nn.Module):
     """
 
     def __init__(self, d_in: int, d_out: int, *, members: int) -> None:
+        from tabm import LinearEnsemble
+
         super().__init__()
         self.layer = LinearEnsemble(d_in, d_out, k=members)
         self.out_features = d_out

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from pydantic import Field
-from scipy.sparse.linalg import LinearOperator, cg
 
 from mtl_models import settings
 from mtl_models.joint.base import Joint, Predict, Problem
@@ -105,6 +104,8 @@ def posterior_mean(inputs: np.ndarray, numbers: Numbers, covariances: Covariance
     def apply(free: np.ndarray) -> np.ndarray:
         pulled = (products @ weigh(free)[:, :, None])[:, :, 0]
         return np.asarray(free.ravel() + (root @ (pulled * visible)).ravel())
+
+    from scipy.sparse.linalg import LinearOperator, cg  # slow to import, and most commands fit nothing
 
     size = n_outcomes * n_inputs
     operator = LinearOperator((size, size), matvec=apply, dtype=np.float64)

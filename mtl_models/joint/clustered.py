@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.optimize import minimize
 
 from mtl_models import settings
 from mtl_models.joint.base import Joint, Predict, Problem
@@ -152,6 +151,8 @@ def solve(loss: LinearLoss, root: np.ndarray, start: np.ndarray, *, tolerance: f
     Shape:
         start and result: ``(d + 1, k)``; the last row, the intercepts, is not penalised.
     """
+    from scipy.optimize import minimize  # slow to import, and most commands fit nothing
+
     n_inputs, n_outputs = loss.shape
 
     def to_weights(flat: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-import tabm
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -38,6 +37,8 @@ class EnsembleTrunk(Trunk):
         start: Literal["random-signs", "normal"] = "random-signs"
 
     def __init__(self, width: int, tasks: Sequence[str], options: Options) -> None:
+        import tabm  # brings scikit-learn, which a look at options needs not
+
         super().__init__()
         self.options = options
         self.members = options.k
@@ -56,12 +57,14 @@ class EnsembleTrunk(Trunk):
 
     def arrange(self, chunks: Sequence[int]) -> None:
         """Let the columns of a feature start with one scale, as the package advises for embeddings."""
+        from tabm import init_scaling_
+
         scale = {
             "tabm": lambda: self.backbone.get_parameter("blocks.0.0.r"),
             "tabm-mini": lambda: self.backbone.get_parameter("affine.weight"),
         }.get(self.options.kind)
         if scale is not None:
-            tabm.init_scaling_(scale(), self.options.start, list(chunks))
+            init_scaling_(scale(), self.options.start, list(chunks))
 
     def undecayed(self) -> Iterable[nn.Parameter]:
         """The scales that tell the members apart: they start at 1 or -1, and all are as far from 0."""
@@ -75,11 +78,13 @@ class EnsembleTrunk(Trunk):
 
     def in_views(self, encoded: Tensor, views: ViewSet) -> dict[str, Tensor]:
         """Representations by task name; the first layer runs once for all views, then views are further rows."""
+        from tabm import LinearBatchEnsemble
+
         if self.options.kind != "tabm":
             return super().in_views(encoded, views)
         start, *blocks = self.backbone.get_submodule("blocks").children()
         first, *rest = start.children()
-        assert isinstance(first, tabm.LinearBatchEnsemble)
+        assert isinstance(first, LinearBatchEnsemble)
         # Differs: the view's shift is not scaled by the member, as the rest of the row is
         hidden = views.first_layer(repeat_rows(encoded, self.members) * first.r, first.weight)
         hidden = hidden * first.s[:, None] + first.bias[:, None]

@@ -1,0 +1,35 @@
+"""Single features that foretell an outcome too well to be honest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from flows.features.build import feature_spec
+from flows.features.cohort import Cohort, hidden_domains
+from flows.features.labels import FINAL
+from flows.settings import StudySettings
+from mtl_models.data import Dataset
+from mtl_models.metrics.alone import features_alone
+
+WORDS = {"auroc": "AUROC", "r2": "R2", "qwk": "weighted kappa"}
+
+
+def leak_faults(
+    study: str, cohort: Cohort, targets: pl.DataFrame, splits: pl.DataFrame, settings: StudySettings
+) -> Iterator[str]:
+    """A sentence for every feature and task where the feature alone is beyond the task's limit, on training people."""
+    tasks = [task for task in settings.task_records if task.role == "main"]
+    spec = feature_spec(cohort.features, hidden_domains(study, tasks))
+    train = (splits[FINAL] == "train").to_numpy()
+    dataset = Dataset.from_frames(cohort.features, targets, spec, tasks).take(np.flatnonzero(train))
+    for alone in features_alone(dataset, spec, tasks, min_count=settings.evaluation.min_count):
+        limit = settings.evaluation.too_good_for(alone.task)[alone.metric]
+        if alone.value > limit:
+            yield (
+                f"feature {alone.feature} alone reaches {WORDS[alone.metric]} {alone.value:.3f} for task {alone.task} "
+                f"in training people, above {limit:g}: is it a leak? Name its source column under `leaks` of the task "
+                f"or `known_later`; if it is honest, raise evaluation.too_good.{alone.task}.{alone.metric}"
+            )

@@ -1,0 +1,107 @@
+"""The whole check of a study: everything that can be looked at is, whatever else is wrong."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import polars as pl
+
+from flows.check.leaks import leak_faults
+from flows.check.report import CheckReport
+from flows.errors import Faults
+from flows.features.cohort import Cohort, cohort_spec, try_cohort
+from flows.features.guard import FeatureError, Tables
+from flows.features.labels import count_labels, label_findings
+from flows.features.lookup import study_features
+from flows.features.splits import SplitError, read_splits
+from flows.features.targets import cohort_targets
+from flows.names import name_faults
+from flows.paths import StudyPaths
+from flows.settings import StudySettings, read_study
+from flows.stages.validate import judge
+from schemas.contract import load_contract
+from schemas.faults import TableFault
+from schemas.validation import validate_folder
+
+
+def check_study(root: Path, study: str) -> CheckReport:
+    """All that is wrong with a study before it is trained; needs the raw tables and no DVC.
+
+    Args:
+        root: the project's folder.
+        study: name of a block of params.yaml.
+    """
+    report = CheckReport(study)
+    settings, faults = read_study(root, study, depth="contract")
+    with ThreadPoolExecutor(1) as beside:
+        # options of a model's parts are looked up with torch, which takes as long to import as the tables to read
+        names = beside.submit(name_faults, root, study) if settings else None
+        if settings and _usable(settings, study):
+            _check_data(report, StudyPaths(root, study), settings)
+        report.faults[:0] = dict.fromkeys([*faults, *(names.result() if names else [])])
+    return report
+
+
+def _usable(settings: StudySettings, study: str) -> bool:
+    """Whether there are tasks, a contract and functions to look at the data with; their faults are said elsewhere."""
+    try:
+        load_contract(study)
+        study_features(study)
+        return bool((*settings.task_records, *settings.further_tasks))
+    except ValueError:
+        return False
+
+
+def _check_data(report: CheckReport, paths: StudyPaths, settings: StudySettings) -> None:
+    tables = _valid_tables(report, paths, settings)
+    if tables is None:
+        return
+    tasks, further = settings.task_records, settings.further_tasks
+    cohort, faults = try_cohort(paths.study, tables, tasks, settings.known_later)
+    report.faults += faults
+    report.n_people, report.n_features = cohort.features.height, cohort.features.width - 1
+    if not faults:
+        _check_without_tables(report, paths.study, cohort, settings)
+    targets = splits = None
+    try:
+        targets = cohort_targets(paths.study, tables, cohort.features, (*tasks, *further))
+    except FeatureError as error:
+        report.faults += error.sentences
+    try:
+        splits = read_splits(paths.raw, settings.split, cohort.features)
+    except SplitError as error:
+        report.faults += error.sentences
+    if targets is not None and splits is not None and not cohort.features.is_empty():
+        _check_labels(report, targets, splits, settings)
+        report.faults += leak_faults(paths.study, cohort, targets, splits, settings)
+
+
+def _valid_tables(report: CheckReport, paths: StudyPaths, settings: StudySettings) -> Tables | None:
+    """The raw tables by their contract, in memory; their limits are those of the stage `validate`."""
+    try:
+        result = validate_folder(paths.raw, load_contract(paths.study))
+    except TableFault as error:
+        report.faults.append(str(error))
+        return None
+    judgement = judge(paths.study, result.summary(), settings.validation)
+    (report.faults if judgement.stops else report.warnings).extend(judgement.lines())
+    return {name: table.valid for name, table in result.tables.items()}
+
+
+def _check_without_tables(report: CheckReport, study: str, cohort: Cohort, settings: StudySettings) -> None:
+    """A night may come without a table: each domain is tried without every one that it reads."""
+    try:
+        cohort_spec(study, cohort, settings.task_records, settings.known_later)
+    except Faults as error:
+        tried = "tried with one of its tables empty, as on a night without it"
+        report.faults += [f"{sentence} ({tried})" for sentence in error.sentences]
+
+
+def _check_labels(report: CheckReport, targets: pl.DataFrame, splits: pl.DataFrame, settings: StudySettings) -> None:
+    for tasks, learned in ((settings.task_records, True), (settings.further_tasks, False)):
+        counts = count_labels(tasks, targets, splits)
+        findings = label_findings(counts, settings.evaluation.min_count, learned=learned)
+        report.faults += findings.faults
+        report.warnings += findings.warnings
+        report.labels += counts if learned else []
