@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from flows.access import apply
 from flows.paths import ROOT_VARIABLE
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -15,7 +16,11 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ws_proxy", "wss_proxy")
 
 
 def prepare(root: Path) -> None:
-    """Keep Prefect's state in the project's folder, quiet and offline; what the user has set stays."""
+    """Keep Prefect's state in the project's folder, quiet and offline; what the user has set stays.
+
+    What is written from here on is its owner's, see :mod:`flows.access`.
+    """
+    apply(root)
     os.environ.update(variables(root, os.environ))
     for name in _unusable_proxies(os.environ):
         del os.environ[name]

@@ -31,7 +31,11 @@ def restore(root: Path) -> int:
     settle_git(root)
     files = [str(path.relative_to(root)) for path in sample_files(root)]
     return (
-        subprocess.run([sys.executable, "-m", "dvc", "pull", *files], cwd=root, check=False).returncode if files else 0
+        subprocess.run(
+            [sys.executable, "-m", "dvc", "pull", "--remote", SAMPLES, *files], cwd=root, check=False
+        ).returncode
+        if files
+        else 0
     )
 
 

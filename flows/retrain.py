@@ -13,6 +13,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows import promotion
+from flows.access import apply
 from flows.artifacts import show
 from flows.errors import value_free
 from flows.features.lookup import study_features
@@ -126,6 +127,7 @@ def retrain(study: str) -> dict[str, Any]:
     """
     started_at = datetime.now(UTC)
     root = project_root()
+    apply(root)  # a worker of a pool comes here without the command line
     paths, settings = StudyPaths(root, study), load_settings(root, study, depth="parts")
     reproduce_study(paths)
     judgement = judge_training(paths, settings)

@@ -9,11 +9,13 @@ from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 
 from flows import scoring
+from flows.access import apply
 from flows.artifacts import show
 from flows.dates import check_date, date_of_run
 from flows.errors import value_free
 from flows.paths import StudyPaths, project_root
 from flows.settings import StudySettings, load_settings
+from flows.stores.staging import staging
 
 
 @task(name="validate drop", cache_policy=NO_CACHE)
@@ -78,12 +80,14 @@ def score(study: str, date: str | None = None, force: bool = False) -> dict[str,
         force: write the date again even if nothing changed.
     """
     root = project_root()
+    apply(root)  # a worker of a pool comes here without the command line
     settings = load_settings(root, study)
     date = scheduled_date(settings) if date is None else check_date(date)
     run = scoring.open_run(StudyPaths(root, study), settings, date)
-    if not force and (row := scoring.finished(run)):
-        return {**row, "unchanged": True}
-    validate_drop(run)
-    build_features(run)
-    predict(run)
-    return {**publish(run), "unchanged": False}
+    with staging(run.staging):
+        if not force and (row := scoring.finished(run)):
+            return {**row, "unchanged": True}
+        validate_drop(run)
+        build_features(run)
+        predict(run)
+        return {**publish(run), "unchanged": False}

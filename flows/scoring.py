@@ -44,7 +44,7 @@ class ScoringRun:
     Attributes:
         run_id: hash of the date and of all that decides the scores: drop, model, params and code. The same inputs
             give the same run.
-        staging: scratch folder, removed when the run is published.
+        staging: scratch folder, held by ``flows.stores.staging`` while the run works.
     """
 
     paths: StudyPaths
@@ -191,7 +191,6 @@ def publish(run: ScoringRun) -> dict[str, Any]:
         "floods": judgement.text,
     }
     RunLedger(run.paths.tables).publish(row)
-    shutil.rmtree(run.staging, ignore_errors=True)
     return row
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from flows.access import apply
 from flows.errors import is_failure, sentence_of, wants_traceback
 from flows.paths import StudyPaths, project_root
 from flows.settings import Depth, StudySettings, load_settings
@@ -33,6 +34,7 @@ def run_stage(function: Callable[[Stage], Any], *, depth: Depth = "contract") ->
     logging.basicConfig(level=logging.WARNING)
     try:
         root = project_root()
+        apply(root)
         function(Stage(StudyPaths(root, study), load_settings(root, study, depth=depth)))
     except BaseException as error:  # what a stage prints goes through DVC to the terminal
         if not is_failure(error) or wants_traceback():

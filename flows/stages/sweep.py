@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from flows.access import apply
 from flows.errors import is_failure, sentence_of, wants_traceback
 from flows.paths import project_root, write_json, write_text
 from flows.report.sweep_plot import sweep_plot
@@ -45,6 +46,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     try:
         root = project_root()
+        apply(root)
         run(root, name, load_sweep(root, name))
     except BaseException as error:  # what a stage prints goes through DVC to the terminal
         if not is_failure(error) or wants_traceback():

@@ -10,6 +10,7 @@ from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
+from flows.access import writing_in
 from flows.paths import check_folder
 
 
@@ -41,7 +42,12 @@ class PartitionedTable:
     Args:
         folder: where the table lives.
         partition: name of the partition column, a string.
+
+    Attributes:
+        shared: whether those who may read published tables may read this one.
     """
+
+    shared = False
 
     def __init__(self, folder: Path, partition: str) -> None:
         self.folder = check_folder(folder)
@@ -79,21 +85,23 @@ class PartitionedTable:
         """
         if "'" in value or not (frame[self.partition] == value).all():
             raise StoreError(f"{self.folder.name}: rows outside {self.partition}={value} cannot be written there")
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with writing_in(self.folder.parent, shared=True):
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
         try:
             if conflicts := self.conflicts(frame.schema):
                 raise StoreError(
                     f"{self.folder.name}: {value} was not written: {'; '.join(conflicts)}; move {self.folder} aside "
                     "to begin a table of the new columns"
                 )
-            self._add_columns(frame.schema)
-            write_deltalake(
-                str(self.folder),
-                frame,
-                mode="overwrite",
-                partition_by=[self.partition],
-                predicate=f"{self.partition} = '{value}'",
-            )
+            with writing_in(self.folder, shared=self.shared):
+                self._add_columns(frame.schema)
+                write_deltalake(
+                    str(self.folder),
+                    frame,
+                    mode="overwrite",
+                    partition_by=[self.partition],
+                    predicate=f"{self.partition} = '{value}'",
+                )
         except CommitFailedError:
             raise StoreError(f"{self.folder.name}: {value} was written by another run at once; run it again") from None
         except (DeltaError, ValueError, TypeError) as error:

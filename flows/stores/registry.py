@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
 
+from flows.access import writing_in
 from flows.paths import read_json, replace_file, write_json
 from flows.stores.delta import read_delta
 
@@ -136,5 +137,6 @@ class ModelRegistry:
             "replaced": current["model_version"][-1] if current.height else None,
             "gate": json.dumps(gate, sort_keys=True),
         }
-        self.history.parent.mkdir(parents=True, exist_ok=True)
-        write_deltalake(str(self.history), pl.DataFrame([row], schema=_HISTORY), mode="append")
+        with writing_in(self.history, shared=True):
+            self.history.parent.mkdir(parents=True, exist_ok=True)
+            write_deltalake(str(self.history), pl.DataFrame([row], schema=_HISTORY), mode="append")

@@ -14,6 +14,8 @@ from schemas.published import Rejects, Runs, check_published
 class ScoreTable(PartitionedTable):
     """Scores by date; the contract is the caller's, derived from the tasks."""
 
+    shared = True
+
     def __init__(self, tables: Path) -> None:
         super().__init__(tables / "scores", "score_date")
 
@@ -49,6 +51,8 @@ class RejectTable(PartitionedTable):
 
 class RunLedger(PartitionedTable):
     """One row a run: what went in, what came out, with which model."""
+
+    shared = True
 
     def __init__(self, tables: Path) -> None:
         super().__init__(tables / "runs", "run_id")

@@ -26,7 +26,7 @@ def test_this_machine_is_reached_past_a_proxy(given: str) -> None:
     assert len(hosts) == len(set(hosts))
 
 
-def test_proxies_of_any_kind_leave_the_local_server_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_any_kind_leave_the_local_server_in_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prefect's client is httpx: it is built, and asks this machine itself."""
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
@@ -35,7 +35,8 @@ def test_proxies_of_any_kind_leave_the_local_server_in_reach(monkeypatch: pytest
     for name in variables(Path("/x"), os.environ):
         monkeypatch.setenv(name, "")  # so that each is put back when the test ends
         monkeypatch.delenv(name)
-    prepare(Path("/x"))
+    (tmp_path / "params.yaml").touch()
+    prepare(tmp_path)
     with httpx.Client() as client:
         direct = client._transport
         assert client._transport_for_url(httpx.URL("http://127.0.0.1:4200/api")) is direct
