@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 from flows.environment import prepare
 from flows.paths import project_root
-from flows.settings import load_settings, read_studies
+from flows.settings import ScheduleSettings, read_studies, read_study
+from mtl_models.wording import SettingsError
+
+
+def read_schedules(root: Path) -> tuple[dict[str, ScheduleSettings], list[str]]:
+    """The schedule of every study that has a sound one, and the faults of all studies.
+
+    A study with another fault is served: its run fails and says so, where nobody would miss a run that never starts.
+
+    Raises:
+        SettingsError: if no study can be served.
+    """
+    schedules, faults = dict[str, ScheduleSettings](), list[str]()
+    for study in read_studies(root):
+        settings, found = read_study(root, study, depth="block")
+        faults += found
+        if settings is not None and not any(f"studies.{study}.schedule" in fault for fault in found):
+            schedules[study] = settings.schedule
+    if not schedules:
+        raise SettingsError(faults)
+    return schedules, faults
 
 
 def main() -> None:
@@ -22,8 +44,10 @@ def main() -> None:
 
     one_at_a_time = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
     deployments: list[Any] = []
-    for study in read_studies(root):
-        schedule = load_settings(root, study, depth="block").schedule
+    schedules, faults = read_schedules(root)
+    for fault in faults:
+        print(fault, file=sys.stderr, flush=True)
+    for study, schedule in schedules.items():
         for flow, cron in ((retrain, schedule.retrain), (score, schedule.score)):
             deployments.append(
                 flow.to_deployment(

@@ -11,7 +11,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from flows.naming.study import FORM
 from flows.processes import run_in_group
+from flows.settings import FILE
+from flows.yaml_file import read_yaml
+from mtl_models.wording import SettingsError
 
 LAST_STAGES = ("evaluate", "export")
 
@@ -28,7 +32,9 @@ def dvc_repro(root: Path, study: str, targets: Sequence[str], *, timeout: float)
 
     Raises:
         RuntimeError: if a stage fails or the time is over, with the stage's own last line.
+        SettingsError: if DVC could not read params.yaml.
     """
+    require_dvc_can_read(root)
     folder = str(Path(sys.executable).parent)
     environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
     with FileLock(root / ".dvc" / "tmp" / "mtl-health.lock", timeout=timeout):
@@ -46,6 +52,22 @@ def dvc_repro(root: Path, study: str, targets: Sequence[str], *, timeout: float)
     if done.returncode:
         raise RuntimeError(_reason(done.stderr or "", study))
     return done.stdout
+
+
+def require_dvc_can_read(root: Path) -> None:
+    """Say what in params.yaml stops DVC for every study, before DVC says it in its words.
+
+    Raises:
+        SettingsError: for a key that stands twice, and a study that is called what no stage can be called.
+    """
+    file = read_yaml(root / FILE, FILE)
+    faults = list(file.doubles)
+    studies = file.content.get("studies")
+    for study in studies if isinstance(studies, dict) else ():
+        if "@" in str(study):
+            faults.append(f"{FILE}: studies.{study}: a study's name has {FORM}")
+    if faults:
+        raise SettingsError(faults)
 
 
 def settle_git(root: Path) -> None:

@@ -27,6 +27,7 @@ _PROBLEMS = {
     "tag": "a tag (!) that is not known; put a text that begins with ! in quotes",
     "cannot start any token": "a text that begins with this sign must stand in quotes",
 }
+_TWICE = "stands twice"
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -42,6 +43,11 @@ class YamlFile:
 
     content: dict[str, Any]
     faults: tuple[tuple[tuple[str, ...], str], ...] = ()
+
+    @property
+    def doubles(self) -> list[str]:
+        """Sentences on the keys that stand twice: DVC reads no file that has one."""
+        return [said for _, said in self.faults if _TWICE in said]
 
     def faults_in(self, *place: str) -> list[str]:
         """Sentences on the faults at a place and below it, and on those above it."""
@@ -100,6 +106,6 @@ def _key_faults(node: yaml.Node, shown: str, place: tuple[str, ...] = ()) -> Ite
         if key.tag != "tag:yaml.org,2002:str":
             yield (*place, name), f"{where}: YAML does not read this key as text: put it in quotes"
         elif name in lines:
-            yield (*place, name), f"{where}: stands twice, first in line {lines[name]}: keep one"
+            yield (*place, name), f"{where}: {_TWICE}, first in line {lines[name]}: keep one"
         lines.setdefault(name, line)
         yield from _key_faults(value, shown, (*place, name))

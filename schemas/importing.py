@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
+from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -22,30 +23,45 @@ def import_own(name: str) -> ModuleType:
     Raises:
         ModuleError: if the module raises while it is imported, with its file, the line, and what is wrong there.
     """
+    spec = find_spec(name)
+    own = Own(name, Path(spec.origin)) if spec and spec.origin else None
     try:
         return import_module(name)
     except SyntaxError as error:
-        raise ModuleError(f"{_shown(error.filename)}, line {error.lineno}: not Python ({error.msg})") from None
+        where = f"{_shown(Path(error.filename or name), own)}, line {error.lineno}"
+        raise ModuleError(f"{where}, is not valid Python ({error.msg})") from None
     except Exception as error:
-        raise ModuleError(_sentence(name, error)) from None
+        raise ModuleError(_sentence(error, own)) from None
 
 
-def _sentence(name: str, error: Exception) -> str:
+@dataclass(frozen=True)
+class Own:
+    """A study's module by its name and its file, ``__init__.py`` of a package."""
+
+    name: str
+    file: Path
+
+    def relative(self, path: Path) -> Path | None:
+        """A file of the module as seen from the folder of the packages."""
+        base = Path(*self.name.split("."))
+        if self.file.name == "__init__.py":
+            return base / path.relative_to(self.file.parent) if path.is_relative_to(self.file.parent) else None
+        return base.with_suffix(".py") if path == self.file else None
+
+
+def _sentence(error: Exception, own: Own | None) -> str:
     """File and line of the study's own code, and the error's text where that is ours or Python's on code."""
     frames = traceback.extract_tb(error.__traceback__)
-    folder = name.replace(".", "/")
-    own = [frame for frame in frames if folder in Path(frame.filename).as_posix()]
-    place = f"{_shown(own[-1].filename)}, line {own[-1].lineno}" if own else name
-    # our helpers raise in schemas/, one folder above the study's
-    ours = isinstance(error, ValueError) and bool(frames) and Path(frames[-1].filename).parent == Path(__file__).parent
+    theirs = [frame for frame in frames if own and own.relative(Path(frame.filename))]
+    last = (theirs or frames)[-1]
+    # our helpers raise in schemas/ itself, one folder above the study's
+    ours = isinstance(error, ValueError) and Path(frames[-1].filename).parent == Path(__file__).parent
     kind = type(error).__name__
-    return f"{place}: {error}" if ours else f"{place}: {kind}{f' ({error})' if isinstance(error, _SAID) else ''}"
+    said = str(error) if ours else f"{kind} ({error})" if isinstance(error, _SAID) else kind
+    return f"{_shown(Path(last.filename), own)}, line {last.lineno}: {said}"
 
 
-def _shown(filename: str | None) -> str:
-    """A file as seen from the folder that is on Python's path, never from the root of the machine."""
-    path = Path(filename or "?")
-    for folder in sorted({str(Path(each).resolve()) for each in sys.path}, key=len, reverse=True):
-        if path.is_relative_to(folder):
-            return path.relative_to(folder).as_posix()
-    return path.name
+def _shown(path: Path, own: Own | None) -> str:
+    """A file as seen from the folder of the packages, of another one the name alone."""
+    found = own.relative(path) if own else None
+    return (found or Path(path.name)).as_posix()

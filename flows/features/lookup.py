@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
-from pathlib import Path
+from importlib.util import find_spec
 
 import polars as pl
 
-from flows.errors import kind_of, place_of
 from flows.features.build import DomainFunction, StudyFeatures, Tables
 from flows.features.guard import FeatureError, Reader
 from flows.features.view import why_hidden
 from mtl_models.tasks import Task
 from schemas.contract import load_contract
+from schemas.importing import ModuleError, import_own
 
 
 def study_features(study: str, tasks: Collection[Task] = (), known_later: Collection[str] = ()) -> StudyFeatures:
@@ -49,22 +48,15 @@ def study_features(study: str, tasks: Collection[Task] = (), known_later: Collec
 def _definition(study: str) -> StudyFeatures:
     """The study's own ``STUDY``, unguarded."""
     name, file = f"flows.features.{study}", f"flows/features/{study}/__init__.py"
+    if find_spec(name) is None:
+        raise FeatureError(f"study {study!r} has no feature module: write {file}")
     try:
-        found = getattr(import_module(name), "STUDY", None)
-    except Exception as error:
-        if isinstance(error, ModuleNotFoundError) and error.name == name:
-            fault = f"study {study!r} has no feature module: write {file}"
-        elif isinstance(error, SyntaxError):
-            where = f"{Path(error.filename or file).name}, line {error.lineno}"
-            fault = f"{study}: the features cannot be imported: {where}, is not valid Python ({error.msg})"
-        else:
-            said = f": {error}" if isinstance(error, ImportError) else ""
-            fault = f"{study}: the features cannot be imported: {kind_of(error)}{place_of(error)}{said}"
-    else:
-        if isinstance(found, StudyFeatures):
-            return found
-        fault = f"{study}: {file} has no STUDY = StudyFeatures(...)"
-    raise FeatureError(fault)
+        found = getattr(import_own(name), "STUDY", None)
+    except ModuleError as error:
+        raise FeatureError(f"{study}: the features cannot be imported: {error}") from None
+    if not isinstance(found, StudyFeatures):
+        raise FeatureError(f"{study}: {file} has no STUDY = StudyFeatures(...)")
+    return found
 
 
 def _with_reason(people: DomainFunction, study: str) -> DomainFunction:
