@@ -64,12 +64,16 @@ class SplitSettings(_Settings):
 class ComparisonSettings(BaselineSettings):
     """What the model is compared with, by name, and options of the baselines.
 
-    ``single_task`` is the same network with one task. ``twin_seeds``: from how many of the training's seeds it is
-    fitted; all if left out.
+    Attributes:
+        models: names of baselines; ``single_task`` is the same network with one task.
+        twin_seeds: from how many of the training's seeds ``single_task`` is fitted; all if left out.
+        booster_seeds: from how many seeds a booster is fitted, beginning with the training's first; one seed alone can
+            be its best or its worst.
     """
 
     models: tuple[str, ...] = ("single_task", "linear", "lightgbm")
     twin_seeds: int | None = Field(default=None, ge=1)
+    booster_seeds: int = Field(default=5, ge=1)
 
 
 class CompareRun(_Settings):

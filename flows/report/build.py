@@ -10,7 +10,7 @@ import polars as pl
 from flows.report.drawing import Plot
 from flows.report.held_out import held_out_plots
 from flows.report.plots import gain_plot, learning_plots, metric_plot, ordered_models
-from flows.report.sharing import sharing_plots
+from flows.report.sharing import OWN_STOP, sharing_plots
 from mtl_models.tasks import Task
 
 
@@ -44,4 +44,7 @@ def draw_plots(
         model=settings["model"],
         min_count=settings["min_count"],
     )
-    return plots + learning_plots(history, summary) + sharing_plots(training or {}, summary)
+    training = training or {}
+    own = training.get("own_best", {}) if training.get("stop") == OWN_STOP else {}
+    kept = {task: best["epoch"] for task, best in own.items()}
+    return plots + learning_plots(history, summary, kept) + sharing_plots(training, summary)

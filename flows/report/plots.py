@@ -86,11 +86,17 @@ def gain_plot(summary: Mapping[str, Any], other: str) -> Plot:
     return Plot(name, f"Against {against_name(other)}", f"{'; '.join(parts)}.", drawn.svg)
 
 
-def learning_plots(history: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -> list[Plot]:
-    """Training and validation loss of every task by epoch, the kept epoch marked."""
+def learning_plots(
+    history: Sequence[Mapping[str, Any]], summary: Mapping[str, Any], own: Mapping[str, int] | None = None
+) -> list[Plot]:
+    """Training and validation loss of every task by epoch, the kept epoch marked.
+
+    Args:
+        own: the epoch that each task keeps, where every task stopped at its own.
+    """
     if len(history) < 2:
         return []
-    kept = min(history, key=lambda record: record["score"])["epoch"]
+    joint = min(history, key=lambda record: record["score"])["epoch"]
     plots = []
     for task, record in summary["tasks"].items():
         curves = {
@@ -99,7 +105,7 @@ def learning_plots(history: Sequence[Mapping[str, Any]], summary: Mapping[str, A
         }
         if not all(curves.values()):
             continue
-        name = f"learning_{task}"
+        name, kept = f"learning_{task}", (own or {}).get(task, joint)
         with canvas(name, height=1.7, left=0.55, right=0.85) as drawn:
             axes = drawn.axes
             axes.axvline(kept, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)))

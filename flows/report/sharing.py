@@ -8,11 +8,13 @@ from typing import Any
 from flows.report.affinity import affinity_plots, conflicts
 from flows.report.drawing import Plot
 from flows.report.heat_map import heat_map
+from flows.report.own_networks import merged
 from flows.report.tables import Cell, Table
 from flows.report.words import NBSP, label_name, short_title, signed
 
 Rows = dict[str, dict[str, float]]
 MOST_FEATURES = 12
+OWN_STOP = "own"
 
 
 def task_titles(summary: Mapping[str, Any]) -> Callable[[str], str]:
@@ -23,7 +25,7 @@ def task_titles(summary: Mapping[str, Any]) -> Callable[[str], str]:
 
 def sharing_plots(training: Mapping[str, Any], summary: Mapping[str, Any]) -> list[Plot]:
     """A figure of each thing that training left behind about sharing; none for a plain shared trunk."""
-    titles, sharing = task_titles(summary), training.get("sharing", {})
+    titles, sharing = task_titles(summary), merged(training.get("sharing", {}))
     plots = [*_gate_plots(sharing, titles), *_stitch_plots(sharing, titles), *_distance_plots(sharing, titles)]
     if attention := sharing.get("attention"):
         plots.append(attention_plot(attention, titles))
@@ -44,7 +46,7 @@ def _by_group(sharing: Mapping[str, Any], key: str) -> Iterator[tuple[str, Any]]
 
 
 def _gate_plots(sharing: Mapping[str, Any], titles: Callable[[str], str]) -> Iterator[Plot]:
-    found = list(_by_group({**sharing, **_own_gates(sharing)}, "gates"))
+    found = list(_by_group(sharing, "gates"))
     levels = [
         (f"{tail}, level {number + 1}" if len(each) > 1 else tail, level)
         for tail, gates in found
@@ -65,35 +67,6 @@ def _gate_plots(sharing: Mapping[str, Any], titles: Callable[[str], str]) -> Ite
             labels=titles,
             form=lambda share: f"{100 * share:.0f}{NBSP}%",
         )
-
-
-def _own_gates(sharing: Mapping[str, Any]) -> dict[str, Any]:
-    """The gates where each task has a row of its own: a task's are those that it has on that row."""
-    by_task = {task: report["gates"] for task, report in sharing.get("trunk", {}).items() if "gates" in report}
-    if not by_task:
-        return {}
-
-    def own(task: str, gates: Any) -> Any:
-        if isinstance(gates, list):
-            return [{task: level[task]} for level in gates]
-        return {task: gates[task]}
-
-    def merge(parts: list[Any]) -> Any:
-        if isinstance(parts[0], list):
-            return [merge(list(level)) for level in zip(*parts, strict=True)]
-        return {task: shares for part in parts for task, shares in part.items()}
-
-    groups = sharing.get("groups")
-    if groups is None:
-        return {"gates": merge([own(task, gates) for task, gates in by_task.items()])}
-    named = {", ".join(group): group for group in groups}
-    return {
-        "gates": {
-            name: merge([own(task, by_task[task][name]) for task in group])
-            for name, group in named.items()
-            if all(name in by_task.get(task, {}) for task in group)
-        }
-    }
 
 
 def _expert(name: str, task: str) -> str:
@@ -121,12 +94,10 @@ def _stitch_plots(sharing: Mapping[str, Any], titles: Callable[[str], str]) -> I
 
 
 def _distance_plots(sharing: Mapping[str, Any], titles: Callable[[str], str]) -> Iterator[Plot]:
-    for number, (tail, pairs) in enumerate(_by_group(sharing, "distance")):
-        rows: Rows = {}
-        for pair, value in pairs.items():
-            one, other = pair.split(", ")
-            rows.setdefault(one, {})[other] = value
-            rows.setdefault(other, {})[one] = value
+    found = [(tail, _both_ways(pairs)) for tail, pairs in _by_group(sharing, "distance")]
+    if "distance_rows" in sharing:
+        found.append(("", sharing["distance_rows"]))
+    for number, (tail, rows) in enumerate(found):
         order = list(rows)
         yield heat_map(
             f"sharing_distance_{number}",
@@ -136,6 +107,15 @@ def _distance_plots(sharing: Mapping[str, Any], titles: Callable[[str], str]) ->
             labels=titles,
             form=lambda value: f"{value:.2f}",
         )
+
+
+def _both_ways(pairs: Mapping[str, float]) -> Rows:
+    rows: Rows = {}
+    for pair, value in pairs.items():
+        one, other = pair.split(", ")
+        rows.setdefault(one, {})[other] = value
+        rows.setdefault(other, {})[one] = value
+    return rows
 
 
 def attention_plot(attention: Mapping[str, Mapping[str, float]], titles: Callable[[str], str]) -> Plot:
@@ -157,7 +137,14 @@ def attention_plot(attention: Mapping[str, Mapping[str, float]], titles: Callabl
 def sharing_sentences(training: Mapping[str, Any], summary: Mapping[str, Any]) -> list[str]:
     """What the figures and the table say, in words."""
     titles, found = task_titles(summary), []
-    if groups := training.get("sharing", {}).get("groups"):
+    sharing = merged(training.get("sharing", {}))
+    if training.get("stop") == OWN_STOP:
+        n = len({best["epoch"] for best in training.get("own_best", {}).values()})
+        found.append(
+            f"Each outcome stopped at its own best epoch and has the network of that epoch, {n} in all. Where networks "
+            "say what they share, each outcome's row is of its own network."
+        )
+    if groups := sharing.get("groups"):
         named = "; ".join(", ".join(titles(task) for task in group) for group in groups)
         found.append(f"The outcomes are trained in {len(groups)} groups, each with a trunk of its own: {named}.")
     if affinity := training.get("affinity"):
@@ -176,10 +163,14 @@ def own_best_table(training: Mapping[str, Any], summary: Mapping[str, Any]) -> T
     own, kept = training.get("own_best"), training.get("best_epoch")
     if not own or len(own) < 2:
         return None
-    titles = task_titles(summary)
+    titles, own_stop = task_titles(summary), training.get("stop") == OWN_STOP
     rows = []
     for task, best in own.items():
         cost = best["kept_loss"] / best["loss"] - 1 if best["loss"] > 0 else 0.0
         rows.append((Cell(titles(task)), Cell(str(best["epoch"])), Cell(str(kept)), Cell(f"{100 * cost:.1f}{NBSP}%")))
-    columns = ("Outcome", "Its own best epoch", "Epoch kept for all", "Higher loss by the joint stop")
-    return Table("What one stop for all costs, by validation loss", columns, tuple(rows))
+    kept_words = ("Its own best epoch", "Epoch kept for all")
+    if own_stop:
+        kept_words = ("Its own best epoch, kept", "Best epoch for all")
+    columns = ("Outcome", *kept_words, "Higher loss by the joint stop")
+    caption = "What one stop for all would cost" if own_stop else "What one stop for all costs"
+    return Table(f"{caption}, by validation loss", columns, tuple(rows))

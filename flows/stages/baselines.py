@@ -11,21 +11,27 @@ from flows.paths import replace_file
 from flows.settings import StudySettings
 from flows.stages.command import Stage, run_stage
 from flows.stages.fits import FINAL, Job, fit_jobs
+from mtl_models.baselines import UNSEEDED
 from mtl_models.data import PERSON, read_dataset
 
 TWIN = "single_task"
-NETWORKS = (TWIN,)  # only networks are measured over several seeds
 KEYS = ["model", "seed", "resample", "part", PERSON]
+
+
+def seeds_of(settings: StudySettings, model: str) -> tuple[int, ...]:
+    """The seeds that a model of the baselines is fitted from; one where nothing in it is random."""
+    first, *_ = seeds = settings.training.seeds
+    if model == TWIN:
+        return seeds[: settings.baselines.twin_seeds]
+    return tuple(range(first, first + (1 if model in UNSEEDED else settings.baselines.booster_seeds)))
 
 
 def plan(settings: StudySettings, resamples: Iterable[str]) -> Iterator[list[Job]]:
     """The jobs in groups: one group a model, seed and resample, one job a main task."""
     tasks = [task for task in settings.task_records if task.role == "main"]
     for model in settings.baselines.models:
-        n_seeds = settings.baselines.twin_seeds if model in NETWORKS else 1
-        seeds = settings.training.seeds[:n_seeds]
         for resample in resamples:
-            for seed in seeds:
+            for seed in seeds_of(settings, model):
                 yield [Job(model=model, resample=resample, seed=seed, tasks=(task,)) for task in tasks]
 
 

@@ -18,6 +18,7 @@ from flows.report.comparison import comparison_page
 from flows.runs import method_of, settings_of
 from flows.settings import StudySettings
 from flows.stages.baselines import KEYS, TWIN
+from flows.stages.baselines import seeds_of as baseline_seeds
 from flows.stages.command import Stage, run_stage
 from flows.stages.fits import FINAL, Job, fit_jobs
 from flows.stores.registry import sha256
@@ -81,14 +82,14 @@ def reference_view(settings: StudySettings) -> StudySettings | None:
 
 
 def plan_references(settings: StudySettings, resamples: list[str]) -> list[list[Job]]:
-    """The study's baselines on each resample, one group a model."""
+    """The study's baselines on each resample, one group a model and seed."""
     main = [task for task in settings.task_records if task.role == "main"]
-    first = settings.training.seeds[0]
     return [
-        [Job(model=name, resample=resample, seed=first, tasks=(task,), settings=settings) for task in main]
+        [Job(model=name, resample=resample, seed=seed, tasks=(task,), settings=settings) for task in main]
         for name in settings.baselines.models
         if name in BASELINES
         for resample in resamples
+        for seed in baseline_seeds(settings, name)
     ]
 
 

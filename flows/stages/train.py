@@ -55,6 +55,7 @@ def run(stage: Stage) -> dict[str, Any]:
         "n_features": len(fitted.network.spec.features),
         "epochs": len(fitted.history),
         "best_epoch": fitted.epoch,
+        "stop": settings.training.stop,
         "n_fits": 1 + len(jobs),
         "own_best": {task: asdict(best) for task, best in fitted.own_bests().items()},
         **_affinity(fitted),

@@ -41,4 +41,6 @@ BASELINES: Registry[FitPredict] = Registry(
     },
 )
 
-__all__ = ["BASELINES", "BaselineSettings", "FitPredict"]
+UNSEEDED = ("linear",)  # nothing is random in these: another seed gives the same model
+
+__all__ = ["BASELINES", "UNSEEDED", "BaselineSettings", "FitPredict"]

@@ -19,7 +19,22 @@ def test_twins_are_fitted_from_as_many_seeds_as_the_params_say(root: Path) -> No
     groups = list(baselines.plan(everywhere, ["split"]))
     assert [group[0].seed for group in groups if group[0].model == "single_task"] == list(settings.training.seeds)
     assert {len(group) for group in groups} == {8}
-    assert sum(group[0].model == "lightgbm" for group in groups) == 1
+
+
+@pytest.mark.parametrize("study", ["nhanes", "heart"])
+def test_boosters_are_fitted_from_five_seeds_and_what_is_not_random_from_one(root: Path, study: str) -> None:
+    """The study's own and those of its comparison alike; a study of one training seed has five of its boosters too."""
+    settings = load_settings(root, study)
+    for groups in (baselines.plan(settings, ["split"]), compare.plan_references(settings, ["split"])):
+        seeds: dict[str, list[int]] = {}
+        for group in groups:
+            assert len({job.seed for job in group}) == 1
+            seeds.setdefault(group[0].model, []).append(group[0].seed)
+        assert {model: seeds[model] for model in ("linear", "lightgbm", "catboost")} == {
+            "linear": [0],
+            "lightgbm": [0, 1, 2, 3, 4],
+            "catboost": [0, 1, 2, 3, 4],
+        }
 
 
 def test_a_comparison_in_another_view_has_baselines_of_that_view(root: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +17,7 @@ from flows.report.page import render_page
 from flows.report.sharing import attention_plot, own_best_table, sharing_plots, sharing_sentences
 from flows.report.words import signed
 from mtl_models.settings import parse_settings
+from mtl_models.trunks import TRUNKS
 from mtl_models.trunks.grouped import GroupedTrunk
 from mtl_models.trunks.ple import ProgressiveTrunk
 from tests.flows.report.test_report import CONTEXT, PAGE, TRAINING
@@ -99,6 +102,59 @@ def test_gates_of_tasks_with_rows_of_their_own_are_those_on_that_row() -> None:
     plots = by_name({"sharing": {"trunk": {"sbp": gates(0.1), "disease": gates(0.4)}}})
     found = texts(plots["sharing_gates_0"])
     assert [text for text in found if text.endswith("%")] == [f"{n}\u00a0%" for n in (10, 90, 40, 60)]
+
+
+REPORTERS: dict[str, tuple[str, Callable[[dict[str, Any], str], Any]]] = {
+    "mmoe": ("sharing_gates_0", lambda report, task: report["gates"][task]),
+    "ple": ("sharing_gates_0", lambda report, task: report["gates"][0][task]),
+    "cross_stitch": ("sharing_stitches_0", lambda report, task: report["stitches"][0][task]),
+    "soft": ("sharing_distance_0", lambda report, task: report["distance"]),
+}
+FORMS: dict[str, Callable[[float], str]] = {
+    "sharing_gates_0": lambda value: f"{100 * value:.0f}\u00a0%",
+    "sharing_stitches_0": signed,
+    "sharing_distance_0": lambda value: f"{value:.2f}",
+}
+
+
+@pytest.mark.parametrize(("part", "by_row"), [*((part, False) for part in REPORTERS), ("mmoe", True), ("ple", True)])
+def test_with_stops_of_their_own_each_row_is_of_the_outcomes_own_network(part: str, by_row: bool) -> None:
+    """One network an outcome, where tasks share a row or have one each: what it says of its own outcome is shown."""
+    tasks = ("sbp", "disease")
+    options = parse_settings(TRUNKS[part].Options, {"widths": [3]}, where="model.trunk")
+    reports = {}
+    for seed, task in enumerate(tasks):
+        torch.manual_seed(seed)
+        trunk = TRUNKS[part](4, tasks, options)
+        for parameter in trunk.parameters():  # some trunks start as twins
+            torch.nn.init.normal_(parameter)
+        reports[task] = trunk.report(ROWS)
+    by_task = {task: {"trunk": dict.fromkeys(tasks, each)} if by_row else each for task, each in reports.items()}
+    name, own = REPORTERS[part]
+    found = texts(by_name({"sharing": {"by_task": by_task}})[name])
+    expected = [FORMS[name](value) for task in tasks for value in own(reports[task], task).values()]
+    assert len(set(expected)) > 1
+    assert Counter(expected) <= Counter(found)
+
+
+def test_groups_and_attention_of_networks_of_their_own_are_shown() -> None:
+    torch.manual_seed(0)
+    block = {"groups": [["sbp"], ["disease", "later"]], "trunk": {"name": "mmoe", "widths": [3]}}
+    options = parse_settings(GroupedTrunk.Options, block, where="model.trunk")
+    tasks = ("sbp", "disease", "later")
+    reports = {task: GroupedTrunk(4, tasks, options).report(ROWS) for task in tasks}
+    for number, report in enumerate(reports.values()):
+        report["attention"] = {"all": {"labs__lead": 1.0 + number, "labs__iron": 0.5}}
+    training = {"stop": "own", "own_best": TRAINING["own_best"], "sharing": {"by_task": reports}}
+    plots = by_name(training)
+    assert {"sharing_gates_0", "sharing_gates_1", "sharing_attention"} <= set(plots)
+    assert {"1.00", "2.00", "3.00"} <= set(texts(plots["sharing_attention"]))
+    own, groups = sharing_sentences(training, SUMMARY)
+    assert own.startswith("Each outcome stopped at its own best epoch and has the network of that epoch, 3 in all.")
+    assert groups.endswith("Systolic pressure; Disease, Later.")
+    table = own_best_table({**TRAINING, **training}, SUMMARY)
+    assert table is not None
+    assert table.columns[1:3] == ("Its own best epoch, kept", "Best epoch for all")
 
 
 def test_attention_shows_the_features_that_weigh_most() -> None:
