@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
@@ -47,7 +48,7 @@ def _view(context: ReportContext) -> dict[str, Any]:
         "people": people(context),
         "findings": sentences.findings(summary, taught=bool(context.student)),
         "warnings": sentences.warnings(summary),
-        "models": [(model_name(name), ABOUT_MODELS.get(name, "")) for name in ordered_models(summary)],
+        "models": [(model_name(name), about_model(summary, name)) for name in ordered_models(summary)],
         "metrics": [(METRICS[name], ABOUT_METRICS[name]) for name in used],
         "outcomes": tables.outcome_table(context),
         "headlines": tables.headline_table(context),
@@ -62,6 +63,13 @@ def _view(context: ReportContext) -> dict[str, Any]:
         "figures": {group: _figures(context, group) for group in _GROUPS},
         "limits": [*context.limits, *standing_limits(context)],
     }
+
+
+def about_model(summary: Mapping[str, Any], model: str) -> str:
+    """What a model is, and how many seeds its figures are the mean of."""
+    n = len(summary["models"][model]["seeds"])
+    seeds = "one seed" if n == 1 else f"the mean of {n} seeds"
+    return "; ".join(filter(None, (ABOUT_MODELS.get(model, ""), seeds)))
 
 
 def _records(context: ReportContext) -> list[dict[str, Any]]:

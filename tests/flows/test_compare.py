@@ -28,7 +28,7 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     settings = settings.model_copy(
         update={
             "training": settings.training.model_copy(update={"epochs": 3}),
-            "baselines": settings.baselines.model_copy(update={"models": ("lightgbm", "catboost")}),
+            "baselines": settings.baselines.model_copy(update={"models": ("lightgbm", "catboost"), "booster_seeds": 2}),
             "evaluation": settings.evaluation.model_copy(update={"replicates": 100}),
             "compare": CompareSettings(
                 seeds=(0, 1),

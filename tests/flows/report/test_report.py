@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import subprocess
@@ -19,7 +20,9 @@ import matplotlib as mpl
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 
+from flows.headline import headline_table
 from flows.report.build import draw_plots
 from flows.report.context import ReportContext
 from flows.report.drawing import Plot
@@ -27,7 +30,7 @@ from flows.report.inline import inline_svg
 from flows.report.page import render_page
 from flows.report.sentences import findings, warnings
 from flows.report.tables import feature_table
-from flows.report.words import count, listing, number, percent
+from flows.report.words import count, figure_text, gain_text, interval_words, listing, number, percent
 from mtl_models.data import Feature, FeatureSpec
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.metrics.summary import summarise
@@ -267,6 +270,7 @@ def test_features_say_from_whom_they_are_hidden() -> None:
 
 
 def test_numbers_for_a_reader() -> None:
+    assert [percent(value) for value in (0.0002, -0.0002)] == ["0.0\u00a0%"] * 2
     assert [percent(value) for value in (0.0123, -0.0123, 0.0)] == ["+1.2\u00a0%", "−1.2\u00a0%", "0.0\u00a0%"]
     assert [number(value, "rmse") for value in (123.4, 16.14, 1.053)] == ["123", "16.1", "1.05"]
     assert number(0.81249, "auroc") == "0.812"
@@ -279,3 +283,54 @@ def test_plot_names_are_file_names() -> None:
     assert len({plot.name for plot in plots}) == len(plots)
     assert all(re.fullmatch(r"[a-z0-9_]+", plot.name) for plot in plots)
     assert {plot.name for plot in plots} >= {"metric_sbp", "gain_linear", "observed_sbp", "learning_disease"}
+
+
+def test_a_figure_has_one_form_everywhere() -> None:
+    gain = {"value": 0.0112, "low": -0.0031, "high": 0.019}
+    assert gain_text(gain) == "+1.1\u00a0% [−0.3, 1.9]"
+    assert gain_text({**gain, "left_out": ["thal", "hdl"]}, {"thal": "scan"}) == (
+        "+1.1\u00a0% [−0.3, 1.9], without scan and hdl (no figure)"
+    )
+    assert gain_text({"value": -1.0, "low": -1.0, "high": 0.5}) == "−100.0\u00a0% or worse [−100.0, 50.0]"
+    assert gain_text({"value": None, "low": None, "high": None}) == "undefined"
+    assert figure_text({"value": -0.25, "low": -0.5, "high": 0.1}, "r2") == "−0.250 [−0.500, 0.100]"
+    assert (figure_text({"value": 0.25, "low": None}), figure_text(None), gain_text(None)) == ("0.250", "–", "–")
+
+
+def context_of(targets: pl.DataFrame, predictions: pl.DataFrame | None = None) -> ReportContext:
+    """The page of other targets or predictions."""
+    ours, _, splits = frames()
+    predictions = ours if predictions is None else predictions
+    summary = summarise(predictions, targets, splits, TASKS, part="test", settings=SETTINGS)
+    plots = draw_plots(summary, predictions, targets, splits, TASKS, HISTORY, TRAINING)
+    return replace(CONTEXT, summary=summary, plots=plots)
+
+
+def test_an_outcome_that_nobody_has_is_undefined_and_named_where_means_leave_it_out() -> None:
+    context = context_of(frames()[1].with_columns(disease=pl.lit(0)))
+    said = findings(context.summary)
+    assert "without narrowed artery <50 %> (no figure), compared with the same network" in said[0]
+    assert "No figure, for want of people of either kind, for narrowed artery <50 %>." in said
+    page = render_page(context)
+    assert page.count("<span>undefined<small>the labelled people have one class only</small></span>") == 2
+    assert "Mean of all<small>without Narrowed artery &lt;50 %&gt; (no figure)</small>" in page
+    table = Console(file=io.StringIO(), width=300)
+    table.print(headline_table("demo", dict(context.summary)))
+    printed = table.file.getvalue()  # type: ignore[attr-defined]
+    assert "undefined: the labelled people have one class only" in printed
+    assert "without disease (no figure)" in printed
+
+
+def test_the_page_says_which_models_vary_by_seed() -> None:
+    predictions, targets, _ = frames()
+    again = predictions.filter(pl.col("model") == "linear").with_columns(seed=pl.lit(1, pl.Int32))
+    context = context_of(targets, pl.concat([predictions, again]))
+    assert interval_words(CONTEXT.summary) == "95\u00a0% intervals over people"
+    assert interval_words(context.summary) == (
+        "95\u00a0% intervals over people and seeds, for Shared model and Single-task twin over people alone"
+    )
+    page = render_page(context)
+    assert "Intervals cover the choice of people and of the seeds of training, not the choice of settings" in page
+    assert "Seeds vary for Linear model (2 seeds); Shared model and Single-task twin: one fit" in page
+    assert "one for each outcome; the mean of 2 seeds" in page
+    assert "Intervals cover the choice of people, not the choice of settings, features or time." in PAGE
