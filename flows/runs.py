@@ -24,7 +24,8 @@ def settings_of(settings: StudySettings, name: str) -> StudySettings:
         model, training = model_and_training(settings, change)
     except SettingsError as error:
         raise SettingsError(f"{where}.{fault}" for fault in error.faults) from None
-    if faults := run_task_faults(settings, change, model, training):
+    names = [task.name for task in settings.task_records]
+    if faults := run_task_faults(settings, change, model, training, names):
         raise SettingsError(f"{where}.{fault}" for fault in faults)
     known = {task.name: task.to_dict() for task in settings.further_tasks}
     kept = [task for task in settings.tasks if not change.tasks or task["name"] in change.tasks]
@@ -61,14 +62,13 @@ def model_and_training(settings: StudySettings, change: CompareRun) -> tuple[Mod
 
 
 def run_task_faults(
-    settings: StudySettings, change: CompareRun, model: ModelSettings, training: TrainingSettings
+    settings: StudySettings, change: CompareRun, model: ModelSettings, training: TrainingSettings, names: list[str]
 ) -> list[str]:
-    """Tasks that a run names and the study has not, or that it cannot learn in its view."""
-    names = [str(task.get("name", "?")) for task in settings.tasks]
+    """Tasks that a run names and the study, whose tasks are ``names``, has not, or that it cannot learn in its view."""
     further = [str(task.get("name", "?")) for task in settings.auxiliary]
     faults = [*model.task_faults([*names, *change.auxiliary]), *training.task_faults([*names, *change.auxiliary])]
-    faults += [f"tasks: {unknown(name, names, 'task')}" for name in change.tasks if name not in names]
-    faults += [f"auxiliary: {unknown(name, further, 'task')}" for name in change.auxiliary if name not in further]
+    faults += [f"tasks: {unknown(name, names, what='task')}" for name in change.tasks if name not in names]
+    faults += [f"auxiliary: {unknown(name, further, what='task')}" for name in change.auxiliary if name not in further]
     if change.auxiliary and model.view != "core":
         faults.append("auxiliary: in the own view other tasks see what these are made of: use view: core")
     return faults

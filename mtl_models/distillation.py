@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl_models.baselines import BASELINES, BaselineSettings
+from mtl_models.baselines import BASELINES, BaselineSettings, require_library
 from mtl_models.blanking import source_tables
 from mtl_models.data import Dataset, FeatureSpec, Matrices
 from mtl_models.network import Network
@@ -122,6 +122,7 @@ def boost(
         part = spec.seen_by([task.name])
         parts = [each.select(spec, part) for each in (train, valid, asked)]
         for name in settings.boosters:
+            require_library(name)
             fitted = BASELINES[name](parts[0], {"rows": parts[2]}, parts[1], task, part, baselines, seed)
             found.setdefault(task.name, []).append(fitted["rows"])
     return {task: np.mean(each, axis=0) for task, each in found.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.naming.parts import component_fault, model_faults, option_faults, repeated, training_faults
+from flows.naming.tasks import task_names
 from mtl_models.baselines import BASELINES
 from mtl_models.joint import JOINT
 from mtl_models.tasks import slug
@@ -50,7 +51,7 @@ def run_faults(settings: StudySettings, run: CompareRun, *, options: bool) -> li
     except SettingsError as error:
         return [*faults, *error.faults]
     faults += model_faults(model, "model", options=options) + training_faults(training, "training", options=options)
-    return [*faults, *run_task_faults(settings, run, model, training)]
+    return [*faults, *run_task_faults(settings, run, model, training, task_names(settings))]
 
 
 def _base_faults(settings: StudySettings, *, options: bool) -> list[str]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mtl_models.balancing import BALANCERS
-from mtl_models.baselines import BASELINES, BaselineSettings
+from mtl_models.baselines import BASELINES, BaselineSettings, require_library
 from mtl_models.encoders import ENCODERS
+from mtl_models.joint import JOINT
 from mtl_models.settings import Component, ModelSettings, TrainingSettings, parse_settings
 from mtl_models.trunks import TRUNKS
 from mtl_models.wording import SettingsError, unknown
@@ -111,6 +112,25 @@ def baseline_faults(settings: StudySettings) -> list[str]:
         name = getattr(settings.evaluation, key)
         if name not in (MODEL, *known):
             faults.append(f"evaluation.{key}: {unknown(name, [MODEL, *known])}")
+    return faults
+
+
+def library_faults(settings: StudySettings) -> list[str]:
+    """Baselines and methods whose library is not installed."""
+    faults = []
+    teachers = settings.training.distillation.boosters if settings.training.distillation else ()
+    for place, names in (("baselines.models", settings.baselines.models), ("training.distillation.boosters", teachers)):
+        for name in names:
+            try:
+                require_library(name, load=False)
+            except ValueError as error:
+                faults.append(f"{place}: {error}")
+    for name, run in settings.compare.runs.items():
+        if run.method is not None and run.method.name in JOINT:
+            try:
+                JOINT[run.method.name].require()
+            except ValueError as error:
+                faults.append(f"compare.runs.{name}.method: {error}")
     return faults
 
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from flows.naming.columns import column_faults
 from flows.naming.compare import compare_faults
-from flows.naming.parts import baseline_faults, domain_faults, model_faults, teacher_faults, training_faults
+from flows.naming.parts import (
+    baseline_faults,
+    domain_faults,
+    library_faults,
+    model_faults,
+    teacher_faults,
+    training_faults,
+)
 from flows.naming.tasks import metric_faults, named_task_faults, record_faults
 from flows.naming.when import schedule_faults
 from mtl_models.wording import SettingsError, nearest
@@ -64,6 +71,7 @@ def study_faults(settings: StudySettings, study: str, *, depth: Depth, skip: Col
     faults += [] if {"tasks", "model", "training"} & set(skip) else compare_faults(settings, options=options)
     if depth == "block":
         return list(dict.fromkeys(faults))
+    faults += library_faults(settings) if options else []
     return list(dict.fromkeys(faults + _code_faults(settings, study, sound)))
 
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from flows.errors import awaiting_workers, in_worker
 from flows.processes import end_with_parent
-from mtl_models.baselines import BASELINES
+from mtl_models.baselines import BASELINES, require_library
 from mtl_models.data import Dataset, FeatureSpec
 from mtl_models.frames import prediction_frame
 from mtl_models.joint import JOINT
@@ -135,6 +135,7 @@ def fit_baseline(
     held_out = {part: dataset.take(mask) for part, mask in parts.items() if part != "train"}
     (task,) = job.tasks
     train, valid = dataset.take(parts["train"]), held_out["valid"]
+    require_library(job.model)
     fit_predict = BASELINES[job.model]
     values = fit_predict(train, held_out, valid, task, spec, settings.baselines, job.seed)
     predictions = {part: (people.person, {task.name: values[part]}) for part, people in held_out.items()}

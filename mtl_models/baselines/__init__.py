@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from mtl_models.baselines.settings import BaselineSettings
@@ -42,5 +44,27 @@ BASELINES: Registry[FitPredict] = Registry(
 )
 
 UNSEEDED = ("linear",)  # nothing is random in these: another seed gives the same model
+LIBRARIES = {"linear": "sklearn", "lightgbm": "lightgbm", "catboost": "catboost"}
 
-__all__ = ["BASELINES", "UNSEEDED", "BaselineSettings", "FitPredict"]
+
+def require_library(name: str, *, load: bool = True) -> None:
+    """Check that the library behind a baseline can be loaded; without ``load``, which takes a second, that it is there.
+
+    Raises:
+        ValueError: saying which library of which baseline, and how to install it.
+    """
+    library = LIBRARIES.get(name, "")
+    try:
+        if library and load:
+            import_module(library)
+        elif library and find_spec(library) is None:
+            raise ModuleNotFoundError(f"No module named {library!r}")
+    except (ImportError, OSError) as error:  # a library of the system that is not there is an OSError
+        package = {"sklearn": "scikit-learn"}.get(library, library)
+        raise ValueError(
+            f"the baseline {name} needs {package}, which cannot be loaded ({error}): install it again with "
+            f"`pip install --force-reinstall --no-deps {package}`, or leave {name} out of the study's baselines"
+        ) from None
+
+
+__all__ = ["BASELINES", "UNSEEDED", "BaselineSettings", "FitPredict", "require_library"]

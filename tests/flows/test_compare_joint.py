@@ -112,7 +112,7 @@ def test_only_what_decides_them_fits_them_again(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("method", "message"),
     [
-        ({"name": "group_spars"}, r"compare\.runs\.odd\.method: no method 'group_spars'; there are group_sparse"),
+        ({"name": "group_spars"}, r"compare\.runs\.odd\.method\.name: 'group_spars' is none of group_sparse"),
         ({"name": "group_sparse", "penalty": 1}, r"compare\.runs\.odd\.method\.penalty"),
     ],
 )

@@ -201,3 +201,19 @@ def test_another_process_with_more_threads_gives_the_same_bits() -> None:
     command = [sys.executable, "-c", code, str(Path(__file__))]
     found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
     assert found == digest()
+
+
+@pytest.mark.parametrize(
+    ("name", "library"), [("catboost", "catboost._catboost"), ("catboost", "catboost"), ("linear", "sklearn")]
+)
+def test_a_library_that_is_missing_or_broken_is_one_sentence(name: str, library: str) -> None:
+    """In a process of its own: here the libraries are loaded already."""
+    code = (
+        f"import sys; sys.modules[{library!r}] = None\n"  # Python's own way to make an import fail
+        f"from mtl_models.baselines import require_library\nrequire_library({name!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    package = "scikit-learn" if name == "linear" else name
+    said = done.stderr.splitlines()[-1]
+    assert f"the baseline {name} needs {package}, which cannot be loaded (" in said
+    assert f"pip install --force-reinstall --no-deps {package}" in said
