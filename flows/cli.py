@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli_check import app as checking
+from flows.cli_check import say_warnings
 from flows.cli_sharing import app as sharing
-from flows.command import Date, Study, console, relative, say_losses, show, study_of
+from flows.command import Date, Study, console, paths_of, relative, say_losses, show, study_of
 
 app = typer.Typer(
     name="mtl-health",
@@ -68,10 +69,15 @@ def validate(
 @app.command()
 def retrain(study: Study) -> None:
     """Reproduce the study's model with DVC, register it, and promote it if the gate lets it."""
-    paths, _ = study_of(study, "parts")
+    paths = paths_of(study)
+    from flows.check.study import check_study
+
+    report = check_study(paths.root, study)
+    say_warnings(report)
+    report.require()  # every fault at once, before a server starts
     from flows.retrain import retrain as flow
 
-    row = flow(study)
+    row = flow(study, checked=True)
     show(
         f"retrained {study}",
         {

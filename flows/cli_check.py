@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from flows.command import console
+from flows.command import console, paths_of
 
 if TYPE_CHECKING:
     from flows.check.report import CheckReport
@@ -20,31 +20,39 @@ SMALL = 10  # fewer people than this could be recognised
 
 @app.command()
 def check(
-    name: Annotated[str | None, typer.Argument(metavar="[STUDY]", help="The study, as with --study.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="STUDY", help="The study, as with --study.")] = None,
     study: Annotated[str | None, typer.Option("--study", help="A study: a block of params.yaml.")] = None,
 ) -> None:
     """Look at a study before it is trained: names in params.yaml, raw tables, functions, split, labels, leaks."""
     if (name is None) == (study is None):
         raise typer.BadParameter("name one study: mtl-health check STUDY")
     from flows.check.study import check_study
-    from flows.paths import project_root
 
-    report = check_study(project_root(), name or study or "")
+    report = check_study(paths_of(name or study or "").root, name or study or "")
     if report.labels:
         console.print(_labels_table(report))
-    say_report(report)
+    say_warnings(report)
+    say_faults(report)
     if report.faults:
         raise typer.Exit(1)
 
 
-def say_report(report: CheckReport) -> None:
-    """Print warnings and faults, a sentence each, and how many there are."""
-    for colour, kind, sentences in (("yellow", "warning", report.warnings), ("red", "fault", report.faults)):
-        for sentence in sentences:
-            console.print(Text.assemble((f"{kind}:", colour), " ", sentence), highlight=False, soft_wrap=True)
+def say_warnings(report: CheckReport) -> None:
+    """Print what may be meant so, a sentence each."""
+    _say("warning", "yellow", report.warnings)
+
+
+def say_faults(report: CheckReport) -> None:
+    """Print what must be mended, a sentence each, and how many there are."""
+    _say("fault", "red", report.faults)
     n = len(report.faults)
-    said = "no fault" if not n else f"{n} fault{'s' if n > 1 else ''}, mend them before the study is trained"
+    said = "no fault" if not n else f"{n} fault{'s' if n > 1 else ''} to mend before the study is trained"
     console.print(f"{report.study}: {said}", highlight=False, soft_wrap=True)
+
+
+def _say(kind: str, colour: str, sentences: list[str]) -> None:
+    for sentence in sentences:
+        console.print(Text.assemble((f"{kind}:", colour), " ", sentence), highlight=False, soft_wrap=True)
 
 
 def _labels_table(report: CheckReport) -> Table:

@@ -26,21 +26,28 @@ Date = Annotated[
 console = Console(width=None if sys.stdout.isatty() else 150, markup=False, emoji=False)
 
 
+def paths_of(study: str) -> Any:
+    """Paths of a study, whatever is wrong with its settings; state of Prefect under the project's folder."""
+    from flows.environment import prepare
+    from flows.paths import StudyPaths, project_root
+    from flows.processes import end_on_signals
+
+    root = project_root()
+    prepare(root)
+    end_on_signals()
+    return StudyPaths(root, study)
+
+
 def study_of(study: str, depth: Literal["block", "contract", "parts"] = "block") -> tuple[Any, Any]:
     """Paths and settings of a study; state of Prefect under the project's folder.
 
     ``depth``: how far names of the block are looked up. A command that only looks pays for nothing; one that reads
     data has the contract beside it, one that trains the parts of the network too.
     """
-    from flows.environment import prepare
-    from flows.paths import StudyPaths, project_root
-    from flows.processes import end_on_signals
     from flows.settings import load_settings
 
-    root = project_root()
-    prepare(root)
-    end_on_signals()
-    return StudyPaths(root, study), load_settings(root, study, depth=depth)
+    paths = paths_of(study)
+    return paths, load_settings(paths.root, study, depth=depth)
 
 
 def show(title: str, rows: dict[str, Any]) -> None:

@@ -27,14 +27,14 @@ _RAISE = opcode.opmap["RAISE_VARARGS"]
 
 
 class Faults(ValueError):
-    """What a user has to mend, a sentence each.
+    """What a user has to mend, a sentence each; as text, one line each.
 
     Attributes:
         sentences: all that was found at once.
     """
 
     def __init__(self, *sentences: str) -> None:
-        super().__init__("; ".join(sentences))
+        super().__init__("\n".join(sentences))
         self.sentences = sentences
 
 

@@ -15,6 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from flows import promotion
 from flows.access import apply
 from flows.artifacts import show
+from flows.check.study import check_study
 from flows.errors import value_free
 from flows.features.lookup import study_features
 from flows.paths import StudyPaths, project_root, read_json
@@ -29,6 +30,15 @@ from schemas.contract import load_contract
 
 TIMEOUT = 4 * 3600.0
 TRAINING = "training"
+
+
+@task(name="check study", cache_policy=NO_CACHE)
+@value_free
+def check_before(paths: StudyPaths) -> None:
+    """Look at the study in seconds, so that what is wrong is not found minutes later and one by one."""
+    report = check_study(paths.root, paths.study)
+    show(paths.study, "check", {"faults": len(report.faults), "warnings": len(report.warnings)})
+    report.require()
 
 
 @task(name="reproduce with DVC", cache_policy=NO_CACHE)
@@ -119,16 +129,20 @@ def record(
 
 @flow(name="retrain")
 @value_free
-def retrain(study: str) -> dict[str, Any]:
+def retrain(study: str, checked: bool = False) -> dict[str, Any]:
     """Reproduce a study's model and promote it if the gate lets it.
 
     Args:
         study: name of a block of params.yaml.
+        checked: the study was checked a moment ago.
     """
     started_at = datetime.now(UTC)
     root = project_root()
     apply(root)  # a worker of a pool comes here without the command line
-    paths, settings = StudyPaths(root, study), load_settings(root, study, depth="parts")
+    paths = StudyPaths(root, study)
+    if not checked:
+        check_before(paths)
+    settings = load_settings(root, study, depth="parts")
     reproduce_study(paths)
     judgement = judge_training(paths, settings)
     result = register_and_promote(paths, settings)

@@ -64,7 +64,7 @@ def try_cohort(
         people = tables[contract.person_table].select(key, pl.lit(None, pl.String).alias("reason")).sort(PERSON)
     inside = people.filter(pl.col("reason").is_null())
     if inside.is_empty():
-        faults.append(f"{study}: nobody is in the cohort: the people function gives a reason against each person")
+        faults.append(f"nobody is in the cohort: the people function gives a reason against each person of {study}")
     features = inside.select(PERSON)
     for domain in domains_of(study, tables, tasks, known_later):
         try:

@@ -55,7 +55,7 @@ class Reader:
                 self._require_people(frame)
                 return frame
             # outside the handler, so that the original error does not hang on it
-            raise FeatureError(f"{self.contract.study}: {sentence}")
+            raise FeatureError(sentence)
 
         return guarded
 
@@ -71,10 +71,10 @@ class Reader:
         elif frame[PERSON].is_duplicated().any():
             wrong = "gives a person twice; it must give one row a person"
         if wrong:
-            raise FeatureError(f"{self.contract.study}: {self.name} {wrong}")
+            raise FeatureError(f"{self.name} of {self.contract.study} {wrong}")
 
     def _sentence(self, error: BaseException, tables: Tables) -> str:
-        who, name = f"{self.name}{place_of(error)}", _missing_name(error)
+        who, name = f"{self.name} of {self.contract.study}{place_of(error)}", _missing_name(error)
         if isinstance(error, pl.exceptions.ColumnNotFoundError) and name:
             return f"{who} reads {self._column(name, tables, error)}"
         if isinstance(error, KeyError) and name in self.contract.tables:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from flows.features.guard import FeatureError
 from flows.features.splits import PARTS
 from mtl_models.data import PERSON
 from mtl_models.tasks import Task
@@ -80,6 +81,17 @@ def _count(task: Task, targets: pl.DataFrame, resample: str, part: str, rows: np
             found = np.bincount(known.astype(np.int64), minlength=len(task.classes) or 2)
             classes = tuple(int(n) for n in found)
         yield PartLabels(task, column, resample, part, len(known), classes, len(np.unique(known)) > 1)
+
+
+def require_labels(tasks: Sequence[Task], targets: pl.DataFrame, splits: pl.DataFrame) -> None:
+    """Refuse outcomes that no training part can teach.
+
+    Raises:
+        FeatureError: with a sentence for each target column.
+    """
+    counts = [each for each in count_labels(tasks, targets, splits) if each.part == "train"]
+    if faults := label_findings(counts, min_count=0).faults:
+        raise FeatureError(*faults)
 
 
 def label_findings(counts: Collection[PartLabels], min_count: int, *, learned: bool = True) -> LabelFindings:

@@ -53,9 +53,9 @@ def _definition(study: str) -> StudyFeatures:
     try:
         found = getattr(import_own(name), "STUDY", None)
     except ModuleError as error:
-        raise FeatureError(f"{study}: the features cannot be imported: {error}") from None
+        raise FeatureError(f"the features of {study} cannot be imported: {error}") from None
     if not isinstance(found, StudyFeatures):
-        raise FeatureError(f"{study}: {file} has no STUDY = StudyFeatures(...)")
+        raise FeatureError(f"{file} has no STUDY = StudyFeatures(...)")
     return found
 
 
@@ -66,8 +66,8 @@ def _with_reason(people: DomainFunction, study: str) -> DomainFunction:
         frame = people(tables)
         if frame.schema.get("reason") not in (pl.String, pl.Null):
             raise FeatureError(
-                f"{study}: the people function must give a column `reason`, text: why a person is outside the cohort, "
-                "null for those inside"
+                f"the people function of {study} must give a column `reason`, text: why a person is outside the "
+                "cohort, null for those inside"
             )
         return frame.with_columns(pl.col("reason").cast(pl.String))
 

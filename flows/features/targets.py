@@ -22,11 +22,11 @@ def cohort_targets(study: str, tables: Tables, people: pl.DataFrame, tasks: Coll
     columns = [column for task in tasks for column in task.target_columns]
     faults = []
     if missing := [column for column in columns if column not in targets.columns]:
-        faults.append(f"{study}: the target function gives no column {', '.join(missing)}: its tasks need it")
+        faults.append(f"the target function of {study} gives no column {', '.join(missing)}: its tasks need it")
     present = [column for column in columns if column in targets.columns]
     joined = people.select(PERSON).join(targets, on=PERSON, how="left", maintain_order="left").select(PERSON, *present)
     for task in tasks:
-        faults += [f"{study}: task {task.name}: {fault}" for fault in _kind_faults(task, joined)]
+        faults += [f"task {task.name}: {fault}" for fault in _kind_faults(task, joined)]
     if faults:
         raise FeatureError(*faults)
     return joined

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.features.cohort import Cohort, cohort_of, cohort_spec
+from flows.features.labels import require_labels
 from flows.features.splits import read_splits
 from flows.features.targets import cohort_targets
 from flows.paths import read_json, replace_file, write_json, write_text
@@ -29,6 +30,7 @@ def run(stage: Stage) -> dict[str, Any]:
     wanted = (*tasks, *settings.further_tasks)
     targets = cohort_targets(paths.study, cohort.tables, features, wanted)
     splits = read_splits(paths.raw, settings.split, features)
+    require_labels(tasks, targets, splits)
     spec = cohort_spec(paths.study, cohort, tasks, settings.known_later)
     replace_file(paths.features / "features.parquet", features.write_parquet)
     replace_file(paths.features / "targets.parquet", targets.write_parquet)
