@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from schemas.checking import require_full_validation
+from schemas.checksums import check_sums, read_sums
 from schemas.contract import Contract
 from schemas.faults import TableFault
 from schemas.fields import ModelView
@@ -28,7 +29,8 @@ def validate_folder(
 ) -> StudyResult:
     """Validate every table of ``contract`` that lies in ``folder`` as ``<table>.csv`` or ``<table>.parquet``.
 
-    Each may also be a folder of part files, which is named like the file or like the table.
+    Each may also be a folder of part files, which is named like the file or like the table. Where a list of checksums
+    lies beside them, they must agree with it.
 
     Args:
         folder: where the tables are. What resembles a table by its name and is none is a fault.
@@ -48,6 +50,7 @@ def validate_folder(
     if not folder.is_dir():
         raise TableFault("", f"the folder {folder} does not exist: put the tables of {contract.study} there")
     check_names(folder, contract, beside=beside, only_tables=scoring)
+    sums = read_sums(folder)
     absent_ok = _optional(contract, optional_columns)
     optional_tables = contract.optional if scoring else frozenset()
     checked: dict[str, CheckedTable] = {}
@@ -55,7 +58,7 @@ def validate_folder(
         may_be_absent = name in optional_tables or absent_ok[name] >= set(ModelView.of(model).rules) - {
             contract.person_key
         }
-        text = _read(folder, name, contract, absent_ok[name], may_be_absent=may_be_absent)
+        text = _read(folder, name, contract, absent_ok[name], sums, may_be_absent=may_be_absent)
         checked[name] = check_table(text, model)
     persons = Persons.of(checked[contract.person_table])
     for name, table in checked.items():
@@ -68,9 +71,17 @@ def validate_folder(
 
 
 def _read(
-    folder: Path, table: str, contract: Contract, optional: Collection[str], *, may_be_absent: bool
+    folder: Path,
+    table: str,
+    contract: Contract,
+    optional: Collection[str],
+    sums: Mapping[str, str] | None,
+    *,
+    may_be_absent: bool,
 ) -> TextTable | None:
     path = find_table(folder, table)
+    if sums is not None:
+        check_sums(path, table, sums)
     is_person_table = table == contract.person_table
     if path is None:
         if may_be_absent and not is_person_table:
