@@ -32,7 +32,9 @@ def ranking(board: dict[str, Any]) -> Table:
 
 def groupings(record: dict[str, Any]) -> Table:
     """One row a grouping: its groups, mean gains, the worst task, and how many fits propose it."""
-    title = f"{record['n_people']} validation people, 95 % intervals over people; the first is one group of all"
+    title = (
+        f"{record['n_people']} validation people, 95 % intervals over people and seeds; the first is one group of all"
+    )
     table = Table("grouping", "groups", "gain over it", "worst task", "over the twins", "fits that propose it")
     table.title, table.title_justify = title, "left"
     for name, run in record["runs"].items():

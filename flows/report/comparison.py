@@ -82,10 +82,7 @@ def figures_table(board: Mapping[str, Any]) -> Table:
 
 
 def _gain(record: Mapping[str, Any] | None, titles: Mapping[str, str]) -> Cell:
-    if record is None:
-        return Cell(NONE)
-    cell = gain_cell(record)
-    return Cell(cell.text, cell.small + without(record, titles), cell.tone)
+    return Cell(NONE) if record is None else gain_cell(record, titles)
 
 
 def _figure(figure: Mapping[str, Any] | None, metric: str, titles: Mapping[str, str]) -> Cell:

@@ -51,9 +51,9 @@ def groupings_table(record: Mapping[str, Any], titles: Mapping[str, str]) -> Tab
         rows.append(
             (
                 Cell(name.capitalize(), groups if over else "all outcomes"),
-                gain_cell(over["mean"]) if over else Cell("–"),
+                gain_cell(over["mean"], titles) if over else Cell("–"),
                 Cell(titles[worst["task"]], gain(worst["value"])) if worst else Cell(NONE),
-                gain_cell(run["over_twins"]["mean"]),
+                gain_cell(run["over_twins"]["mean"], titles),
                 Cell(f"{record['fits_that_agree'][name]} of {record['n_fits']}" if over else "–"),
             )
         )

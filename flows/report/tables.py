@@ -144,8 +144,7 @@ def gain_table(context: ReportContext) -> Table:
         for task, record in summary["tasks"].items()
     ]
     titles = {task: short_title(record["title"]) for task, record in summary["tasks"].items()}
-    left_out = without(comparisons[others[0]]["mean"], titles).lstrip(", ") if others else ""
-    rows.append((Cell("Mean of all", left_out), *(gain_cell(comparisons[other]["mean"]) for other in others)))
+    rows.append((Cell("Mean of all"), *(gain_cell(comparisons[other]["mean"], titles) for other in others)))
     columns = ("Outcome", *(f"Against {against_name(other)}" for other in others))
     return Table("Change in error in percent with 95\u00a0% interval, positive is better", columns, tuple(rows))
 
@@ -165,7 +164,8 @@ def absence_table(context: ReportContext) -> Table | None:
         )
         for case in ordered
     )
-    columns = ("Missing", "Mean of all", *(short_title(record["title"]) for record in tasks.values()))
+    titles = {task: short_title(record["title"]) for task, record in tasks.items()}
+    columns = ("Missing", f"Mean of all{without(cases[ordered[0]]['mean'], titles)}", *titles.values())
     return Table(
         "Change in error in percent without a table; coloured where the interval leaves out zero", columns, rows
     )
@@ -181,13 +181,14 @@ def _tone(record: Mapping[str, Any]) -> str:
     return "gain" if record["low"] > 0 else "loss" if record["high"] < 0 else ""
 
 
-def gain_cell(record: Mapping[str, Any]) -> Cell:
-    """A relative gain with its interval and verdict."""
+def gain_cell(record: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> Cell:
+    """A relative gain with its interval and verdict; of a mean, also the outcomes that it leaves out, by ``titles``."""
     if record["value"] is None:
         return Cell(UNDEFINED, record.get("reason", ""))
     if record["low"] is None:
         return Cell(NOT_SHOWN, TOO_FEW)
-    return Cell(gain(record["value"]), f"{interval(record, points)}, {VERDICTS[record['verdict']]}", _tone(record))
+    words = f"{interval(record, points)}, {VERDICTS[record['verdict']]}{without(record, titles)}"
+    return Cell(gain(record["value"]), words, _tone(record))
 
 
 def validation_table(context: ReportContext) -> Table | None:

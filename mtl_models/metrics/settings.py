@@ -13,7 +13,7 @@ class EvaluationSettings(BaseModel):
     """How figures are measured, compared and hidden.
 
     Attributes:
-        replicates: resamples of the bootstrap over persons.
+        replicates: resamples of the bootstrap over persons and seeds.
         seed: seed of the bootstrap.
         confidence: share of the replicates inside an interval.
         min_count: fewest people of any class whose figures are shown.

@@ -125,4 +125,12 @@ def flat_metrics(summary: dict[str, Any]) -> dict[str, Any]:
         "headline_mean": {name: record["headline_mean"]["value"] for name, record in summary["models"].items()},
         "mean_gain": {name: gain["mean"]["value"] for name, gain in gains.items()},
         "worst_gain": {name: (gain["worst"] or {"value": None})["value"] for name, gain in gains.items()},
+        **({"left_out_of_means": ", ".join(left_out)} if (left_out := _left_out(summary)) else {}),
     }
+
+
+def _left_out(summary: dict[str, Any]) -> list[str]:
+    """Tasks that some mean leaves out because they have no figure."""
+    means = [record["headline_mean"] for record in summary["models"].values()]
+    means += [gain["mean"] for gain in summary["comparisons"][summary["settings"]["model"]].values()]
+    return sorted({task for mean in means for task in mean["left_out"]})

@@ -263,6 +263,8 @@ def test_a_task_without_labels_is_undefined_and_not_a_number() -> None:
     gains = summary["comparisons"]["multi_task"]["linear"]
     assert gains["tasks"]["disease"]["value"] is None
     assert gains["mean"]["left_out"] == ["disease"]
+    assert flat_metrics(summary)["left_out_of_means"] == "disease"
+    assert "left_out_of_means" not in flat_metrics(summary_of())
     json.dumps(summary, allow_nan=False)
 
 
