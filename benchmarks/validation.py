@@ -2,10 +2,14 @@
 
     dvc pull data/raw/nhanes.dvc
     python -m benchmarks.validation [--table DBQ] [--rows 900000] [--repeats 3]
+    python -m benchmarks.validation --wide [--repeats 3]
 
 A real table is repeated with new person keys, clean and with one cell in twenty damaged. Ours goes from text to typed
 rows, rejects and counts. The limit is `Model.validate(lazy=True)` on frames that are typed already: it parses nothing,
 keeps no reason by row and splits nothing. Every measurement is a process of its own.
+
+With `--wide` tables of 500 to 4,000 made-up columns, one cell in twenty out of range, go from a CSV file to rows and
+reasons: the time a column should not grow with their number.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ KEY = "SEQN"
 FIRST_KEY = 100_000  # keys of five or six digits keep the contract
 DAMAGE = "-7"  # no column of these tables takes it
 SHARE = 0.05
+WIDTHS, WIDE_ROWS = (500, 1000, 2000, 4000), 200
 OURS, PARSING, PANDERA = "our split, text to rows and reasons", "our parsing alone", "Pandera alone, typed frame"
 
 
@@ -35,7 +40,10 @@ def main() -> None:
     parser.add_argument("--table", default="DBQ")
     parser.add_argument("--rows", type=int, default=900_000, help="at most 900000, so that keys keep six digits")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--wide", action="store_true", help="measure by the number of columns")
     options = parser.parse_args()
+    if options.wide:
+        return show_wide(options.repeats)
     paths, _ = study_inputs(STUDY)
     require([paths.raw], "dvc pull data/raw/nhanes.dvc")
     context = multiprocessing.get_context("spawn")
@@ -61,6 +69,46 @@ def main() -> None:
         rows,
         note=f"medians of {options.repeats} processes each, all cores",
     )
+
+
+def show_wide(repeats: int) -> None:
+    """Seconds a column at several widths, against the narrowest."""
+    context = multiprocessing.get_context("spawn")
+    seconds = {}
+    for n_columns in WIDTHS:
+        with context.Pool(1, maxtasksperchild=1) as pool:
+            each = [pool.apply(measure_wide, (n_columns,)) for _ in range(repeats)]
+        seconds[n_columns] = statistics.median(each)
+    first = seconds[WIDTHS[0]] / WIDTHS[0]
+    show(
+        f"{WIDE_ROWS} rows, {SHARE:.0%} of cells out of range",
+        ("columns", "seconds", "ms a column", "against the first"),
+        [(f"{n:,}", f"{each:.1f}", f"{each / n * 1000:.2f}", f"{each / n / first:.2f}") for n, each in seconds.items()],
+        note=f"medians of {repeats} processes each, all cores",
+    )
+
+
+def measure_wide(n_columns: int) -> float:
+    """Seconds from a CSV file of so many columns to rows and reasons."""
+    from schemas.contract import Contract
+    from schemas.fields import Table, integer, person_key
+    from schemas.validation import validate_folder
+
+    names = [f"c{place}" for place in range(n_columns)]
+    fields = {"key": person_key("Key"), **{name: integer(name, low=0, high=100) for name in names}}
+    types = {"key": str} | dict.fromkeys(names, int)
+    model = type("Wide", (Table,), {"__annotations__": types, "__module__": __name__, "__doc__": "Made up."} | fields)
+    contract = Contract(study="wide", tables={"wide": model}, person_table="wide", person_key="key")
+    values = np.random.default_rng(0).integers(0, 101, (WIDE_ROWS, n_columns))
+    values[np.random.default_rng(1).random(values.shape) < SHARE] = -1
+    frame = pl.DataFrame(values, schema=names).insert_column(0, pl.int_range(WIDE_ROWS, eager=True).alias("key"))
+    with tempfile.TemporaryDirectory() as folder:
+        frame.write_csv(Path(folder) / "wide.csv")
+        start = time.perf_counter()
+        result = validate_folder(Path(folder), contract)
+        seconds = time.perf_counter() - start
+    assert result.tables["wide"].n_valid == WIDE_ROWS
+    return seconds
 
 
 def write_table(raw: Path, table: str, n_rows: int, share: float, path: Path) -> int:
