@@ -14,6 +14,9 @@ from flows.settings import StudySettings
 from flows.stores.inbox import Inbox
 from mtl_models.data import PERSON
 from schemas.contract import load_contract
+from schemas.fields import ModelView
+from schemas.folder import find_table, part_files
+from schemas.keys import as_declared
 
 
 def write_sample_drop(
@@ -40,20 +43,30 @@ def write_sample_drop(
     partial = paths.inbox / f".{date}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    for table in contract.tables:
-        source = next(path for path in (paths.raw / f"{table}.csv", paths.raw / f"{table}.parquet") if path.exists())
-        csv = source.suffix == ".csv"
-        frame = pl.read_csv(source, infer_schema=False) if csv else pl.read_parquet(source)
+    for table, model in contract.tables.items():
+        frame, suffix = _raw(paths, table)
         key = contract.person_key
         kept = [column for column in frame.columns if column == key or not is_hidden(table, column, hidden)]
         if kept == [key]:
             continue
-        frame = frame.filter(pl.col(key).cast(pl.String).is_in(people.implode())).select(kept)
-        if csv:
-            frame.write_csv(partial / source.name)
-        else:
-            frame.write_parquet(partial / source.name)
+        pattern = ModelView.of(model).rules[key].pattern
+        inside = frame.select(pl.col(key).cast(pl.String)).select(as_declared(key, pattern)).to_series()
+        frame = frame.filter(inside.is_in(people.implode())).select(kept)
+        (frame.write_csv if suffix == ".csv" else frame.write_parquet)(partial / f"{table}{suffix}")
     return inbox.replace(date, partial), len(people)
+
+
+def _raw(paths: StudyPaths, table: str) -> tuple[pl.DataFrame, str]:
+    """A raw table as it is, from its file or its part files, and the suffix of its format."""
+    source = find_table(paths.raw, table)
+    if source is None:
+        raise FileNotFoundError(f"{paths.raw} has no table {table}: restore it with `dvc pull`, or put it there")
+    files = part_files(source, table) if source.is_dir() else [source]
+    suffix = files[0].suffix
+    frame = pl.concat(
+        pl.read_csv(file, infer_schema=False) if suffix == ".csv" else pl.read_parquet(file) for file in files
+    )
+    return frame.rename(str.strip), suffix
 
 
 def _test_people(paths: StudyPaths, settings: StudySettings) -> pl.Series:
