@@ -8,7 +8,7 @@ from pathlib import Path
 
 from schemas.contract import Contract
 from schemas.faults import TableFault
-from schemas.names import listed, meant, shown
+from schemas.names import Names, listed, shown
 
 SUFFIXES = (".csv", ".parquet")
 # fmt: off
@@ -91,13 +91,13 @@ def check_names(folder: Path, contract: Contract, *, beside: Collection[str] = (
     Raises:
         TableFault: if there is such a thing. It quotes names that resemble a table's: another may be about a person.
     """
-    allowed = {*beside, *contract.beside}
+    allowed, names = {*beside, *contract.beside}, Names(contract.tables)
     near: list[str] = []
     unknown: Counter[str] = Counter()
     for path in entries(folder):
         if path.name in allowed or path.name.startswith((".", "~$")) or _is_table(path, contract):
             continue
-        resembled = _resembled(path, contract)
+        resembled = _resembled(path, names)
         # beside training data a longer name may be the table's description
         if resembled and (only_tables or resembled[1]):
             table, quotable = resembled
@@ -137,7 +137,7 @@ def _suffixes(path: Path) -> list[str]:
     return found
 
 
-def _resembled(path: Path, contract: Contract) -> tuple[str, bool] | None:
+def _resembled(path: Path, names: Names) -> tuple[str, bool] | None:
     """The table that a name resembles, and whether it may be quoted."""
     ends = _suffixes(path)
     if ends and ends[-1] in _HARMLESS:
@@ -145,7 +145,7 @@ def _resembled(path: Path, contract: Contract) -> tuple[str, bool] | None:
     name = path.name.rstrip("~")
     for end in reversed(ends):
         name = name[: -len(end) - 1]
-    resembled = meant(name, contract.tables)
+    resembled = names.meant(name)
     of_a_table = _kind_of_table(path) or not _UNFINISHED.isdisjoint(ends)
     # a note about a table is no table; a text file that is named like one may well be
     return resembled if resembled and (of_a_table or resembled[1]) else None

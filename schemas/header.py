@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from schemas.faults import TableFault
-from schemas.names import listed, meant, plain, shown
+from schemas.names import Names, listed, plain, shown
 
 Row = tuple[int, Sequence[str]]  # the line on which it starts, and its cells
 
@@ -40,7 +40,7 @@ def check_header(
     counts, declared = Counter(header), set(columns)
     undeclared = [(place, name) for place, name in enumerate(header, start=1) if name not in declared]
     absent = [name for name in columns if name not in counts]
-    near = [words for place, name in undeclared if (words := _near(place, name, absent, columns, table))]
+    near = _near(undeclared, absent, columns, table) if undeclared else []
     if len(absent) == len(columns) and len(near) * 2 <= len(columns):  # perhaps data stand where the header should
         raise TableFault(table, f"{file}{_no_header(header, table, columns, below)}")
     if doubled := sorted(name for name in declared if counts[name] > 1):
@@ -63,18 +63,25 @@ def check_header(
         )
 
 
-def _near(place: int, name: str, absent: Sequence[str], columns: Sequence[str], table: str) -> str | None:
-    """What to say of a name that resembles a declared one, above all one that is absent."""
-    resembled = meant(name, absent)
-    if resembled is None and (of_another := meant(name, columns)) and of_another[1]:
-        resembled = of_another
-    if resembled is None:
-        return None
-    column, quotable = resembled
-    if name.strip(_MARK) == column:
-        return f"a second byte-order mark before {column}"
-    qualified = plain(name) == plain(f"{table}{column}")
-    return f"{shown(name) if quotable or qualified else f'number {place}'} for {column}"
+def _near(
+    undeclared: Sequence[tuple[int, str]], absent: Sequence[str], columns: Sequence[str], table: str
+) -> list[str]:
+    """What to say of the names that resemble a declared one, above all one that is absent."""
+    found, missing, every = [], Names(absent), Names(columns)
+    for place, name in undeclared:
+        resembled = missing.meant(name)
+        if resembled is None and (of_another := every.meant(name)) and of_another[1]:
+            resembled = of_another
+        if resembled is None:
+            continue
+        column, quotable = resembled
+        if name.strip(_MARK) == column:
+            found.append(f"a second byte-order mark before {column}")
+        elif quotable or plain(name) == plain(f"{table}{column}"):
+            found.append(f"{shown(name)} for {column}")
+        else:
+            found.append(f"number {place} for {column}")
+    return found
 
 
 def _no_header(header: Sequence[str], table: str, columns: Sequence[str], below: Iterable[Row]) -> str:

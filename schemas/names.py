@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _LONG_ENOUGH = 5  # letters from which on one wrong letter still shows which name was meant
+_MOST_WORDS = 8  # of a declared name
 # what a second copy or an export adds to a name; it cannot be a word about a person
 _MARKS = re.compile(r"\d{1,2}|[xyv]\d{0,2}|copy|kopie|copia|copie|of|von|de|new|old|final|bak|backup|export|tmp|part")
 
@@ -21,33 +22,47 @@ def shown(name: str) -> str:
     return "".join(letter for letter in name if letter.isprintable()).strip()
 
 
-def meant(name: str, declared: Iterable[str]) -> tuple[str, bool] | None:
-    """The declared name that ``name`` resembles, and whether ``name`` holds nothing else, so that it may be quoted.
+class Names:
+    """Declared names, to be asked which of them another name was meant to be; it takes no longer the more there are."""
 
-    A name with other words around the declared one resembles it too, but those words may be about a person.
-    """
-    words = [word for word in re.split(r"[\W_]+", unicodedata.normalize("NFKC", name).casefold()) if word]
-    bare = [word for word in words if not _MARKS.fullmatch(word)]
-    around = None
-    for candidate in declared:
-        wanted = plain(candidate)
-        if plain(name) == wanted or "".join(bare) == wanted or _one_letter_off(plain(name), wanted):
-            return candidate, True
-        if around is None and _holds(words, wanted):
-            around = candidate
-    return (around, False) if around else None
+    def __init__(self, declared: Iterable[str]) -> None:
+        self._plain: dict[str, str] = {}
+        self._shortened: dict[str, list[str]] = {}
+        for name in declared:
+            bare = plain(name)
+            self._plain.setdefault(bare, name)
+            for short in _shortened(bare):
+                self._shortened.setdefault(short, []).append(bare)
+
+    def meant(self, name: str) -> tuple[str, bool] | None:
+        """The declared name that ``name`` resembles, and whether ``name`` holds nothing else, so that it may be quoted.
+
+        A name with other words around the declared one resembles it too, but those words may be about a person.
+        """
+        words = [word for word in re.split(r"[\W_]+", unicodedata.normalize("NFKC", name).casefold()) if word]
+        bare = "".join(word for word in words if not _MARKS.fullmatch(word))
+        whole = plain(name)
+        near = (other for short in _shortened(whole) for other in self._shortened.get(short, ()))
+        for found in (whole, bare, next((other for other in near if _one_letter_off(whole, other)), "")):
+            if found in self._plain:
+                return self._plain[found], True
+        places = range(len(words))
+        inside = ("".join(words[start : end + 1]) for start in places for end in places[start:][:_MOST_WORDS])
+        return next(((self._plain[part], False) for part in inside if part in self._plain), None)
 
 
-def _holds(words: list[str], wanted: str) -> bool:
-    """Whether neighbouring words make up the wanted one."""
-    return any(
-        "".join(words[start:end]) == wanted for start in range(len(words)) for end in range(start, len(words) + 1)
-    )
+def _shortened(name: str) -> set[str]:
+    """A long name itself, and with each of its letters left out: names of one wrong letter share one of these."""
+    if len(name) < _LONG_ENOUGH:
+        return set()
+    return {name, *(name[:place] + name[place + 1 :] for place in range(len(name)))}
 
 
 def _one_letter_off(name: str, wanted: str) -> bool:
-    """Whether one letter was added, left out or changed, or two neighbours were swapped."""
+    """Whether one letter is added, left out, changed, or swapped with the next; another digit is another name."""
     if min(len(name), len(wanted)) < _LONG_ENOUGH or abs(len(name) - len(wanted)) > 1 or name == wanted:
+        return False
+    if [sign for sign in name if sign.isdigit()] != [sign for sign in wanted if sign.isdigit()]:
         return False
     start = next(
         (place for place, (a, b) in enumerate(zip(name, wanted, strict=False)) if a != b), min(len(name), len(wanted))

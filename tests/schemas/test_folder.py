@@ -11,7 +11,7 @@ import pytest
 
 from schemas.contract import Contract
 from schemas.faults import TableFault
-from schemas.names import listed, meant
+from schemas.names import Names, listed
 from schemas.validation import validate_folder
 
 Write = Callable[..., Path]
@@ -130,11 +130,12 @@ def test_the_contract_of_optional_tables_is_checked(mini: Contract) -> None:
         ("hungarian", None),
         ("DUQ", None),  # of three letters one is another name
         ("visits 2024", ("visits_2024", True)),
+        ("visits 2023", None),
         ("", None),
     ],
 )
 def test_a_name_that_was_meant(name: str, expected: tuple[str, bool] | None) -> None:
-    assert meant(name, ["DIQ", "cleveland", "visits_2024"]) == expected
+    assert Names(["DIQ", "cleveland", "visits_2024"]).meant(name) == expected
 
 
 def test_a_long_list_ends_in_a_number() -> None:
