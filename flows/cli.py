@@ -31,7 +31,9 @@ app.add_typer(sharing)
 @app.command()
 def validate(
     study: Study,
-    folder: Annotated[Path, typer.Argument(help="Folder with the raw tables, <TABLE>.csv or .parquet.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with the raw tables, <TABLE>.csv or .parquet, or a folder of parts.")
+    ],
     scoring: Annotated[
         bool, typer.Option("--scoring", help="As a night's drop: outcomes may be missing, unknown tables not.")
     ] = False,
@@ -189,6 +191,7 @@ def tonight(study: Study, date: Date = None) -> None:
     """Say where a date's scores and the report are, with the columns of the table and no values."""
     paths, settings = study_of(study)
     from flows.dates import date_or_today
+    from flows.scoring import absent_tables
     from flows.stores.tables import RunLedger, ScoreTable
 
     date = date_or_today(date, settings.schedule.timezone)
@@ -202,7 +205,8 @@ def tonight(study: Study, date: Date = None) -> None:
     console.print(columns)
     run = RunLedger(paths.tables).find(rows["run_id"][0])
     say_losses(run.get("floods") if run else None)
-    show("", {"scores": relative(table.folder), "report": relative(paths.reports / "index.html")})
+    absent = {"tables that did not arrive": ", ".join(absent_tables(run)) or "none"} if run else {}
+    show("", {**absent, "scores": relative(table.folder), "report": relative(paths.reports / "index.html")})
 
 
 @app.command()

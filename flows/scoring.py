@@ -206,7 +206,7 @@ def row_counts(validation: dict[str, Any]) -> dict[str, int]:
 
 def absent_tables(row: dict[str, Any]) -> list[str]:
     """The tables that had not arrived when a row of the ledger was written."""
-    absent: list[str] = json.loads(row["details"])["validation"].get("absent", [])
+    absent: list[str] = json.loads(row["details"] or "{}").get("validation", {}).get("absent", [])
     return absent
 
 

@@ -199,6 +199,7 @@ def test_commands_that_show(nightly: Project) -> None:
     assert "auroc" in nightly.run("mtl-health", "report", "--study", "heart").stdout
     tonight = nightly.run("mtl-health", "tonight", "--study", "heart", "--date", NIGHT).stdout
     assert "thal__p_fixed_defect" in tonight
+    assert "tables that did not arrive  none" in tonight
     valid = nightly.run("mtl-health", "validate", "--study", "heart", "data/raw/heart").stdout
     assert "303" in valid
     for command in ("validate", "retrain", "score", "champion", "report", "sample-drop", "tonight"):
