@@ -47,7 +47,7 @@ def main() -> None:
     paths, settings = study_inputs(STUDY)
     require([paths.features / "features.parquet"], f"dvc repro features@{STUDY}")
 
-    from flows.stages.fits import in_view
+    from flows.fitting.jobs import in_view
     from mtl_models.data import read_dataset
 
     dataset, spec, splits = read_dataset(paths.features, settings.task_records)

@@ -35,8 +35,8 @@ def main() -> None:
     paths, own = study_inputs(STUDY)
     require([paths.features / "features.parquet"], f"dvc repro features@{STUDY}")
 
+    from flows.fitting.jobs import in_view
     from flows.runs import settings_of
-    from flows.stages.fits import in_view
     from mtl_models.data import read_dataset
     from mtl_models.training import fit
 

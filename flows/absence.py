@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from flows.stages.fits import FINAL
+from flows.fitting.names import FINAL, WHOLE
 from mtl_models.data import PERSON
 from mtl_models.metrics.collect import collect
 from mtl_models.metrics.comparison import compare
@@ -16,8 +16,6 @@ from mtl_models.metrics.replicates import replicate
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.tasks import Task
-
-WHOLE = "every table"
 
 
 def absence(

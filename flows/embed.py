@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from flows.fitting.comparison import run_key
+from flows.fitting.jobs import Job
+from flows.fitting.names import FINAL
+from flows.fitting.networks import fit_job
 from flows.outcomes import SHARE, Outcome, outcome_means, outcomes_of
 from flows.paths import StudyPaths, replace_file, write_json, write_text
 from flows.runs import settings_of
 from flows.settings import StudySettings
-from flows.stages.compare import run_key
-from flows.stages.fits import FINAL, Job, fit_job
 from mtl_models.data import PERSON, read_dataset
 from mtl_models.tasks import slug
 

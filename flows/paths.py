@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT_VARIABLE = "MTL_HEALTH_ROOT"
+# what validation leaves beside the valid tables
+REJECTS = "rejects.parquet"
+SUMMARY = "summary.json"
 # deltalake decodes %20 twice, takes a backslash for a slash and dies of []^|; a colon ends an entry of PATH, and the
 # shell reads "$` in the first line of the programs in .venv
 _UNFIT = re.compile(r"""%[0-9A-Fa-f]{2}|[]\[^|\\":$`\x00-\x1f\x7f]""")
@@ -77,6 +80,11 @@ class StudyPaths:
     def raw(self) -> Path:
         """Raw tables as received, restored by DVC."""
         return self.root / "data" / "raw" / self.study
+
+    @property
+    def settings(self) -> Path:
+        """The settings that decide each stage, one file a stage."""
+        return self.root / "data" / "settings" / self.study
 
     @property
     def valid(self) -> Path:

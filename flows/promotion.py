@@ -7,13 +7,12 @@ from typing import Any
 
 import polars as pl
 
+from flows.fitting.names import FINAL
 from flows.gate import Verdict, judge
-from flows.paths import StudyPaths, read_json
+from flows.paths import SUMMARY, StudyPaths, read_json
 from flows.provenance import git_revision
 from flows.scoring import registry_of
 from flows.settings import StudySettings
-from flows.stages.fits import FINAL
-from flows.stages.validate import SUMMARY
 from flows.stores.tables import ScoreTable
 from flows.task_changes import Changes, table_conflicts
 from mtl_models.data import PERSON

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,14 +17,15 @@ from flows.artifacts import show
 from flows.check.study import check_study
 from flows.errors import value_free
 from flows.features.lookup import study_features
-from flows.paths import StudyPaths, project_root, read_json
+from flows.hashing import digest, sha256
+from flows.paths import REJECTS, SUMMARY, StudyPaths, project_root, read_json
 from flows.provenance import git_revision
 from flows.reproduce import reproduce
 from flows.scoring import registry_of, reject_rows, row_counts
 from flows.settings import StudySettings, load_settings
-from flows.stages.validate import REJECTS, SUMMARY, Judgement, judge, read_valid
-from flows.stores.registry import sha256
+from flows.stages.validate import Judgement, judge
 from flows.stores.tables import RejectTable, RunLedger
+from flows.valid import read_valid
 from schemas.contract import load_contract
 
 TIMEOUT = 4 * 3600.0
@@ -94,7 +94,7 @@ def record(
     """Publish the training data's rejects and the run's row in the ledger."""
     lock = paths.root / "dvc.lock"
     identity = [paths.study, result.version, settings.params_hash, sha256(lock), started_at.isoformat()]
-    run_id = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
+    run_id = digest(*identity)[:16]
     validation = read_json(paths.valid / SUMMARY)
     people = study_features(paths.study).people(read_valid(paths.study, paths.valid))
     excluded = people.filter(pl.col("reason").is_not_null())

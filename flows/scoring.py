@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -14,11 +13,13 @@ import polars as pl
 
 from flows.contracts import scores_contract
 from flows.features.view import hidden_patterns
-from flows.paths import StudyPaths, read_json, replace_file, write_json
+from flows.hashing import digest
+from flows.identity import code_digest, decisive
+from flows.paths import REJECTS, SUMMARY, StudyPaths, read_json, replace_file, write_json
 from flows.provenance import git_revision
 from flows.settings import StudySettings
 from flows.stages.features import cohort_features
-from flows.stages.validate import REJECTS, SUMMARY, Judgement, judge, validate
+from flows.stages.validate import Judgement, judge, validate
 from flows.stores.inbox import Inbox, file_hashes
 from flows.stores.registry import Champion, ModelRegistry
 from flows.stores.tables import RejectTable, RunLedger, ScoreTable, stopped
@@ -42,8 +43,8 @@ class ScoringRun:
     """What one run works on, fixed before it starts.
 
     Attributes:
-        run_id: hash of the date and of all that decides the scores: drop, model, params and code. The same inputs
-            give the same run.
+        run_id: hash of the date and of all that decides the scores: drop, model, the params and the code that are
+            used. The same inputs give the same run.
         staging: scratch folder, held by ``flows.stores.staging`` while the run works.
     """
 
@@ -75,8 +76,8 @@ def open_run(paths: StudyPaths, settings: StudySettings, date: str) -> ScoringRu
     if champion is None:
         raise ValueError(f"no champion yet: run `mtl-health retrain --study {paths.study}` first")
     hashes, revision = file_hashes(drop), git_revision(paths.root)
-    decided_by = [paths.study, date, champion.version, settings.params_hash, revision, hashes]
-    run_id = hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode()).hexdigest()[:16]
+    code = code_digest(__name__, study=paths.study)
+    run_id = digest(paths.study, date, champion.version, decisive(settings, "score"), code, hashes)[:16]
     return ScoringRun(paths, settings, date, drop, hashes, champion, revision, run_id, datetime.now(UTC))
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from flows.hashing import digest
 from flows.naming.block import read_block
 from flows.presets import fill_presets
 from flows.yaml_file import YamlFile, read_yaml
@@ -181,7 +180,7 @@ class StudySettings(_Settings):
     @cached_property
     def params_hash(self) -> str:
         """SHA-256 of the block, whatever its layout in the file."""
-        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+        return digest(self.model_dump(mode="json"))
 
 
 FILE = "params.yaml"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mtl_models.affinity import EpochAffinity
 from mtl_models.data import Dataset, Matrices
 from mtl_models.network import Network
 from mtl_models.prediction import predict
+
+if TYPE_CHECKING:
+    from mtl_models.affinity import EpochAffinity
 
 
 @dataclass(frozen=True, kw_only=True)

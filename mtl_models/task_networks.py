@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from mtl_models.data import Matrices
 from mtl_models.heads import Head
-from mtl_models.history import Fitted
 from mtl_models.network import Network
 from mtl_models.preprocess import Prepared
+
+if TYPE_CHECKING:
+    from mtl_models.history import Fitted
 
 
 class TaskNetworks(Network):

@@ -7,23 +7,15 @@ from typing import Any
 
 import polars as pl
 
+from flows.fitting.jobs import Job, in_processes, shared
+from flows.fitting.names import FINAL, KEYS
+from flows.fitting.networks import network_rows
+from flows.fitting.single import fit_baseline, seeds_of
 from flows.paths import replace_file
 from flows.settings import StudySettings
 from flows.stages.command import Stage, run_stage
-from flows.stages.fits import FINAL, Job, fit_jobs
-from mtl_models.baselines import UNSEEDED
+from mtl_models.baselines import BASELINES
 from mtl_models.data import PERSON, read_dataset
-
-TWIN = "single_task"
-KEYS = ["model", "seed", "resample", "part", PERSON]
-
-
-def seeds_of(settings: StudySettings, model: str) -> tuple[int, ...]:
-    """The seeds that a model of the baselines is fitted from; one where nothing in it is random."""
-    first, *_ = seeds = settings.training.seeds
-    if model == TWIN:
-        return seeds[: settings.baselines.twin_seeds]
-    return tuple(range(first, first + (1 if model in UNSEEDED else settings.baselines.booster_seeds)))
 
 
 def plan(settings: StudySettings, resamples: Iterable[str]) -> Iterator[list[Job]]:
@@ -35,13 +27,18 @@ def plan(settings: StudySettings, resamples: Iterable[str]) -> Iterator[list[Job
                 yield [Job(model=model, resample=resample, seed=seed, tasks=(task,)) for task in tasks]
 
 
+def fit_one(job: Job) -> pl.DataFrame:
+    """Predictions of one job: a baseline, or the network of a single task."""
+    return fit_baseline(job, *shared()) if job.model in BASELINES else network_rows(job)
+
+
 def run(stage: Stage) -> dict[str, Any]:
     """The stage on the study's features."""
     paths, settings = stage.paths, stage.settings
     dataset, spec, splits = read_dataset(paths.features, settings.task_records)
     groups = list(plan(settings, [name for name in splits.columns if name not in (PERSON, FINAL)]))
     jobs = [job for group in groups for job in group]
-    frames = iter(list(fit_jobs(jobs, dataset, spec, splits, settings, title="baselines")))
+    frames = iter(list(in_processes(fit_one, jobs, (dataset, spec, splits, settings), title="baselines")))
     tables = []
     for group in groups:
         table = next(frames)

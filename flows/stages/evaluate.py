@@ -8,12 +8,11 @@ from typing import Any
 import polars as pl
 
 from flows.absence import absence
-from flows.paths import read_json, write_json, write_text
+from flows.hashing import sha256
+from flows.paths import SUMMARY, read_json, write_json, write_text
 from flows.report.words import model_name
 from flows.settings import StudySettings
 from flows.stages.command import Stage, run_stage
-from flows.stages.validate import SUMMARY
-from flows.stores.registry import sha256
 from mtl_models.data import FeatureSpec
 from mtl_models.metrics.summary import flat_metrics, summarise
 

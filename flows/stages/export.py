@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
+from flows.fitting.names import FINAL
+from flows.hashing import digest, sha256
+from flows.identity import decisive
 from flows.paths import replace_file, write_json
 from flows.stages.command import Stage, run_stage
-from flows.stages.fits import FINAL
-from flows.stores.registry import sha256
 from mtl_models.data import read_dataset
 
 
@@ -21,14 +20,13 @@ def run(stage: Stage) -> dict[str, Any]:
     paths, settings = stage.paths, stage.settings
     dataset, spec, splits = read_dataset(paths.features, settings.task_records)
     network_file = paths.models / "network.safetensors"
-    decisive = settings.model_dump(mode="json", include={"tasks", "known_later", "model", "training"})
     metadata = {
         "study": paths.study,
         "title": settings.title,
         "population": settings.population,
         "features_sha256": sha256(paths.features / "features.parquet"),
         "targets_sha256": sha256(paths.features / "targets.parquet"),
-        "params_sha256": hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest(),
+        "params_sha256": digest(decisive(settings, "export")),
         "network_sha256": sha256(network_file),
         "metrics_sha256": sha256(paths.reports / "metrics.json"),
     }

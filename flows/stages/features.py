@@ -10,9 +10,9 @@ from flows.features.cohort import Cohort, cohort_of, cohort_spec
 from flows.features.labels import require_labels
 from flows.features.splits import read_splits
 from flows.features.targets import cohort_targets
-from flows.paths import read_json, replace_file, write_json, write_text
+from flows.paths import SUMMARY, read_json, replace_file, write_json, write_text
 from flows.stages.command import Stage, run_stage
-from flows.stages.validate import SUMMARY, read_valid
+from flows.valid import read_valid
 from mtl_models.tasks import Task
 
 

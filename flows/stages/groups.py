@@ -6,13 +6,15 @@ from typing import Any
 
 import polars as pl
 
+from flows.fitting.comparison import train_missing
+from flows.fitting.jobs import Job, in_processes, shared
+from flows.fitting.names import FINAL
+from flows.fitting.networks import fit_job
 from flows.grouping import PLAIN, Groups, base_model, block, judge, plain_trunk, propose, trial
 from flows.paths import write_json, write_text
 from flows.report.groups import groups_page
 from flows.runs import settings_of
 from flows.stages.command import Stage, run_stage
-from flows.stages.compare import train_missing
-from flows.stages.fits import FINAL, Job, fit_job, in_processes, shared
 from mtl_models.affinity import Matrix, mean_matrix
 from mtl_models.data import PERSON, read_dataset
 

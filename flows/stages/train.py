@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from flows.absence import WHOLE
+from flows.fitting.jobs import Job, in_processes, prediction_rows
+from flows.fitting.names import FINAL, NO_OUTCOMES, WHOLE
+from flows.fitting.networks import fit_job, network_rows
 from flows.paths import replace_file, write_json
 from flows.stages.command import Stage, run_stage
-from flows.stages.fits import FINAL, Job, fit_job, fit_jobs, prediction_rows
 from mtl_models.data import PERSON, Dataset, read_dataset
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from mtl_models.training import Fitted
 
 MODEL = "multi_task"
-NO_OUTCOMES = "without any outcome's own columns"
 
 
 def run(stage: Stage) -> dict[str, Any]:
@@ -42,7 +42,8 @@ def run(stage: Stage) -> dict[str, Any]:
     shared = (dataset, spec, splits, settings)
     with ThreadPoolExecutor(1) as beside:
         # the thread only waits for processes; the exported network is fitted here meanwhile
-        others = beside.submit(lambda: list(fit_jobs(jobs, *shared, title="resamples and seeds")) if jobs else [])
+        title = "resamples and seeds"
+        others = beside.submit(lambda: list(in_processes(network_rows, jobs, shared, title=title)) if jobs else [])
         fitted, final_rows = fit_job(final, *shared, progress=not jobs)
     replace_file(paths.models / "network.safetensors", lambda partial: save_network(fitted.network, partial))
     frames = [final_rows.with_columns(pl.lit(name).alias("resample")) for name in sorted(same)]

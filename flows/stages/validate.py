@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from flows.paths import replace_file, write_json
+from flows.paths import REJECTS, SUMMARY, replace_file, write_json
 from flows.settings import ValidationSettings
 from flows.stages.command import Stage, run_stage
 from schemas.contract import load_contract
@@ -19,8 +17,6 @@ from schemas.faults import LimitExceeded
 from schemas.limits import Limits, excesses
 from schemas.validation import validate_folder
 
-REJECTS = "rejects.parquet"
-SUMMARY = "summary.json"
 SMALL = 10  # fewer people than this could be recognised: an error's text is stored and shown beyond the console
 
 
@@ -140,12 +136,6 @@ def judge(
     limits = Limits(**settings.model_dump(exclude={"floods"}))
     found = excesses(summary, load_contract(study), limits, reference=reference, may_be_empty=labels)
     return Judgement(study, found, settings.floods, reference is not None)
-
-
-def read_valid(study: str, folder: Path) -> dict[str, pl.DataFrame]:
-    """The valid tables that ``validate`` left; tables that were allowed to be missing are left out."""
-    names = load_contract(study).tables
-    return {name: pl.read_parquet(path) for name in names if (path := folder / f"{name}.parquet").exists()}
 
 
 def run(stage: Stage) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from pathlib import Path
 
 from flows.dates import check_date
+from flows.hashing import sha256
 from flows.paths import read_json, write_json
 
 
@@ -66,8 +66,4 @@ class Inbox:
 
 def file_hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of every file of a folder and the folders in it (parts of a table), by path from it, in order."""
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ import polars as pl
 from deltalake import DeltaTable, write_deltalake
 
 from flows.access import writing_in
+from flows.hashing import sha256
 from flows.paths import read_json, replace_file, write_json
 from flows.stores.delta import read_delta
 
@@ -29,11 +29,6 @@ _HISTORY: dict[str, Any] = {
     "replaced": pl.String,
     "gate": pl.String,
 }
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-import mtl_models
 from flows.errors import awaiting_workers, in_worker
 from flows.paths import replace_file
 from flows.sweeps.points import Point, build, table_hashes
@@ -39,9 +38,10 @@ def train_missing(sweep: SweepSettings, points: list[Point], folder: Path, root:
 
     Points that differ only in the task that is measured have the same file.
     """
-    from flows.stages.compare import code_hash
+    from flows.hashing import digest
+    from flows.identity import code_digest
 
-    inputs = "".join([code_hash(Path(mtl_models.__file__).parent), *table_hashes(sweep, root)])
+    inputs = digest(code_digest("flows.sweeps.fits"), table_hashes(sweep, root))
     files = [folder / point.file_name(inputs) for point in points]
     missing = {file: point for point, file in zip(points, files, strict=True) if not file.exists()}
     jobs = [Job(point, seed, root) for point in missing.values() for seed in point.training.seeds]
@@ -55,7 +55,7 @@ def train_missing(sweep: SweepSettings, points: list[Point], folder: Path, root:
 
 def fit_jobs(jobs: list[Job], *, title: str) -> Iterator[pl.DataFrame]:
     """Predictions of every job, in the order of the jobs, with a progress bar over them."""
-    from flows.stages.fits import MOST_WORKERS
+    from flows.fitting.jobs import MOST_WORKERS
     from mtl_models.progress import progress_bar
 
     if not jobs:

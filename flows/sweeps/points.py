@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from flows.hashing import digest, sha256
+from flows.identity import decisive
 from flows.paths import StudyPaths
 from flows.sweeps.settings import FILE, Data, HintData, PairData, StudyData, SweepSettings
 from mtl_models.data import Dataset, FeatureSpec, read_dataset
@@ -44,8 +44,7 @@ class Point:
         parts: dict[str, Any] = {
             name: getattr(self, name).model_dump(mode="json") for name in ("data", "model", "training")
         }
-        text = json.dumps([inputs, parts], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return digest(inputs, parts)[:16]
 
     def file_name(self, inputs: str) -> str:
         """Name of the file that keeps the point's predictions."""
@@ -120,13 +119,15 @@ def _study(paths: StudyPaths) -> tuple[tuple[Task, ...], FeatureSpec, Mapping[st
 
 
 def table_hashes(sweep: SweepSettings, root: Path) -> list[str]:
-    """Hashes of the tables that a sweep reads; none for a synthetic family."""
+    """Hashes of the tables that a sweep reads and of the tasks; none for a synthetic family."""
     if not isinstance(sweep.data, StudyData):
         return []
-    folder = StudyPaths(root, sweep.data.study).features
-    from flows.stores.registry import sha256
+    from flows.settings import load_settings
 
+    folder = StudyPaths(root, sweep.data.study).features
     names = ("features.parquet", "features.json", "targets.parquet", "splits.parquet")
     if missing := [name for name in names if not (folder / name).is_file()]:
         raise FileNotFoundError(f"{sweep.data.study} has no {missing[0]} yet: run `dvc repro`")
-    return [sha256(folder / name) for name in names]
+    return [sha256(folder / name) for name in names] + [
+        digest(decisive(load_settings(root, sweep.data.study), "sweep"))
+    ]

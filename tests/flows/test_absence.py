@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from flows.absence import WHOLE, absence
-from flows.stages.fits import in_view, prediction_rows
+from flows.fitting.jobs import in_view, prediction_rows
 from flows.stages.train import NO_OUTCOMES, absent_tables
 from mtl_models.data import Dataset, Feature, FeatureSpec, Matrices
 from mtl_models.layout import plan_layout

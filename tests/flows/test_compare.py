@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from flows.fitting.comparison import train_missing
 from flows.methods import methods
 from flows.paths import StudyPaths
+from flows.runs import settings_of
 from flows.settings import BaseRun, CompareRun, CompareSettings, StudySettings, load_settings
 from flows.stages import baselines, compare
 from flows.stages.command import Stage
@@ -95,8 +96,8 @@ def test_seeds_of_a_run_come_before_those_of_the_comparison(stage: Stage) -> Non
     runs = {"own": CompareRun(training={"seeds": [7]}), "theirs": CompareRun()}
     for seeds, expected in (((0, 1), (0, 1)), ((), stage.settings.training.seeds)):
         changed = stage.settings.model_copy(update={"compare": CompareSettings(seeds=seeds, runs=runs)})
-        assert compare.settings_of(changed, "own").training.seeds == (7,)
-        assert compare.settings_of(changed, "theirs").training.seeds == expected
+        assert settings_of(changed, "own").training.seeds == (7,)
+        assert settings_of(changed, "theirs").training.seeds == expected
 
 
 def test_a_run_starts_from_the_base_unless_it_says_otherwise(stage: Stage) -> None:
@@ -105,18 +106,18 @@ def test_a_run_starts_from_the_base_unless_it_says_otherwise(stage: Stage) -> No
     settings = stage.settings.model_copy(
         update={"compare": CompareSettings.model_validate({"base": base, "runs": runs})}
     )
-    ours = compare.settings_of(settings, "from")
+    ours = settings_of(settings, "from")
     assert ours.model.trunk.options == {"widths": [4]}
     assert (ours.training.epochs, ours.training.ema) == (9, 0.25)
     assert ours.model.heads == settings.model.heads
-    study = compare.settings_of(settings, "study")
+    study = settings_of(settings, "study")
     assert (study.model, study.training) == (settings.model, settings.training)
 
 
 def test_a_run_of_an_unknown_task_is_refused(stage: Stage) -> None:
     runs = {"odd": CompareRun(tasks=("diseas",))}
     with pytest.raises(ValueError, match=r"compare\.runs\.odd\.tasks: 'diseas' is none of thal, disease"):
-        compare.settings_of(stage.settings.model_copy(update={"compare": CompareSettings(runs=runs)}), "odd")
+        settings_of(stage.settings.model_copy(update={"compare": CompareSettings(runs=runs)}), "odd")
 
 
 def test_a_finished_run_is_not_trained_again_and_a_changed_one_is(stage: Stage) -> None:
@@ -135,31 +136,23 @@ def test_a_finished_run_is_not_trained_again_and_a_changed_one_is(stage: Stage) 
     assert all(after[name] == before[name] for name in kept)
 
 
-def test_changed_code_is_another_run(root: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "mtl_models"
-    shutil.copytree(root / "mtl_models", copy, ignore=shutil.ignore_patterns("__pycache__"))
-    assert compare.code_hash(copy) == compare.code_hash(root / "mtl_models")
-    (copy / "losses.py").write_text((copy / "losses.py").read_text() + "\n")
-    assert compare.code_hash(copy) != compare.code_hash(root / "mtl_models")
-
-
 def test_a_bad_run_is_named(stage: Stage) -> None:
     settings: StudySettings = stage.settings.model_copy(
         update={"compare": CompareSettings(runs={"odd": CompareRun(training={"epoch": 2})})}
     )
     with pytest.raises(ValueError, match=r"compare\.runs\.odd"):
-        compare.settings_of(settings, "odd")
+        settings_of(settings, "odd")
     grouped = CompareRun(model={"trunk": {"name": "grouped", "groups": [["tahl"]]}})
     settings = stage.settings.model_copy(update={"compare": CompareSettings(runs={"odd": grouped})})
     with pytest.raises(ValueError, match=r"compare\.runs\.odd\.model\.trunk\.groups: 'tahl' is none of thal, disease"):
-        compare.settings_of(settings, "odd")
+        settings_of(settings, "odd")
 
 
 def test_every_run_of_params_is_understood(root: Path) -> None:
     for study in ("nhanes", "heart", "whas500", "nmes1988"):
         settings = load_settings(root, study)
         for name in settings.compare.runs:
-            assert compare.settings_of(settings, name).compare == settings.compare
+            assert settings_of(settings, name).compare == settings.compare
 
 
 def test_methods_lists_every_registry_with_a_line() -> None:
@@ -194,4 +187,4 @@ def test_baselines_of_another_view_are_fitted_once_and_are_no_run(stage: Stage) 
     assert {row["run"] for row in board["rows"]} == {row["run"] for row in plain["rows"]}
     assert "see the own view" in (stage.paths.reports / "compare.html").read_text()
     folder = stage.paths.models / "compare"
-    assert compare.train_missing(changed, folder, ["split"]).keys() == other.compare.runs.keys()
+    assert train_missing(changed, folder, ["split"]).keys() == other.compare.runs.keys()

@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
+from flows.fitting.comparison import run_key, train_missing
 from flows.paths import StudyPaths
+from flows.runs import method_of, settings_of
 from flows.settings import CompareRun, CompareSettings, StudySettings, load_settings
 from flows.stages import baselines, compare
 from flows.stages.command import Stage
@@ -89,10 +91,7 @@ def test_only_what_decides_them_fits_them_again(stage: Stage) -> None:
         runs = RUNS | {name: CompareRun.model_validate({"method": method}) for name, method in methods.items()}
         settings = settings.model_copy(update={"compare": CompareSettings(runs=runs)})
         return {
-            name: compare.run_key(
-                compare.settings_of(settings, name), stage.paths.features, compare.method_of(settings, name)
-            )
-            for name in runs
+            name: run_key(settings_of(settings, name), stage.paths.features, method_of(settings, name)) for name in runs
         }
 
     def changed(settings: StudySettings, **methods: Any) -> set[str]:
@@ -119,7 +118,7 @@ def test_only_what_decides_them_fits_them_again(stage: Stage) -> None:
 def test_a_method_that_is_not_understood_is_named(stage: Stage, method: dict[str, Any], message: str) -> None:
     settings = with_runs(stage, {"odd": CompareRun.model_validate({"method": method})}).settings
     with pytest.raises(ValueError, match=message):
-        compare.method_of(settings, "odd")
+        method_of(settings, "odd")
 
 
 def test_what_a_method_lacks_is_said_before_anything_is_trained(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +129,7 @@ def test_what_a_method_lacks_is_said_before_anything_is_trained(stage: Stage, mo
     }
     folder = stage.paths.root / "nothing"
     with pytest.raises(ValueError, match=r"pip install -e '\.\[gp\]'"):
-        compare.train_missing(with_runs(stage, runs), folder, ["split"])
+        train_missing(with_runs(stage, runs), folder, ["split"])
     assert not folder.exists()
 
 
@@ -143,7 +142,7 @@ def test_every_study_has_joint_runs_that_are_understood(root: Path) -> None:
     found: dict[str, set[str]] = {}
     for study in ("nhanes", "heart", "whas500", "nmes1988"):
         settings: StudySettings = load_settings(root, study)
-        methods = (compare.method_of(settings, name) for name in settings.compare.runs)
+        methods = (method_of(settings, name) for name in settings.compare.runs)
         found[study] = {method.name for method in methods if method}
     linear = {"group_sparse", "clustered", "bayesian_linear"}
     assert found == {"nhanes": linear, "nmes1988": linear, "heart": set(JOINT), "whas500": set(JOINT)}

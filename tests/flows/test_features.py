@@ -20,7 +20,8 @@ from flows.paths import StudyPaths
 from flows.sample import write_sample_drop
 from flows.settings import load_settings
 from flows.stages.features import cohort_features
-from flows.stages.validate import read_valid, validate
+from flows.stages.validate import validate
+from flows.valid import read_valid
 from mtl_models.data import PERSON, FeatureSpec
 from schemas.contract import load_contract
 

@@ -15,13 +15,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from flows.fitting.jobs import in_view
 from flows.paths import StudyPaths
 from flows.presets import preset_names, read_preset
 from flows.runs import settings_of
 from flows.settings import CompareRun, StudySettings, load_settings, read_studies
 from flows.stages.command import Stage
 from flows.stages.features import run as build_features
-from flows.stages.fits import in_view
 from flows.stages.validate import run as validate
 from mtl_models.balancing import BALANCERS
 from mtl_models.data import Dataset, FeatureSpec, read_dataset

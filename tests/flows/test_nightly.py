@@ -19,8 +19,8 @@ import pytest
 import yaml
 from deltalake import DeltaTable
 
+from flows.hashing import sha256
 from flows.stores.delta import read_delta
-from flows.stores.registry import sha256
 from tests.support import NIGHT, Project
 
 pytestmark = pytest.mark.slow

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from flows.fitting.comparison import plan_references, reference_view
+from flows.runs import settings_of
 from flows.settings import load_settings
-from flows.stages import baselines, compare
+from flows.stages import baselines
 
 
 def test_twins_are_fitted_from_as_many_seeds_as_the_params_say(root: Path) -> None:
@@ -25,7 +27,7 @@ def test_twins_are_fitted_from_as_many_seeds_as_the_params_say(root: Path) -> No
 def test_boosters_are_fitted_from_five_seeds_and_what_is_not_random_from_one(root: Path, study: str) -> None:
     """The study's own and those of its comparison alike; a study of one training seed has five of its boosters too."""
     settings = load_settings(root, study)
-    for groups in (baselines.plan(settings, ["split"]), compare.plan_references(settings, ["split"])):
+    for groups in (baselines.plan(settings, ["split"]), plan_references(settings, ["split"])):
         seeds: dict[str, list[int]] = {}
         for group in groups:
             assert len({job.seed for job in group}) == 1
@@ -41,13 +43,13 @@ def test_a_comparison_in_another_view_has_baselines_of_that_view(root: Path) -> 
     """Otherwise the runs would be measured against boosters that see more than they do."""
     settings = load_settings(root, "nhanes")
     assert settings.model.view == "own"
-    seen = compare.reference_view(settings)
+    seen = reference_view(settings)
     assert seen is not None
     assert seen.model.view == "core"
-    jobs = [job for group in compare.plan_references(seen, ["split"]) for job in group]
+    jobs = [job for group in plan_references(seen, ["split"]) for job in group]
     assert {job.model for job in jobs} == {"linear", "lightgbm", "catboost"}
     assert all(job.settings is seen for job in jobs)
-    assert compare.reference_view(load_settings(root, "heart")) is None
+    assert reference_view(load_settings(root, "heart")) is None
 
 
 def test_runs_that_learn_auxiliary_tasks_have_the_core_view(root: Path) -> None:
@@ -55,7 +57,7 @@ def test_runs_that_learn_auxiliary_tasks_have_the_core_view(root: Path) -> None:
     named = [name for name, run in settings.compare.runs.items() if run.auxiliary]
     assert len(named) == 3
     for name in named:
-        own = compare.settings_of(settings, name)
+        own = settings_of(settings, name)
         assert own.model.view == "core"
         auxiliary = [task for task in own.task_records if task.role == "auxiliary"]
         assert [task.name for task in auxiliary] == list(settings.compare.runs[name].auxiliary)
@@ -65,4 +67,4 @@ def test_runs_that_learn_auxiliary_tasks_have_the_core_view(root: Path) -> None:
         update={"compare": settings.compare.model_copy(update={"runs": {**settings.compare.runs, named[0]: wrong}})}
     )
     with pytest.raises(ValueError, match="in the own view other tasks see what these are made of"):
-        compare.settings_of(changed, named[0])
+        settings_of(changed, named[0])

@@ -15,9 +15,10 @@ import polars as pl
 import pytest
 
 from flows.contracts import scores_contract
+from flows.hashing import sha256
 from flows.stores.delta import PartitionedTable, StoreError
 from flows.stores.inbox import Inbox, file_hashes
-from flows.stores.registry import ModelRegistry, sha256
+from flows.stores.registry import ModelRegistry
 from flows.stores.tables import RejectTable, RunLedger, ScoreTable
 from mtl_models.scorer import score_columns
 from mtl_models.tasks import Task

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 import yaml
 
+from flows.fitting.names import FINAL
 from flows.paths import StudyPaths, read_json
 from flows.report.drawing import VARIABLES
 from flows.report.sweep_plot import sweep_plot
@@ -19,7 +20,6 @@ from flows.settings import load_settings
 from flows.stages import sweep as stage
 from flows.stages.command import Stage
 from flows.stages.features import run as build_features
-from flows.stages.fits import FINAL
 from flows.stages.validate import run as validate
 from flows.sweeps.findings import change_finding, escapes, findings, line_finding
 from flows.sweeps.page import sweeps_page

@@ -16,7 +16,7 @@ from flows.features.lookup import study_features
 from flows.features.view import hidden_patterns, is_hidden, own_tables, visible_tables
 from flows.settings import load_settings
 from flows.stages.features import cohort_features
-from flows.stages.validate import read_valid
+from flows.valid import read_valid
 from mtl_models.data import PERSON, FeatureSpec
 from mtl_models.tasks import Task
 from schemas.contract import load_contract
