@@ -39,14 +39,14 @@ _INTRODUCTION = """\
 Written by `python -m schemas.describe {study} > docs/{study}.md` from the contract, the module `schemas.{study}`;
 change it there. Tables: {n_tables}; columns: {n_columns}. `{key}` ties tables together, one row a person in each;
 `{person_table}` holds every person. A row of another table is rejected if its person is missing or rejected there.
-
+{optional}
 How to read a line:
 
 - *Range or codes*: what a good value is, both ends included. `raw → name`: how the file writes it, what it becomes.
 - *Special codes*: answers that are not a value. A code with a name (`77 refused`) empties the cell and is counted under
   that name; a code with a number (`5555 = 22`) stands for that number. `5.4e-79 = 0`: how a zero arrives in SAS files.
 - *If a check fails*: the cell is emptied and counted by rule, or the whole row goes to the rejects with every reason.
-  Text that cannot be read as the column's kind is a failed check like any other.
+  Text that cannot be read as the column's kind is a failed check like any other. A key `1.0` is read as `1`.
 - *Privacy*: `identifier`, `quasi_identifier` (could help to find a person), `sensitive`, or `health`.
 """
 
@@ -86,6 +86,7 @@ def dictionary(contract: Contract) -> str:
             n_tables=len(contract.tables),
             key=contract.person_key,
             person_table=contract.person_table,
+            optional=_optional(contract),
         )
     ]
     for table, model in contract.tables.items():
@@ -93,6 +94,14 @@ def dictionary(contract: Contract) -> str:
         lines = (_words(row) for row in rows.filter(pl.col("table") == table).iter_rows(named=True))
         text.append(f"## {table}: {title}\n\n{markdown(_HEADINGS, lines)}")
     return "\n".join(text)
+
+
+def _optional(contract: Contract) -> str:
+    names = [name for name in contract.tables if name in contract.optional]
+    if not names:
+        return ""
+    which = f"each but `{contract.person_table}`" if len(names) == len(contract.tables) - 1 else ", ".join(names)
+    return f"Tables that may be absent when people are scored: {which}.\n"
 
 
 def markdown(headings: Mapping[str, str], rows: Iterable[Mapping[str, str]]) -> str:

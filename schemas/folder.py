@@ -155,7 +155,7 @@ def _kind_of_table(path: Path) -> str | None:
     """What an undeclared table is, without its name."""
     if path.is_dir():
         inside = (inner for inner in entries(path) if not (inner.is_dir() and inner.is_symlink()))
-        return "folder" if any(map(_kind_of_table, inside)) else None
+        return "folder of tables" if any(map(_kind_of_table, inside)) else None
     ends = _suffixes(path)
     if not ends or ends[-1] in _HARMLESS:
         return None

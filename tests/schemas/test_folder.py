@@ -71,8 +71,8 @@ def test_an_unknown_table_is_a_fault_of_a_drop_and_goes_by_its_kind(folder: Path
     (folder / "export" / "anna.csv").touch()
     sentence = fault(folder, mini)
     assert sentence == (
-        f"{folder} holds tables that are not in the contract of mini (2 .csv, 1 .tar.gz, 1 .xlsx, 1 folder): take them "
-        "out, or name them there under `tables` or `beside`"
+        f"{folder} holds tables that are not in the contract of mini (2 .csv, 1 .tar.gz, 1 .xlsx, 1 folder of tables): "
+        "take them out, or name them there under `tables` or `beside`"
     )
     validate_folder(folder, mini)  # raw data for training may lie among others
 
@@ -88,7 +88,7 @@ def test_what_is_no_table_may_lie_in_a_drop(folder: Path, mini: Contract) -> Non
     (folder / "pictures").mkdir()
     knows = replace(mini, beside=frozenset({"dictionary.csv"}))
     assert validate_folder(folder, knows, scoring=True, beside=["splits"]).tables["DIQ"].n_valid == 1
-    assert "(1 .csv, 1 folder)" in fault(folder, mini)
+    assert "(1 .csv, 1 folder of tables)" in fault(folder, mini)
 
 
 def test_a_link_is_followed_and_one_that_leads_nowhere_is_named(folder: Path, mini: Contract) -> None:
