@@ -144,6 +144,31 @@ def test_a_rejected_person_is_kept_with_every_reason_and_no_value_is_told(nightl
         assert value.encode() not in state
 
 
+def test_a_feature_function_that_fails_tells_no_value(nightly: Project) -> None:
+    """Polars' own text lists the values that did not fit: on no terminal, and nowhere in Prefect's database."""
+    drop = drop_of(nightly, "2026-01-06")
+    module = nightly.folder / "flows" / "features" / "heart" / "__init__.py"
+    source = module.read_text()
+    assert '"trestbps", "restecg"' in source
+    module.write_text(source.replace('"trestbps", "restecg"', 'pl.col("trestbps").cast(pl.Int8), "restecg"'))
+    try:
+        night = nightly.run("mtl-health", "score", "--study", "heart", "--date", "2026-01-06", check=False)
+        stage = nightly.run(sys.executable, "-m", "flows.stages.features", "heart", check=False)
+        again = nightly.run("mtl-health", "retrain", "--study", "heart", check=False)
+    finally:
+        module.write_text(source)
+        shutil.rmtree(drop)
+    state = b"".join(path.read_bytes() for path in (nightly.folder / ".prefect").rglob("*") if path.is_file())
+    said = "flows/features/heart/__init__.py, line 26 (examination) fails with InvalidOperationError at column trestbps"
+    told = [done.stdout + done.stderr for done in (night, stage, again)]
+    assert [done.returncode for done in (night, stage, again)] == [1, 1, 1]
+    for text in (*told, state.decode(errors="replace")):
+        assert said in text
+        assert "conversion from" not in text
+        assert re.search(r"\[\d{3}, \d{3}", text) is None
+    assert "Traceback" not in "".join(told)
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
