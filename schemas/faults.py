@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -19,6 +20,11 @@ class TableFault(ValueError):
     def __init__(self, table: str, sentence: str) -> None:
         super().__init__(sentence)
         self.table = table
+
+    @classmethod
+    def of(cls, faults: Sequence[TableFault]) -> TableFault:
+        """Several faults as one, a line each; a single one is itself."""
+        return faults[0] if len(faults) == 1 else cls("", "\n".join(str(fault) for fault in faults))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.table, str(self))

@@ -42,7 +42,7 @@ def validate_folder(
         beside: names that may lie beside the tables and are left alone, with those that the contract knows.
 
     Raises:
-        TableFault: if a table cannot be taken in as a whole.
+        TableFault: if a table cannot be taken in as a whole; if several cannot, with a line for each.
         ContractError: if Pandera's checks are switched off, or the contract contradicts itself.
         ValueError: for a pattern that matches nothing, or that would make a required column optional.
     """
@@ -54,12 +54,19 @@ def validate_folder(
     absent_ok = _optional(contract, optional_columns)
     optional_tables = contract.optional if scoring else frozenset()
     checked: dict[str, CheckedTable] = {}
+    faults: list[TableFault] = []
     for name, model in contract.tables.items():
         may_be_absent = name in optional_tables or absent_ok[name] >= set(ModelView.of(model).rules) - {
             contract.person_key
         }
-        text = _read(folder, name, contract, absent_ok[name], sums, may_be_absent=may_be_absent)
-        checked[name] = check_table(text, model)
+        try:
+            checked[name] = check_table(
+                _read(folder, name, contract, absent_ok[name], sums, may_be_absent=may_be_absent), model
+            )
+        except TableFault as fault:
+            faults.append(fault)
+    if faults:
+        raise TableFault.of(faults)
     persons = Persons.of(checked[contract.person_table])
     for name, table in checked.items():
         if table.text and name != contract.person_table:

@@ -82,7 +82,7 @@ def _valid_tables(report: CheckReport, paths: StudyPaths, settings: StudySetting
     try:
         result = validate_folder(paths.raw, load_contract(paths.study))
     except TableFault as error:
-        report.faults.append(str(error))
+        report.faults += str(error).splitlines()
         return None
     judgement = judge(paths.study, result.summary(), settings.validation)
     (report.faults if judgement.stops else report.warnings).extend(judgement.lines())

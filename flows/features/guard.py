@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from flows.errors import Faults, is_failure, kind_of, place_of
+from flows.errors import Faults, is_failure, kind_of, place_of, wants_traceback
 from mtl_models.data import PERSON
 from schemas.contract import Contract
 
@@ -41,14 +41,17 @@ class Reader:
     why_hidden: Callable[[str, str], str]
 
     def guard(self, function: TableFunction) -> TableFunction:
-        """``function``, any error of which is a :class:`FeatureError` by kind, place and column."""
+        """``function``, any error of which is a :class:`FeatureError` by kind, place and column.
+
+        Who asks for tracebacks gets the error itself.
+        """
 
         @functools.wraps(function)
         def guarded(tables: Tables) -> pl.DataFrame:
             try:
                 frame = function(tables)
             except BaseException as error:
-                if not is_failure(error):
+                if not is_failure(error) or wants_traceback():
                     raise
                 sentence = self._sentence(error, tables)
             else:

@@ -252,3 +252,13 @@ def test_blanks_around_a_name_are_read_as_around_a_value(folder: Path, mini: Con
     frame.write_parquet(folder / "DIQ.parquet")
     assert validate_folder(folder, mini).tables["DIQ"].valid.equals(read)
     assert read["DIQ010"].to_list() == ["No"] * 5
+
+
+def test_the_faults_of_several_tables_come_at_once(folder: Path, mini: Contract) -> None:
+    edit(folder / "BPX.csv", lambda text: text.replace("BPXSY1", "BPXSY9"))
+    edit(folder / "DIQ.csv", lambda text: text + "90007")
+    with pytest.raises(TableFault) as found:
+        validate_folder(folder, mini)
+    lines = str(found.value).splitlines()
+    assert len(lines) == 2
+    assert all(any(file in line for line in lines) for file in ("BPX.csv", "DIQ.csv"))
