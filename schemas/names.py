@@ -29,7 +29,8 @@ class Names:
         self._plain: dict[str, str] = {}
         self._shortened: dict[str, list[str]] = {}
         for name in declared:
-            bare = plain(name)
+            if not (bare := plain(name)):
+                continue  # nothing resembles a name without a letter
             self._plain.setdefault(bare, name)
             for short in _shortened(bare):
                 self._shortened.setdefault(short, []).append(bare)

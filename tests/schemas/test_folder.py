@@ -138,5 +138,10 @@ def test_a_name_that_was_meant(name: str, expected: tuple[str, bool] | None) -> 
     assert Names(["DIQ", "cleveland", "visits_2024"]).meant(name) == expected
 
 
+def test_nothing_resembles_a_name_without_letters() -> None:
+    assert Names(["%", "age"]).meant("") is None
+    assert Names(["%", "age"]).meant("%%") is None
+
+
 def test_a_long_list_ends_in_a_number() -> None:
     assert listed(["a", "b", "c"], most=2) == "a, b and 1 more"
