@@ -10,7 +10,7 @@ import polars as pl
 from flows.check.leaks import leak_faults
 from flows.check.report import CheckReport
 from flows.errors import Faults
-from flows.features.cohort import Cohort, cohort_spec, try_cohort
+from flows.features.cohort import Cohort, cohort_spec, try_cohort, value_faults
 from flows.features.guard import FeatureError, Tables
 from flows.features.labels import count_labels, label_findings
 from flows.features.lookup import study_features
@@ -59,7 +59,7 @@ def _check_data(report: CheckReport, paths: StudyPaths, settings: StudySettings)
         return
     tasks, further = settings.task_records, settings.further_tasks
     cohort, faults = try_cohort(paths.study, tables, tasks, settings.known_later)
-    report.faults += faults
+    report.faults += faults or value_faults(cohort.features)
     report.n_people, report.n_features = cohort.features.height, cohort.features.width - 1
     if not faults:
         _check_without_tables(report, paths.study, cohort, settings)

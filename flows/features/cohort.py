@@ -76,6 +76,18 @@ def try_cohort(
     return Cohort(features, people.filter(pl.col("reason").is_not_null()), tables), faults
 
 
+def value_faults(features: pl.DataFrame) -> list[str]:
+    """What keeps features from being trained on: none at all, or numbers without bounds."""
+    if features.width == 1:
+        return ["no domain gives a feature"]
+    numbers = features.select(pl.selectors.float().cast(pl.Float32).is_infinite().sum())
+    return [
+        f"feature {name} is infinite, or too large for 32 bits, for {count} people: is something divided by zero?"
+        for name, count in numbers.row(0, named=True).items()
+        if count
+    ]
+
+
 def domains_of(study: str, tables: Tables, tasks: Collection[Task], known_later: Collection[str]) -> tuple[Domain, ...]:
     """A study's domains, those of outcomes' own columns last.
 

@@ -71,6 +71,8 @@ class Reader:
             wrong = f"gives no column {PERSON}: select the person key under that name"
         elif frame.schema[PERSON] != pl.String:
             wrong = f"gives {PERSON} as {frame.schema[PERSON]}; leave it the text that it is in the tables"
+        elif frame[PERSON].null_count():
+            wrong = f"gives {frame[PERSON].null_count()} rows without a person"
         elif frame[PERSON].is_duplicated().any():
             wrong = "gives a person twice; it must give one row a person"
         if wrong:

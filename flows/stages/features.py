@@ -6,7 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from flows.features.cohort import Cohort, cohort_of, cohort_spec
+from flows.features.cohort import Cohort, cohort_of, cohort_spec, value_faults
+from flows.features.guard import FeatureError
 from flows.features.labels import require_labels
 from flows.features.splits import read_splits
 from flows.features.targets import cohort_targets
@@ -27,6 +28,8 @@ def run(stage: Stage) -> dict[str, Any]:
     tasks = settings.task_records
     cohort = cohort_features(paths.study, paths.valid, tasks, settings.known_later)
     features, excluded = cohort.features, cohort.excluded
+    if faults := value_faults(features):
+        raise FeatureError(*faults)
     wanted = (*tasks, *settings.further_tasks)
     targets = cohort_targets(paths.study, cohort.tables, features, wanted)
     splits = read_splits(paths.raw, settings.split, features)

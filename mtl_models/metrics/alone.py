@@ -58,10 +58,11 @@ def features_alone(dataset: Dataset, spec: FeatureSpec, tasks: Sequence[Task], *
     known = np.stack([~np.isnan(column.values) for column in columns], axis=1)
     values = np.where(known, np.stack([column.values for column in columns], axis=1), 0.0)
     sums = np.concatenate([known, values, values**2], axis=1)
-    squares = _squared_correlations(dataset.inputs.numeric, columns, FOR_A_CORRELATION * min_count)
+    numeric = np.where(np.isfinite(dataset.inputs.numeric), dataset.inputs.numeric, np.nan)
+    squares = _squared_correlations(numeric, columns, FOR_A_CORRELATION * min_count)
     places = {feature.name: place for place, feature in enumerate(spec.numeric)}
     best: dict[tuple[str, str], Alone] = {}
-    for feature, codes in _coded(dataset, spec):
+    for feature, codes in _coded(numeric, dataset.inputs.categorical, spec):
         groups = _group_sums(codes, halves, sums, len(columns))
         for index, column in enumerate(columns):
             if column.task.name in feature.hidden_from:
@@ -91,12 +92,12 @@ def _columns(task: Task, target: np.ndarray, min_count: int) -> Iterator[_Column
             yield _Column(task, metric, values)
 
 
-def _coded(dataset: Dataset, spec: FeatureSpec) -> Iterator[tuple[Feature, np.ndarray]]:
+def _coded(numeric: np.ndarray, categorical: np.ndarray, spec: FeatureSpec) -> Iterator[tuple[Feature, np.ndarray]]:
     """Every feature with its bins, numbered from 0, the last one for the missing."""
     for place, feature in enumerate(spec.numeric):
-        yield feature, _bins(dataset.inputs.numeric[:, place])
+        yield feature, _bins(numeric[:, place])
     for place, feature in enumerate(spec.categorical):
-        codes = dataset.inputs.categorical[:, place]
+        codes = categorical[:, place]
         yield feature, np.where(codes < 0, len(feature.categories), codes)
 
 

@@ -154,6 +154,21 @@ def test_a_feature_that_tells_the_outcome_is_named_with_its_task_and_its_limit(
     assert check_study(root, "heart").faults == []
 
 
+def test_features_without_bounds_are_counted(study: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def ratios(tables: Tables) -> pl.DataFrame:
+        age = pl.col("age").cast(pl.Float64)
+        return tables["cleveland"].select(KEY, ratio=1 / (age - age.min()), large=age * 1e300, none=0 * age)
+
+    root = study()
+    age = pl.read_csv(root / "data" / "raw" / "heart" / "cleveland.csv")["age"]
+    with_domain(monkeypatch, ratios)
+    counts = {"ratio": int((age == age.min()).sum()), "large": age.len()}
+    assert check_study(root, "heart").faults == [
+        f"feature new__{name} is infinite, or too large for 32 bits, for {n} people: is something divided by zero?"
+        for name, n in counts.items()
+    ]
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
