@@ -45,7 +45,7 @@ def variables(root: Path, given: Mapping[str, str]) -> dict[str, str]:
     home = given.get("PREFECT_HOME", wanted["PREFECT_HOME"])
     if "?" in home:
         # Prefect's own URL of its database would end at the question mark
-        database = quote(str(Path(home).resolve() / "prefect.db"))
+        database = quote(os.fsencode(Path(home).resolve() / "prefect.db"))
         wanted["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = f"sqlite+aiosqlite:///file:{database}?uri=true"
     added = {name: value for name, value in wanted.items() if name not in given}
     return {ROOT_VARIABLE: str(root), **added, **_past_proxies(given)}

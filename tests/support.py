@@ -107,3 +107,35 @@ def copy_project(target: Path) -> Project:
     project.run(*git, "commit", "--quiet", "--message", "copy")
     project.run("dvc", "pull", "--quiet", "--remote", "samples", "--recursive", "data/raw")
     return project
+
+
+def readable(root: Path, who: int) -> set[str]:
+    """Files that somebody gets to, given the bit for reading of "group" (0o040) or "others" (0o004)."""
+    found = set()
+    for folder, folders, files in os.walk(root):
+        mode = Path(folder).stat().st_mode
+        if folder != str(root) and not mode & (who >> 2):
+            folders.clear()
+            continue
+        found |= {
+            str(Path(folder, name).relative_to(root)) for name in files if Path(folder, name).stat().st_mode & who
+        }
+    return found
+
+
+def serve_at(root: Path, port: int | str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What ``make serve`` runs, in a checkout of its own that needs no more than its params."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    given |= {"MTL_HEALTH_ROOT": str(root), "PREFECT_SERVER_API_PORT": str(port), **environment}
+    command = [sys.executable, "-m", "flows.serve"]
+    return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=60, check=False)
+
+
+def running_with(variable: bytes) -> list[list[str]]:
+    """The command lines of all processes that have a variable in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if variable in (folder / "environ").read_bytes().split(b"\0"):
+                found.append((folder / "cmdline").read_text().split("\0"))
+    return found

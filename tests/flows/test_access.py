@@ -15,7 +15,7 @@ from flows.access import apply
 from flows.stores.registry import ModelRegistry
 from flows.stores.tables import RejectTable, ScoreTable
 from mtl_models.wording import SettingsError
-from tests.support import Project
+from tests.support import readable
 
 GROUP = grp.getgrgid(os.getgid()).gr_name
 FRAME = pl.DataFrame({"score_date": ["2026-11-20"], "batch": ["2026-11-20"], "x": [1]})
@@ -41,20 +41,6 @@ def publish(project: Path) -> None:
     (project / "model.onnx").write_bytes(b"one")
     registry = ModelRegistry(project / "data" / "registry" / "heart", tables / "champions")
     registry.promote(registry.register(project / "model.onnx", [], {}), "first", {})
-
-
-def readable(root: Path, who: int) -> set[str]:
-    """Files that somebody gets to, given the bit for reading of "group" (0o040) or "others" (0o004)."""
-    found = set()
-    for folder, folders, files in os.walk(root):
-        mode = Path(folder).stat().st_mode
-        if folder != str(root) and not mode & (who >> 2):
-            folders.clear()
-            continue
-        found |= {
-            str(Path(folder, name).relative_to(root)) for name in files if Path(folder, name).stat().st_mode & who
-        }
-    return found
 
 
 def test_without_a_group_nobody_else_reads_anything(project: Path) -> None:
@@ -117,14 +103,3 @@ def test_what_the_block_gets_wrong_is_one_sentence(project: Path, block: str, se
         apply(project)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.slow
-def test_after_a_night_others_read_no_health_data(nightly: Project) -> None:
-    found = {
-        name for name in readable(nightly.folder, 0o004) if name.startswith(("data/", "models/", ".prefect/", ".dvc/"))
-    }
-    git = nightly.run("git", "ls-files", "-z").stdout.split("\0")
-    assert {name for name in found if not name.startswith("data/samples/")} <= set(git)
-    for path in (nightly.folder / "data" / "tables").rglob("*"):
-        assert not path.stat().st_mode & 0o077

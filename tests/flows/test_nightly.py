@@ -20,8 +20,9 @@ import yaml
 from deltalake import DeltaTable
 
 from flows.hashing import sha256
+from flows.server import Server
 from flows.stores.delta import read_delta
-from tests.support import NIGHT, Project
+from tests.support import NIGHT, Project, readable, running_with, serve_at
 
 pytestmark = pytest.mark.slow
 
@@ -317,6 +318,48 @@ def test_the_schedule_fires_by_itself(nightly: Project) -> None:
     assert fired["flow"].to_list() == ["score"], (nightly.folder / "serve.log").read_text()[-2000:]
     assert fired["batch"][0] == today
     assert table(nightly, "scores").filter(pl.col("run_id") == fired["run_id"][0]).height == 61
+
+
+def test_others_read_no_health_data(nightly: Project) -> None:
+    found = {
+        name for name in readable(nightly.folder, 0o004) if name.startswith(("data/", "models/", ".prefect/", ".dvc/"))
+    }
+    assert found <= set(nightly.run("git", "ls-files", "-z").stdout.split("\0"))
+    for path in (nightly.folder / "data" / "tables").rglob("*"):
+        assert not path.stat().st_mode & 0o077
+    assert not list((nightly.folder / "data" / "staging" / "heart").glob("[!.]*"))
+
+
+def test_another_checkout_does_not_serve_with_this_ones_server(nightly: Project, tmp_path: Path) -> None:
+    server = Server(int(nightly.environment["PREFECT_API_URL"].split(":")[2].split("/")[0]))
+    assert server.healthy()
+    server.require_own(nightly.folder / ".prefect")
+    for name in ("params.yaml", "dvc.yaml"):
+        (tmp_path / name).touch()
+    done = serve_at(tmp_path, server.port, http_proxy="http://127.0.0.1:9", all_proxy="http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "not this checkout's" in done.stderr
+    assert "PREFECT_SERVER_API_PORT=4300 make serve" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_retraining_that_is_told_to_end_leaves_nothing_running(nightly: Project) -> None:
+    """Neither Prefect's temporary server nor DVC and its stage; a proxy that leads nowhere disturbs none of them."""
+    environment = {**nightly.environment, "MARK": "of this test", "http_proxy": "http://127.0.0.1:9"}
+    del environment["PREFECT_API_URL"]
+    command = [sys.executable, "-m", "flows.cli", "retrain", "--study", "heart"]
+    retrain = subprocess.Popen(
+        command, cwd=nightly.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    deadline = time.monotonic() + 150
+    while time.monotonic() < deadline and not any("dvc" in words for words in running_with(b"MARK=of this test")):
+        assert retrain.poll() is None
+        time.sleep(0.05)
+    assert any("uvicorn" in words for words in running_with(b"MARK=of this test"))
+    retrain.terminate()
+    retrain.communicate(timeout=60)
+    assert retrain.returncode == 128 + signal.SIGTERM
+    assert running_with(b"MARK=of this test") == []
 
 
 def test_the_gate_stops_a_ruined_network_and_lets_an_equal_one_pass(nightly: Project, tmp_path: Path) -> None:
