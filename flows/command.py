@@ -30,11 +30,12 @@ def paths_of(study: str) -> Any:
     """Paths of a study, whatever is wrong with its settings; state of Prefect under the project's folder."""
     from flows.environment import prepare
     from flows.paths import StudyPaths, project_root
-    from flows.processes import end_on_signals
+    from flows.processes import end_on_signals, keep_watch
 
     root = project_root()
     prepare(root)
     end_on_signals()
+    keep_watch()
     return StudyPaths(root, study)
 
 

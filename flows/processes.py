@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from multiprocessing import connection, parent_process
@@ -14,6 +16,7 @@ from types import FrameType
 from typing import IO
 
 GRACE = 10.0
+MARK = "MTL_HEALTH_RUN"
 
 
 def run_in_group(
@@ -55,6 +58,24 @@ def end_on_signals() -> None:
     for signum in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(signum) is not signal.SIG_IGN:
             signal.signal(signum, _end)
+
+
+def keep_watch() -> None:
+    """Have what this process starts ended too if it is killed outright, and cannot do so itself (see flows.keeper)."""
+    if _HELD:
+        return
+    mark = f"{os.getpid()}-{time.time_ns()}"
+    ours, theirs = os.pipe()  # the end to write to is closed by our death alone: no child inherits it
+    command = [sys.executable, "-S", str(Path(__file__).with_name("keeper.py")), f"{MARK}={mark}"]
+    environment = {name: value for name, value in os.environ.items() if name != MARK}
+    nowhere = subprocess.DEVNULL
+    subprocess.Popen(command, stdin=ours, stdout=nowhere, stderr=nowhere, env=environment, start_new_session=True)
+    os.close(ours)
+    _HELD.append(theirs)
+    os.environ[MARK] = mark
+
+
+_HELD: list[int] = []
 
 
 def _end(signum: int, frame: FrameType | None) -> None:

@@ -6,12 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
-
 from flows.environment import prepare
 from flows.errors import sentence_of
 from flows.paths import project_root
 from flows.reproduce import settle_git
+from flows.yaml_file import read_yaml
 
 SAMPLES = "samples"
 
@@ -20,7 +19,7 @@ def sample_files(root: Path) -> list[Path]:
     """The ``.dvc`` files under ``data/raw`` whose data lie in the remote ``samples``, without those of a team."""
     found = []
     for path in sorted((root / "data" / "raw").glob("*.dvc")):
-        outs = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("outs", [])
+        outs = read_yaml(path, str(path.relative_to(root))).content.get("outs") or []
         if any(out.get("remote") == SAMPLES for out in outs):
             found.append(path)
     return found

@@ -325,8 +325,6 @@ def test_others_read_no_health_data(nightly: Project) -> None:
         name for name in readable(nightly.folder, 0o004) if name.startswith(("data/", "models/", ".prefect/", ".dvc/"))
     }
     assert found <= set(nightly.run("git", "ls-files", "-z").stdout.split("\0"))
-    for path in (nightly.folder / "data" / "tables").rglob("*"):
-        assert not path.stat().st_mode & 0o077
     assert not list((nightly.folder / "data" / "staging" / "heart").glob("[!.]*"))
 
 

@@ -85,6 +85,25 @@ def test_a_signal_ends_the_whole_family(tmp_path: Path, signum: signal.Signals) 
     assert left_of(pids) == []
 
 
+def test_what_a_killed_command_left_is_ended_too(tmp_path: Path) -> None:
+    """Not even a child in a session of its own goes on; one that another command started does."""
+    told = tmp_path / "pids"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    watched = COMMAND.replace("end_on_signals()", "end_on_signals(); keep_watch()").replace(
+        "import end", "import keep_watch, end"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", watched, str(told)], env=environment)
+    stranger = subprocess.Popen(["sleep", "60"], env={**environment, "MTL_HEALTH_RUN": "another"})
+    pids = pids_in(told)
+    assert len(pids) == 2
+    parent.kill()
+    parent.wait()
+    assert left_of(pids) == []
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
+
+
 def test_an_ignored_hangup_stays_ignored() -> None:
     program = """
 import signal; from flows.processes import end_on_signals
