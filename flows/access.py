@@ -54,8 +54,8 @@ def apply(root: Path) -> None:
     os.umask(0o077)
     group = read_access(root).group
     for name in PRIVATE:
-        # another user's folder is that user's to close
-        with suppress(FileNotFoundError, PermissionError):
+        # not there, another user's to close, or on a file system that is only read
+        with suppress(OSError):
             mode = stat.S_IMODE((root / name).stat().st_mode)
             delivered_to = name == INBOX and mode & stat.S_ISGID and mode & stat.S_IWGRP
             _set_mode(root / name, mode & ~0o007 if delivered_to else OWNER)
@@ -91,7 +91,7 @@ def writing_in(folder: Path, *, shared: bool) -> Iterator[None]:
 
 
 def _close(tables: Path) -> None:
-    with suppress(PermissionError):
+    with suppress(OSError):
         for folder in (tables, *tables.glob("*"), *tables.glob("*/*")):
             if folder.is_dir():
                 _set_mode(folder, OWNER)

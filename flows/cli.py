@@ -15,7 +15,7 @@ from rich.text import Text
 from flows.cli_check import app as checking
 from flows.cli_check import say_warnings
 from flows.cli_sharing import app as sharing
-from flows.command import Date, Study, console, paths_of, relative, say_losses, show, study_of
+from flows.command import Date, Study, console, paths_of, recorded_by, relative, say_losses, show, study_of
 
 app = typer.Typer(
     name="mtl-health",
@@ -90,6 +90,7 @@ def retrain(study: Study) -> None:
             "rows in = valid + rejected": f"{row['n_rows']} = {row['n_rows_valid']} + {row['n_rows_rejected']}",
             "seconds": f"{row['seconds']:.1f}",
             "report": relative(paths.reports / "index.html"),
+            **recorded_by(),
         },
     )
     say_losses(row["floods"])
@@ -124,6 +125,7 @@ def score(
             "run": row["run_id"],
             "seconds": f"{row['seconds']:.1f}",
             "table": relative(paths.tables / "scores"),
+            **recorded_by(),
         },
     )
     say_losses(row.get("floods"), json.loads(row["details"]).get("columns_compared_with", ""))

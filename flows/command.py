@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -57,6 +59,12 @@ def show(title: str, rows: dict[str, Any]) -> None:
     for name, value in rows.items():
         table.add_row(Text(name, style="bold"), str(value))
     console.print(table)
+
+
+def recorded_by() -> dict[str, str]:
+    """The Prefect server that a run is recorded by, where the environment names one, without what may be a password."""
+    url = urlsplit(os.environ.get("PREFECT_API_URL", ""))
+    return {"recorded by": f"{url.hostname}{f':{url.port}' if url.port else ''}"} if url.hostname else {}
 
 
 def say_losses(sentences: str | None, compared_with: str = "") -> None:

@@ -86,6 +86,7 @@ def test_scoring_again_changes_nothing(nightly: Project) -> None:
     before = {name: version(nightly, name) for name in ("scores", "rejects", "runs")}
     said = nightly.run("mtl-health", "score", "--study", "heart", "--date", NIGHT).stdout
     assert "nothing had changed" in said
+    assert re.search(r"recorded by +127\.0\.0\.1:\d+", said)
     assert {name: version(nightly, name) for name in before} == before
 
 
