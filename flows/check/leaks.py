@@ -11,10 +11,17 @@ from flows.features.build import feature_spec
 from flows.features.cohort import Cohort, hidden_domains
 from flows.features.labels import FINAL
 from flows.settings import StudySettings
-from mtl_models.data import Dataset
+from mtl_models.data import Dataset, FeatureSpec
 from mtl_models.metrics.alone import features_alone
 
 WORDS = {"auroc": "AUROC", "r2": "R2", "qwk": "weighted kappa"}
+
+
+def _seen(spec: FeatureSpec, settings: StudySettings) -> FeatureSpec:
+    """The features that the study's model has, by its view and its domains."""
+    model = settings.model
+    part = spec.core if model.view == "core" else spec
+    return FeatureSpec(tuple(each for each in part.features if not model.domains or each.domain in model.domains))
 
 
 def leak_faults(
@@ -22,7 +29,7 @@ def leak_faults(
 ) -> Iterator[str]:
     """A sentence for every feature and task where the feature alone is beyond the task's limit, on training people."""
     tasks = [task for task in settings.task_records if task.role == "main"]
-    spec = feature_spec(cohort.features, hidden_domains(study, tasks))
+    spec = _seen(feature_spec(cohort.features, hidden_domains(study, tasks)), settings)
     train = (splits[FINAL] == "train").to_numpy()
     dataset = Dataset.from_frames(cohort.features, targets, spec, tasks).take(np.flatnonzero(train))
     for alone in features_alone(dataset, spec, tasks, min_count=settings.evaluation.min_count):

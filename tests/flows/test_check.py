@@ -18,7 +18,7 @@ import yaml
 from flows.check.report import CheckError
 from flows.check.study import check_study
 from flows.features import heart
-from flows.features.build import Tables
+from flows.features.build import OwnDomain, Tables
 from mtl_models.data import PERSON
 from tests.support import ROOT
 
@@ -152,6 +152,37 @@ def test_a_feature_that_tells_the_outcome_is_named_with_its_task_and_its_limit(
     params["studies"]["heart"]["evaluation"]["too_good"] = {"disease": {"auroc": 1.0}}
     (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     assert check_study(root, "heart").faults == []
+
+
+@pytest.mark.parametrize(("view", "tasks"), [("core", []), ("own", ["disease"])])
+def test_a_leak_is_looked_for_where_the_model_may_see_it(
+    study: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, view: str, tasks: list[str]
+) -> None:
+    """A domain that is hidden from one task gives the other away, in the view that shows it."""
+
+    def change(block: Block) -> None:
+        block["auxiliary"] = []
+        block["tasks"][0]["leaks"], block["tasks"][1]["leaks"] = [], []
+        block["model"] = {**yaml.safe_load((ROOT / "presets" / "shared_32_64.yaml").read_text())["model"], "view": view}
+
+    own = OwnDomain(hidden_from=("thal",), function=reads_thal)
+    told = pl.col("thal").to_physical().eq(2).cast(pl.Int8)
+    monkeypatch.setattr(
+        heart,
+        "STUDY",
+        replace(
+            heart.STUDY,
+            own={"scan": own},
+            targets=lambda tables: (
+                heart.targets(tables)
+                .join(tables["cleveland"].select(KEY, told=told), on=PERSON)
+                .with_columns(disease="told")
+            ),
+        ),
+    )
+    faults = check_study(study(change), "heart").faults
+    assert len(faults) == len(tasks)
+    assert all(f"feature scan__thal alone reaches AUROC 1.000 for task {task}" in "".join(faults) for task in tasks)
 
 
 def test_features_without_bounds_are_counted(study: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
