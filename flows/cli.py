@@ -61,7 +61,12 @@ def validate(
         replace_file(rejects, result.rejects.write_parquet)
         console.print(f"rejects with their rows and reasons: {rejects}")
     judgement = judge(
-        study, summary, settings.validation, reference=registry_of(paths).champion_profile(), labels=labels
+        study,
+        summary,
+        settings.validation,
+        reference=registry_of(paths).champion_profile(),
+        labels=labels,
+        scoring=scoring,
     )
     say_losses(judgement.text, judgement.basis)
     kept = f"rejects with their rows are in {rejects}" if rejects else "`--rejects FILE` writes the rejected rows"

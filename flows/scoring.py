@@ -104,7 +104,7 @@ def judge_drop(run: ScoringRun) -> Judgement:
     hidden = hidden_patterns(run.settings.task_records, run.settings.known_later)
     reference = registry_of(run.paths).profile(run.champion.version)
     summary = read_json(run.staging / "valid" / SUMMARY)
-    return judge(run.paths.study, summary, run.settings.validation, reference=reference, labels=hidden)
+    return judge(run.paths.study, summary, run.settings.validation, reference=reference, labels=hidden, scoring=True)
 
 
 def keep_stopped(run: ScoringRun) -> str:
@@ -114,8 +114,9 @@ def keep_stopped(run: ScoringRun) -> str:
     table = RejectTable(run.paths.tables)
     rows = reject_rows(rejects, nobody, stopped(run.date), run.run_id, run.paths.study)
     batch = table.publish_stopped(run.date, rows)
-    where = table.folder.relative_to(run.paths.root)
-    return f"{rejects.height} rejected rows with their reasons are in {where}, batch {batch}"
+    where, drop = (path.relative_to(run.paths.root) for path in (table.folder, run.drop))
+    kept = f"the rejected rows with their reasons are in {where}, batch {batch}; " if rejects.height else ""
+    return f"{kept}`mtl-health validate --study {run.paths.study} --scoring {drop}` shows every count"
 
 
 def build_drop_features(run: ScoringRun) -> dict[str, Any]:

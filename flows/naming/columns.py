@@ -58,6 +58,7 @@ def column_faults(settings: StudySettings, tasks: Iterable[Task], contract: Cont
 
 def _places(settings: StudySettings, tasks: Iterable[Task]) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "known_later", settings.known_later
+    yield "validation.exempt", settings.validation.exempt
     for task in tasks:
         yield f"{_key(task)}.columns", task.columns
         yield f"{_key(task)}.leaks", task.leaks

@@ -29,17 +29,24 @@ class Judgement:
         found: the limits that were passed.
         floods: ``stop`` or ``say``; too many rejected rows always stop the run.
         compared: whether there were counts of training data to compare with.
+        scoring: whether people are scored.
     """
 
     study: str
     found: tuple[Excess, ...]
     floods: str
     compared: bool
+    scoring: bool
 
     @property
     def stops(self) -> bool:
         """Whether the run goes no further."""
-        return any(self.floods == "stop" or excess.key == "max_reject_share" for excess in self.found)
+        return any(self._stops(excess) for excess in self.found)
+
+    def _stops(self, excess: Excess) -> bool:
+        if excess.key == "max_empty_share" and excess.before is None and self.scoring:
+            return False  # few may have such a value: without the training data's share nobody can tell
+        return self.floods == "stop" or excess.key == "max_reject_share"
 
     def lines(self, hide_below: int = 0) -> list[str]:
         """A sentence a limit; counts of people below ``hide_below`` are not said."""
@@ -123,6 +130,7 @@ def judge(
     *,
     reference: dict[str, Any] | None = None,
     labels: Collection[str] = (),
+    scoring: bool = False,
 ) -> Judgement:
     """Hold a validation's counts against the study's limits.
 
@@ -132,10 +140,12 @@ def judge(
         settings: the limits.
         reference: counts of the training data, if there are any to compare with.
         labels: patterns of columns that may be empty or absent.
+        scoring: whether people are scored. A column without any value is then only said, not a reason to stop, where
+            there is nothing to compare it with.
     """
     limits = Limits(**settings.model_dump(exclude={"floods"}))
     found = excesses(summary, load_contract(study), limits, reference=reference, may_be_empty=labels)
-    return Judgement(study, found, settings.floods, reference is not None)
+    return Judgement(study, found, settings.floods, reference is not None, scoring)
 
 
 def run(stage: Stage) -> dict[str, Any]:

@@ -36,6 +36,8 @@ CASES: list[tuple[str, Any, str]] = [
     ("known_later", ["cleveland.chil"], "'cleveland.chil' is no … the nearest is 'cleveland.chol'"),
     ("known_later", "cleveland.ca", "must be a list, not text: put it in square brackets"),
     ("known_later", ["*.*"], "with the tasks' columns and leaks it hides every column: no feature is left"),
+    ("validation.exempt", ["cleveland.chil"], "'cleveland.chil' is no … the nearest is 'cleveland.chol'"),
+    ("validation.floods", "sya", "must be 'stop' or 'say'"),
     # tasks
     ("tasks.0.threshold", "0.5", f"must be a number, not text: {EXPONENT}"),
     ("tasks.0.weight", float("inf"), "must be above 0 and finite"),
