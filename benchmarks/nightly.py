@@ -43,8 +43,8 @@ def main() -> None:
         clone = Path(folder) / "clone"
         subprocess.run(["git", "clone", "--quiet", str(project_root()), str(clone)], check=True)
         night = [run(command, clone) for command in commands_of_make(clone, study)]
-        rest, idle = run("dvc repro", clone), run("dvc repro", clone)
-        run("dvc status --quiet dvc.yaml", clone)  # ends this if anything was left to do
+        rest, idle = run("-m dvc repro", clone), run("-m dvc repro", clone)
+        run("-m dvc status --quiet dvc.yaml", clone)  # ends this if anything was left to do
     seconds = sum(cost.seconds for cost in night)
     gib = max(cost.together for cost in night)
     rows = [(c.command, f"{c.seconds:.1f}", f"{c.largest:.2f}", f"{c.together:.2f}", "") for c in night]
@@ -76,18 +76,17 @@ def commands_of_make(clone: Path, study: str) -> list[str]:
     listed = subprocess.run(
         ["make", "--dry-run", "nightly", f"STUDY={study}"], cwd=clone, check=True, capture_output=True, text=True
     )
-    return [line for line in listed.stdout.splitlines() if line.startswith(("dvc ", "mtl-health "))]
+    python = ".venv/bin/python "
+    return [line.removeprefix(python) for line in listed.stdout.splitlines() if line.startswith(f"{python}-m flows.")]
 
 
 def run(command: str, clone: Path) -> Cost:
-    """Run a command of this interpreter's environment in ``clone``; stops here if it fails."""
-    modules = {"dvc": "dvc", "mtl-health": "flows.cli"}
-    program, *arguments = shlex.split(command)
+    """Run a module with this interpreter in ``clone``, given as ``-m module ...``; stops here if it fails."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MTL_HEALTH_"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     start = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", modules[program], *arguments],
+        [sys.executable, *shlex.split(command)],
         cwd=clone,
         env={**own, "PYTHONPATH": str(clone), "PATH": path, "DO_NOT_TRACK": "1"},
         stdout=subprocess.DEVNULL,

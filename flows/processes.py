@@ -28,7 +28,7 @@ def run_in_group(
         subprocess.TimeoutExpired: after ``timeout`` seconds.
     """
     child = subprocess.Popen(
-        command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=stderr, text=True, start_new_session=True
+        command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=stderr, text=True, process_group=0
     )
     try:
         out, said = child.communicate(timeout=timeout)
