@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from flows.errors import sentence_of
 from flows.fitting.names import FINAL
 from flows.gate import Verdict, judge
 from flows.paths import SUMMARY, StudyPaths, read_json
@@ -119,4 +120,4 @@ def _scores(scorer: Scorer, people: pl.DataFrame) -> pl.DataFrame | str:
     try:
         return scorer.score(people)
     except ValueError as error:
-        return str(error)
+        return sentence_of(error)
