@@ -151,7 +151,9 @@ def refused_values(table: Path) -> str:
     """How Polars lists the blood pressures of a table that do not fit into eight bits."""
     with pytest.raises(pl.exceptions.InvalidOperationError) as error:
         pl.read_csv(table).select(pl.col("trestbps").cast(pl.Int8))
-    return str(error.value).split("values: ")[1][:20]
+    found = re.search(r"\[\d{3}, \d{3}, ", str(error.value))
+    assert found
+    return found.group()
 
 
 def stored_text(project: Project) -> str:
@@ -166,7 +168,6 @@ def test_a_feature_function_that_fails_tells_no_value(nightly: Project) -> None:
     """Polars' own text lists the values that did not fit: on no terminal, and nowhere in Prefect's database."""
     drop = drop_of(nightly, "2026-01-06")
     values = [refused_values(folder / "cleveland.csv") for folder in (drop, nightly.folder / "data" / "raw" / "heart")]
-    assert all(re.match(r"\[\d{3}, \d{3}, \d{3}", each) for each in values)
     module = nightly.folder / "flows" / "features" / "heart" / "__init__.py"
     source = module.read_text()
     module.write_text(source.replace('"trestbps", "restecg"', 'pl.col("trestbps").cast(pl.Int8), "restecg"'))
