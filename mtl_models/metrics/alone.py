@@ -69,7 +69,7 @@ def features_alone(dataset: Dataset, spec: FeatureSpec, tasks: Sequence[Task], *
                 continue
             figure = _held_out(column.metric, groups[..., index])
             if column.metric == "r2" and feature.name in places:
-                figure = float(np.nanmax([figure, squares[places[feature.name], index]]))
+                figure = float(np.fmax(figure, squares[places[feature.name], index]))
             key = (feature.name, column.task.name)
             if np.isfinite(figure) and (key not in best or figure > best[key].value):
                 best[key] = Alone(*key, column.metric, float(figure))
@@ -122,7 +122,7 @@ def _group_sums(codes: np.ndarray, halves: np.ndarray, sums: np.ndarray, n_colum
     """
     n_bins = int(codes.max()) + 1
     cells = halves * n_bins + codes
-    order = np.argsort(cells, kind="stable")
+    order = np.argsort(cells.astype(np.min_scalar_type(2 * n_bins)), kind="stable")  # fast for short integers
     present, starts = np.unique(cells[order], return_index=True)
     found = np.zeros((2 * n_bins, sums.shape[1]))
     found[present] = np.add.reduceat(sums[order], starts, axis=0)
@@ -163,14 +163,19 @@ def _auroc(score: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> flo
 
 
 def _squared_correlations(numeric: np.ndarray, columns: Sequence[_Column], least: int) -> np.ndarray:
-    """The larger of the squared correlations of values and of ranks, of every number with every column.
+    """The larger of the squared correlations of values and of ranks, of every number with every regression's column.
 
     Shape:
-        result: ``(n_numeric, n_columns)``, NaN where fewer than ``least`` people have both.
+        result: ``(n_numeric, n_columns)``, NaN where fewer than ``least`` people have both, and of other columns.
     """
-    outcomes = np.stack([column.values for column in columns], axis=1)
+    squares = np.full((numeric.shape[1], len(columns)), np.nan)
+    regressions = [index for index, column in enumerate(columns) if column.metric == "r2"]
+    if not regressions:
+        return squares
+    outcomes = np.stack([columns[index].values for index in regressions], axis=1)
     both = [_squares(numeric.astype(np.float64), outcomes, least), _squares(_ranks(numeric), _ranks(outcomes), least)]
-    return np.asarray(np.fmax(*both))
+    squares[:, regressions] = np.fmax(*both)
+    return squares
 
 
 def _squares(left: np.ndarray, right: np.ndarray, least: int) -> np.ndarray:
