@@ -148,7 +148,9 @@ def test_operations_names_the_schedules_and_limits_of_params() -> None:
 
 
 def test_operations_names_commands_that_there_are() -> None:
-    known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    parts = [app, *(group.typer_instance for group in app.registered_groups if group.typer_instance)]
+    commands = [command for part in parts for command in part.registered_commands]
+    known = {command.name or command.callback.__name__ for command in commands if command.callback}
     assert set(re.findall(r"mtl-health ([a-z-]+)", OPERATIONS)) <= known
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z]+)[`\n]", OPERATIONS)) <= targets
