@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -70,9 +69,9 @@ def recorded_by() -> dict[str, str]:
 def say_losses(sentences: str | None, compared_with: str = "") -> None:
     """Print which limits a validation passed, a line each, and what its columns were compared with."""
     if compared_with:
-        console.print(f"columns compared with {compared_with}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"columns compared with {compared_with}", highlight=False, soft_wrap=True)
     for line in (sentences or "").splitlines():
-        console.print(f"[red]beyond its limit:[/red] {escape(line)}", highlight=False, soft_wrap=True)
+        console.print(Text.assemble(("beyond its limit: ", "red"), line), soft_wrap=True)
 
 
 def relative(path: Path) -> str:

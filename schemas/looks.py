@@ -56,13 +56,13 @@ def looks_of(text: pl.DataFrame, notes: pl.DataFrame, view: ModelView) -> dict[s
     bad = notes.filter(pl.col("effect").is_in(["null", "reject"]) & pl.col("rule").is_in(_OF_TEXT))
     if bad.is_empty():
         return {}
+    rows_of = dict(bad.group_by("column", maintain_order=True).agg(pl.col(ROW).unique(maintain_order=True)).rows())
     found = {}
     for column, rules in view.rules.items():
-        rows = bad.filter(pl.col("column") == column)[ROW].unique(maintain_order=True)
-        if rows.is_empty() or rules.kind == "person_key" or column not in text.columns:
-            continue
-        if counts := _column_looks(text[column].gather(rows).str.strip_chars().alias("text"), rules):
-            found[column] = counts
+        if column in rows_of and rules.kind != "person_key":
+            cells = text[column].gather(rows_of[column]).str.strip_chars().alias("text")
+            if counts := _column_looks(cells, rules):
+                found[column] = counts
     return found
 
 

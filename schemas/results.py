@@ -72,17 +72,12 @@ class TableResult:
     def rejected_by_column_and_rule(self) -> dict[str, dict[str, int]]:
         """Rejected rows by column and rule, columns in the model's order; a row as a whole goes by ``WHOLE_ROW``."""
         reasons = self.rejects.select(pl.col("reasons").explode()).unnest("reasons").drop_nulls("rule")
+        place = {name: i for i, name in enumerate([*self.valid.columns, WHOLE_ROW])}
+        found = reasons.group_by(pl.col("column").fill_null(WHOLE_ROW), "rule").len().rows()
         counts: dict[str, dict[str, int]] = {}
-        for column, rule, count in sorted(
-            reasons.group_by(pl.col("column").fill_null(WHOLE_ROW), "rule").len().rows(),
-            key=lambda row: (*self._place(row[0]), row[1]),
-        ):
+        for column, rule, count in sorted(found, key=lambda row: (place[row[0]], row[1])):
             counts.setdefault(column, {})[rule] = count
         return counts
-
-    def _place(self, column: str) -> tuple[int, str]:
-        columns = self.valid.columns
-        return (columns.index(column) if column in columns else len(columns), column)
 
     @property
     def empty(self) -> dict[str, int]:

@@ -153,9 +153,10 @@ def run(stage: Stage) -> dict[str, Any]:
     paths = stage.paths
     summary = validate(paths.study, paths.raw, paths.valid, beside=stage.settings.split.beside_tables)
     rejects = (paths.valid / REJECTS).relative_to(paths.root)
-    judge(paths.study, summary, stage.settings.validation).require(
-        f"rejects with rows and reasons are in {rejects}, every count is in {SUMMARY} beside them"
-    )
+    judgement = judge(paths.study, summary, stage.settings.validation)
+    judgement.require(f"rejected rows with their reasons are in {rejects}, every count is in {SUMMARY} beside them")
+    for line in judgement.lines(SMALL):
+        print(f"{paths.study}: beyond its limit: {line}")
     return summary
 
 
