@@ -19,7 +19,7 @@ import yaml
 from flows.cli import app
 from flows.paths import StudyPaths
 from flows.scoring import registry_of
-from flows.settings import load_settings, read_studies
+from flows.settings import ValidationSettings, load_settings, read_studies
 from flows.stores.delta import PartitionedTable
 from flows.stores.registry import ModelRegistry
 from schemas.contract import load_contract
@@ -145,6 +145,14 @@ def test_operations_names_the_schedules_and_limits_of_params() -> None:
             minute, hour, *_ = getattr(schedules[study], flow).split()
             assert rows[flow][place] == f"{int(hour):02}:{int(minute):02}"
         assert f"more than {schedules[study].max_hours_late:g} hours late" in OPERATIONS
+
+
+def test_operations_shows_the_limits_as_they_are_where_params_say_nothing() -> None:
+    block = re.search(r"```yaml\n(.*?)```", _section(OPERATIONS, "Floods"), re.DOTALL)
+    assert block is not None
+    shown = yaml.safe_load(block[1])["validation"]
+    assert ValidationSettings(**shown) == ValidationSettings()
+    assert list(shown) == list(ValidationSettings.model_fields)
 
 
 def test_operations_names_commands_that_there_are() -> None:
