@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from flows.yaml_file import read_yaml
+from mtl_models.settings import parse_settings
 from mtl_models.wording import SettingsError
 
 FILE = "params.yaml"
@@ -71,11 +72,9 @@ def read_access(root: Path) -> AccessSettings:
     text = (root / FILE).read_text(encoding="utf-8", errors="replace")
     if not re.search(r"^[\"']?access\b", text, re.MULTILINE):
         return AccessSettings()
-    try:
-        return AccessSettings.model_validate(read_yaml(root / FILE, FILE).content.get("access") or {})
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        raise SettingsError([f"{FILE}: {'.'.join(map(str, ('access', *first['loc'])))}: {first['msg']}"]) from None
+    return parse_settings(
+        AccessSettings, read_yaml(root / FILE, FILE).content.get("access") or {}, where=f"{FILE}: access"
+    )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from mtl_models.baselines.settings import BaselineSettings
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.settings import Component, ModelSettings, TrainingSettings
 from mtl_models.tasks import Task, load_tasks
-from mtl_models.wording import SettingsError
+from mtl_models.wording import SettingsError, unknown
 
 Depth = Literal["block", "contract", "parts"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -184,6 +184,7 @@ class StudySettings(_Settings):
 
 
 FILE = "params.yaml"
+BLOCKS = ("studies", "access")
 # stand in for what a block must have, so that one fault does not hide the others
 _PLACEHOLDERS: dict[str, Any] = {
     "title": "",
@@ -196,6 +197,9 @@ _PLACEHOLDERS: dict[str, Any] = {
 
 
 def _studies(file: YamlFile) -> dict[str, Any]:
+    wrong = [str(key) for key in file.content if key not in BLOCKS and not str(key).startswith("x-")]
+    if wrong:
+        raise SettingsError(f"{FILE}: {unknown(key, BLOCKS)} (a key of your own begins with x-)" for key in wrong)
     studies = file.content.get("studies")
     if not isinstance(studies, dict) or not studies:
         raise SettingsError([f"{FILE} has no block `studies` with at least one study"])

@@ -210,7 +210,7 @@ def parse_settings(kind: type[Settings], record: Mapping[str, Any] | None, *, wh
     """
     try:
         # as JSON: there a list is a tuple, and still nothing else is taken for what it is not
-        return kind.model_validate_json(json.dumps(record or {}, default=_plain), strict=True)
+        return kind.model_validate_json(json.dumps({} if record is None else record, default=_plain), strict=True)
     except ValidationError as error:
         raise SettingsError(validation_faults(error, where, kind)) from None
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
-from flows.settings import load_settings
+from flows.deployments import read_schedules
+from flows.reproduce import require_dvc_can_read
+from flows.settings import load_settings, read_studies
 from flows.yaml_file import read_yaml
 from mtl_models.wording import SettingsError
+from tests.support import ROOT
 
 
 @pytest.mark.parametrize(
@@ -63,3 +69,44 @@ def test_a_block_merged_into_another_is_no_double_key(tmp_path: Path) -> None:
     file = read_yaml(tmp_path / "f.yaml", "f.yaml")
     assert file.faults == ()
     assert file.content["b"] == {"x": 3, "y": 2}
+
+
+def test_a_block_of_the_file_that_nothing_reads_is_named(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("acess: {group: ward}\nx-mine: 1\nstudies: {a: {}}\n")
+    with pytest.raises(SettingsError, match=r"'acess' is none of studies, access; the nearest is 'access'"):
+        read_studies(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("studies:\n  a: {}\n  b: {x: 1, x: 2}\n", "line 3: studies.b.x: stands twice, first in line 3: keep one"),
+        ("studies:\n  a@b: {}\n", "params.yaml: studies.a@b: a study's name has small letters"),
+    ],
+)  # fmt: skip
+def test_what_stops_dvc_for_every_study_is_said_before_dvc_runs(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "params.yaml").write_text(text)
+    with pytest.raises(SettingsError, match=re.escape(sentence)):
+        require_dvc_can_read(tmp_path)
+
+
+def test_dvc_reads_what_is_wrong_for_one_study_alone(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("studies:\n  a: {}\n  My-Study:\n  class: 3\n  c: {No: 1}\n")
+    require_dvc_can_read(tmp_path)
+
+
+def test_a_study_at_fault_does_not_keep_the_others_from_their_schedules(tmp_path: Path) -> None:
+    """A fault beside the schedule leaves the study served: its run says so. A wrong time cannot be served."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params["studies"]["whas500"]["training"]["epochs"] = 0
+    params["studies"]["nmes1988"]["schedule"]["timezone"] = "Moon"
+    params["studies"]["empty"] = None
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    shutil.copytree(ROOT / "presets", tmp_path / "presets")
+    schedules, faults = read_schedules(tmp_path)
+    assert set(schedules) == {"nhanes", "heart", "whas500"}
+    named = ("studies.whas500.training.epochs", "studies.nmes1988.schedule.timezone", "studies.empty")
+    assert all(any(f"params.yaml: {name}: " in fault for fault in faults) for name in named)
+    (tmp_path / "params.yaml").write_text("studies: {empty: null}\n")
+    with pytest.raises(SettingsError, match=r"studies\.empty"):
+        read_schedules(tmp_path)
