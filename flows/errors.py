@@ -70,11 +70,14 @@ def wants_traceback() -> bool:
 
 
 def is_own(error: BaseException) -> bool:
-    """Whether a ``raise`` of our packages made the error, so that its text is a sentence of ours."""
+    """Whether a ``raise`` of our packages made the error, so that its text is a sentence of ours.
+
+    A study's own modules are not trusted that far: what their author writes into an error may be a value.
+    """
     if isinstance(error, UnexpectedError | WorkerError):  # a worker's has lost its traceback on the way
         return True
     innermost = _last(error.__traceback__)
-    if innermost is None or not _is_ours(innermost.tb_frame):
+    if innermost is None or not is_ours(innermost.tb_frame) or _is_study_code(innermost.tb_frame):
         return False
     return innermost.tb_frame.f_code.co_code[innermost.tb_lasti] == _RAISE
 
@@ -93,7 +96,7 @@ def place_of(error: BaseException) -> str:
     """File, line and function of ours in which the error arose, as the end of a sentence; empty if there is none."""
     found = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
-        if _is_ours(frame):
+        if is_ours(frame):
             path = Path(frame.f_code.co_filename).relative_to(ROOT)
             found = f" in {path}, line {line} ({frame.f_code.co_name})"
     return found
@@ -159,5 +162,12 @@ def _last(traceback_: TracebackType | None) -> TracebackType | None:
     return traceback_
 
 
-def _is_ours(frame: FrameType) -> bool:
+def is_ours(frame: FrameType) -> bool:
+    """Whether code of ours runs in the frame."""
     return any(Path(frame.f_code.co_filename).is_relative_to(package) for package in PACKAGES)
+
+
+def _is_study_code(frame: FrameType) -> bool:
+    """Whether a study's package runs in a frame of ours: one below `flows/features` or `schemas`."""
+    folders = Path(frame.f_code.co_filename).relative_to(ROOT).parts[:-1]
+    return len(folders) > 2 if folders[:2] == ("flows", "features") else len(folders) > 1 and folders[0] == "schemas"

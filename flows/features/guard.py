@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from flows.errors import Faults, is_failure, kind_of, place_of, wants_traceback
+from flows.errors import Faults, is_failure, is_ours, kind_of, place_of, wants_traceback
 from mtl_models.data import PERSON
 from schemas.contract import Contract
 
@@ -135,5 +135,5 @@ def _stands_in_code(name: str, error: BaseException) -> bool:
 
 def _lines(error: BaseException) -> Iterator[str]:
     for frame, _ in traceback.walk_tb(error.__traceback__):
-        if "flows" in frame.f_code.co_filename:
+        if is_ours(frame):
             yield from linecache.getlines(frame.f_code.co_filename, frame.f_globals)

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 from types import CodeType
 
 import polars as pl
@@ -51,6 +52,15 @@ def test_a_sentence_that_we_raise_is_given_whole() -> None:
     error = caught(as_ours("def work():\n    raise ValueError('table DEMO: give it a key')"))
     assert is_own(error)
     assert sentence_of(error) == "table DEMO: give it a key"
+
+
+@pytest.mark.parametrize("folder", ["flows/features/heart", "schemas/heart"])
+def test_what_a_studys_author_raises_is_not_repeated(folder: str) -> None:
+    file = Path(flows.__path__[0]).parent / folder / "checks.py"
+    code = compile(f"raise ValueError('not {VALUE}')", str(file), "exec")
+    said = sentence_of(caught(lambda: exec(code)))
+    assert str(VALUE) not in said
+    assert f"unexpected ValueError in {folder}/checks.py, line 1" in said
 
 
 @pytest.mark.parametrize(
