@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _LOSS = {"regression": "RMSE", "binary": "Logloss", "classes": "MultiClass"}
 
+FEWEST_DRAWN = 20  # rows; from fewer each tree takes all
+
 
 def fit_predict(
     train: Dataset,
@@ -90,8 +92,12 @@ def _parameters(settings: CatBoostSettings, outcome: Outcome, seed: int) -> dict
         "rsm": settings.rsm,
         "border_count": settings.border_count,
         "one_hot_max_size": settings.one_hot_max_size,
-        "bootstrap_type": "Bernoulli",
-        "subsample": settings.subsample,
+        # a draw from a handful of rows may be empty, and then CatBoost ends
+        **(
+            {"bootstrap_type": "Bernoulli", "subsample": settings.subsample}
+            if len(outcome.target) >= FEWEST_DRAWN
+            else {"bootstrap_type": "No"}
+        ),
         "boosting_type": "Plain",
         "random_seed": seed,
         "thread_count": 1,

@@ -8,13 +8,15 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score, roc_auc_score
 
-from mtl_models.baselines import BASELINES, BaselineSettings
+from mtl_models.baselines import BASELINES, BaselineSettings, catboosted
 from mtl_models.baselines.encoding import fit_linear_encoder
+from mtl_models.baselines.outcome import Outcome
 from mtl_models.baselines.settings import BoostedSettings, CatBoostSettings
 from mtl_models.data import Dataset, Feature, FeatureSpec, Matrices
 from mtl_models.tasks import Task
@@ -217,3 +219,11 @@ def test_a_library_that_is_missing_or_broken_is_one_sentence(name: str, library:
     said = done.stderr.splitlines()[-1]
     assert f"the baseline {name} needs {package}, which cannot be loaded (" in said
     assert f"pip install --force-reinstall --no-deps {package}" in said
+
+
+@pytest.mark.parametrize("kind", ["regression", "binary"])
+def test_catboost_takes_a_handful_of_people(kind: Literal["regression", "binary"]) -> None:
+    for seed in range(8):
+        rows = np.random.default_rng(seed).normal(size=(2, 3))
+        outcome = Outcome(kind, 2, rows, np.array([0.0, 1.0]), rows[:0], np.zeros(0))
+        assert np.isfinite(catboosted.fit(outcome, CatBoostSettings(rounds_without_valid=5), 3, seed)(rows)).all()
