@@ -6,7 +6,16 @@ from typing import Any
 
 from rich.table import Table
 
-from flows.report.words import METRICS, NONE, against_name, figure_text, gain_text, interval_words, model_name
+from flows.report.words import (
+    METRICS,
+    NONE,
+    NOT_SHOWN,
+    against_name,
+    figure_text,
+    gain_text,
+    interval_words,
+    model_name,
+)
 
 
 def headline_table(study: str, evaluation: dict[str, Any]) -> Table:
@@ -21,10 +30,11 @@ def headline_table(study: str, evaluation: dict[str, Any]) -> Table:
         table.add_column("which says")
     for name, task in evaluation["tasks"].items():
         metric = task["headline"]
+        hidden = None if task["shown"] else NOT_SHOWN
         figures = {m: record["tasks"][name]["metrics"][metric] for m, record in evaluation["models"].items()}
         cells = [
-            figure_text(figures[model], metric),
-            *(figure_text({**figures[m], "low": None}, metric) for m in others),
+            hidden or figure_text(figures[model], metric),
+            *(hidden or figure_text({**figures[m], "low": None}, metric) for m in others),
         ]
         if against:
             gain = against["tasks"][name]

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from flows.report.comparison import reference_names, run_name
 from flows.report.groups import nearest
-from flows.report.words import NONE, figure_text, gain, gain_text
+from flows.report.words import NONE, figure_text, gain_text, gain_value
 
 
 def ranking(board: dict[str, Any]) -> Table:
@@ -25,7 +25,7 @@ def ranking(board: dict[str, Any]) -> Table:
             str(row["seeds"]),
             figure_text(row["mean"]),
             *(gains.get(kind, NONE) for kind in references),
-            f"{worst['task']} {gain(worst['value'])}" if worst else NONE,
+            f"{worst['task']} {gain_value(worst)}" if worst else NONE,
         )
     return table
 
@@ -40,7 +40,7 @@ def groupings(record: dict[str, Any]) -> Table:
     for name, run in record["runs"].items():
         over = run.get("over_plain")
         groups = " | ".join(", ".join(group) for group in record["groups"][name]) if over else "all"
-        worst = f"{over['worst']['task']} {gain(over['worst']['value'])}" if over and over["worst"] else "–"
+        worst = f"{over['worst']['task']} {gain_value(over['worst'])}" if over and over["worst"] else "–"
         agree = f"{record['fits_that_agree'][name]} of {record['n_fits']}" if over else "–"
         gains = [gain_text(each["mean"] if each else None) for each in (over, run["over_twins"])]
         table.add_row(name, groups, gains[0], worst, gains[1], agree)

@@ -8,7 +8,7 @@ from typing import Any
 
 from flows.report.tables import Cell, Table, gain_cell
 from flows.report.templates import render
-from flows.report.words import METRICS, NONE, gain, interval, model_name, number, without
+from flows.report.words import METRICS, NONE, gain_value, interval, model_name, number, without
 
 TWIN = " (single-task)"
 BOOSTERS = ("lightgbm", "catboost")
@@ -62,7 +62,7 @@ def gains_table(board: Mapping[str, Any], kind: str, name: str) -> Table:
             found = row["gains"][kind]
             worst = found["worst"]
             cells = [_gain(found["tasks"].get(task), titles) for task in board["metrics"]]
-            least = Cell(titles[worst["task"]], gain(worst["value"])) if worst else Cell(NONE)
+            least = Cell(titles[worst["task"]], gain_value(worst)) if worst else Cell(NONE)
             rows.append((Cell(run_name(row["run"])), _gain(found["mean"], titles), least, *cells))
     columns = ("Run", "Mean of all", "Worst outcome", *(titles[task] for task in board["metrics"]))
     return Table(f"Change in error against {name}, with 95\u00a0% interval", columns, tuple(rows))

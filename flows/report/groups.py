@@ -9,7 +9,7 @@ from flows.report.affinity import affinity_plots
 from flows.report.inline import inline_svg
 from flows.report.tables import Cell, Table, gain_cell
 from flows.report.templates import render
-from flows.report.words import NONE, UNDEFINED, gain, gain_text, label_name, short_title
+from flows.report.words import NONE, gain_text, gain_value, label_name, short_title
 from mtl_models.tasks import Task
 
 
@@ -35,8 +35,8 @@ def hurt_sentences(record: Mapping[str, Any], titles: Mapping[str, str]) -> list
         return ["One trunk predicts no outcome worse than its twin does."]
     found = []
     for task in record["hurt"]:
-        gains = {name: run["over_twins"]["tasks"][task]["value"] for name, run in record["runs"].items()}
-        words = ", ".join(f"{UNDEFINED if value is None else gain(value)} with {name}" for name, value in gains.items())
+        gains = {name: run["over_twins"]["tasks"][task] for name, run in record["runs"].items()}
+        words = ", ".join(f"{gain_value(gain)} with {name}" for name, gain in gains.items())
         found.append(f"{titles[task]}, against its twin: {words}.")
     return found
 
@@ -52,7 +52,7 @@ def groupings_table(record: Mapping[str, Any], titles: Mapping[str, str]) -> Tab
             (
                 Cell(name.capitalize(), groups if over else "all outcomes"),
                 gain_cell(over["mean"], titles) if over else Cell("–"),
-                Cell(titles[worst["task"]], gain(worst["value"])) if worst else Cell(NONE),
+                Cell(titles[worst["task"]], gain_value(worst)) if worst else Cell(NONE),
                 gain_cell(run["over_twins"]["mean"], titles),
                 Cell(f"{record['fits_that_agree'][name]} of {record['n_fits']}" if over else "–"),
             )

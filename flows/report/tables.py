@@ -17,7 +17,7 @@ from flows.report.words import (
     VERDICTS,
     against_name,
     count,
-    gain,
+    gain_value,
     interval,
     label_name,
     model_name,
@@ -172,9 +172,7 @@ def absence_table(context: ReportContext) -> Table | None:
 
 
 def _cost_cell(record: Mapping[str, Any]) -> Cell:
-    if record["low"] is None:
-        return Cell(UNDEFINED if record["value"] is None else NOT_SHOWN)
-    return Cell(gain(record["value"]), tone=_tone(record))
+    return Cell(gain_value(record), tone="" if record["low"] is None else _tone(record))
 
 
 def _tone(record: Mapping[str, Any]) -> str:
@@ -188,7 +186,7 @@ def gain_cell(record: Mapping[str, Any], titles: Mapping[str, str] | None = None
     if record["low"] is None:
         return Cell(NOT_SHOWN, TOO_FEW)
     words = f"{interval(record, points)}, {VERDICTS[record['verdict']]}{without(record, titles)}"
-    return Cell(gain(record["value"]), words, _tone(record))
+    return Cell(gain_value(record), words, _tone(record))
 
 
 def validation_table(context: ReportContext) -> Table | None:

@@ -118,6 +118,13 @@ def gain(value: float) -> str:
     return f"{percent(value)} or worse" if value <= -BOUND else percent(value)
 
 
+def gain_value(figure: Mapping[str, Any]) -> str:
+    """A relative gain without its interval; of too few people none is shown."""
+    if figure["value"] is None:
+        return UNDEFINED
+    return NOT_SHOWN if figure["low"] is None else gain(figure["value"])
+
+
 def gain_text(figure: Mapping[str, Any] | None, names: Mapping[str, str] | None = None) -> str:
     """A relative gain on one line, ``+1.1 % [0.3, 1.9]``, with the tasks that its mean leaves out; a dash for none.
 
@@ -126,9 +133,7 @@ def gain_text(figure: Mapping[str, Any] | None, names: Mapping[str, str] | None 
     """
     if figure is None:
         return NONE
-    if figure["value"] is None:
-        return UNDEFINED + without(figure, names)
-    return " ".join(filter(None, (gain(figure["value"]), interval(figure, points)))) + without(figure, names)
+    return " ".join(filter(None, (gain_value(figure), interval(figure, points)))) + without(figure, names)
 
 
 def without(mean: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:

@@ -384,6 +384,7 @@ def test_the_gate_stops_a_ruined_network_and_lets_an_equal_one_pass(nightly: Pro
     from flows.promotion import promote
     from flows.scoring import registry_of
     from flows.settings import load_settings
+    from flows.stores.tables import ScoreTable
     from mtl_models.checkpoint import load_network
     from mtl_models.data import read_dataset
     from mtl_models.export import export_onnx
@@ -415,3 +416,18 @@ def test_the_gate_stops_a_ruined_network_and_lets_an_equal_one_pass(nightly: Pro
     champion = registry.champion()
     assert champion is not None
     assert champion.version == equal.version != first.version
+
+    targets = paths.features / "targets.parquet"
+    known = pl.read_parquet(targets)
+    targets.unlink()
+    known.with_columns(pl.lit(0).cast(known["disease"].dtype).alias("disease")).write_parquet(targets)
+    unjudged = promote(paths, settings, version_with(1.0002))
+    assert not unjudged.promoted
+    assert "no figure for task disease: its 61 labelled validation people have one class only" in unjudged.reason
+    known.write_parquet(targets)
+    # a study that once had another outcome: its readers would lose a column
+    scores = ScoreTable(paths.tables)
+    scores.replace(NIGHT, scores.read(NIGHT).with_columns(pl.lit(0.5).alias("once")))
+    narrower = promote(paths, settings, version_with(1.0003))
+    assert not narrower.promoted
+    assert "do not fit into data/tables/heart/scores: column once is gone; keep the task as it was" in narrower.reason
