@@ -37,7 +37,8 @@ TRAINING = "training"
 def check_before(paths: StudyPaths) -> None:
     """Look at the study in seconds, so that what is wrong is not found minutes later and one by one."""
     report = check_study(paths.root, paths.study)
-    show(paths.study, "check", {"faults": len(report.faults), "warnings": len(report.warnings)})
+    warnings = {f"warning {number}": sentence for number, sentence in enumerate(report.warnings, start=1)}
+    show(paths.study, "check", {"faults": len(report.faults), **warnings})
     report.require()
 
 

@@ -19,7 +19,7 @@ from flows.features.targets import cohort_targets
 from flows.names import name_faults
 from flows.paths import StudyPaths
 from flows.settings import StudySettings, read_study
-from flows.stages.validate import judge
+from flows.stages.validate import SMALL, judge
 from schemas.contract import load_contract
 from schemas.faults import TableFault
 from schemas.validation import validate_folder
@@ -85,7 +85,9 @@ def _valid_tables(report: CheckReport, paths: StudyPaths, settings: StudySetting
         report.faults += str(error).splitlines()
         return None
     judgement = judge(paths.study, result.summary(), settings.validation)
-    (report.faults if judgement.stops else report.warnings).extend(judgement.lines())
+    (report.faults if judgement.stops else report.warnings).extend(
+        f"{sentence}; mend the table, or raise that limit" for sentence in judgement.lines(SMALL)
+    )
     return {name: table.valid for name, table in result.tables.items()}
 
 
