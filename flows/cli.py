@@ -145,7 +145,9 @@ def champion(study: Study) -> None:
     registry = registry_of(paths)
     current = registry.champion()
     if current is None:
-        raise ValueError(f"{study} has no champion yet: run `mtl-health retrain --study {study}`")
+        raise ValueError(
+            f"{study} has no champion yet: run `mtl-health retrain --study {study}`, and see what the gate says"
+        )
     show(
         f"champion of {study}",
         {

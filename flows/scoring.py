@@ -74,7 +74,9 @@ def open_run(paths: StudyPaths, settings: StudySettings, date: str) -> ScoringRu
     drop = Inbox(paths.inbox).drop(date)
     champion = registry_of(paths).champion()
     if champion is None:
-        raise ValueError(f"no champion yet: run `mtl-health retrain --study {paths.study}` first")
+        raise ValueError(
+            f"no champion yet: run `mtl-health retrain --study {paths.study}` first, and see what the gate says"
+        )
     hashes, revision = file_hashes(drop), git_revision(paths.root)
     code = code_digest(__name__, study=paths.study)
     run_id = digest(paths.study, date, champion.version, decisive(settings, "score"), code, hashes)[:16]
