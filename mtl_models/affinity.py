@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mtl_models.balancing.jacobian import flat, gradients, unflat
 from mtl_models.balancing.parameters import split_parameters
+from mtl_models.devices import random_state, set_random_state
 from mtl_models.network import Network
 from mtl_models.tensors import Tensors, batch_losses
 
@@ -60,7 +61,8 @@ class AffinityMeter:
 
     def measure(self, batch: Tensors) -> None:
         """Add a batch."""
-        state = torch.get_rng_state()
+        device = batch.prepared.values.device
+        state = random_state(device)
         losses = batch_losses(self.network, batch)
         rows = {name: flat(gradients(loss, self.shared), self.shared) for name, loss in losses.items()}
         for name, other in product(rows, repeat=2):
@@ -71,13 +73,13 @@ class AffinityMeter:
             for name, row in rows.items():
                 for parameter, start, move in zip(self.shared, original, unflat(row, self.shared), strict=True):
                     parameter.copy_(start - self.step * move)
-                torch.set_rng_state(state)
+                set_random_state(device, state)
                 after = self._look(batch)
                 for other, loss in before.items():
                     _add(self.lookaheads, (name, other), lookahead(loss, after[other]))
             for parameter, start in zip(self.shared, original, strict=True):
                 parameter.copy_(start)
-        torch.set_rng_state(state)
+        set_random_state(device, state)
 
     def _look(self, batch: Tensors) -> dict[str, Tensor]:
         """Losses of the rows that are looked at."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from mtl_models.balancing import make_balancer
 from mtl_models.blanking import TableBlanker
 from mtl_models.data import Dataset
 from mtl_models.decay import parameter_groups
+from mtl_models.devices import find_device, random_state, set_random_state
 from mtl_models.history import Epoch, Fitted
 from mtl_models.network import Network
 from mtl_models.settings import TrainingSettings
@@ -38,15 +40,16 @@ class Run:
         keep_own_best: bool = False,
     ) -> None:
         self.network, self.training, self.order = network, training, order
-        device = torch.device(training.device)
+        device = self.device = find_device(training.device)
         self.train, self.valid = (Tensors.of(part, network, device) for part in (train, valid))
         self.baseline = _baseline_losses(network, self.valid)
-        network.to(device)
+        # built of the network's parts where these are now, on the CPU
         self.blank = (
-            TableBlanker(network.spec, network.layout, network.preprocess, chance=training.blank_tables)
+            TableBlanker(network.spec, network.layout, network.preprocess, chance=training.blank_tables).to(device)
             if training.blank_tables
             else None
         )
+        network.to(device)
         self.parameters = list(network.parameters())
         # the weights that are validated and kept: an average over the steps, or the trained ones themselves
         self.kept = copy.deepcopy(network) if training.ema else network
@@ -100,12 +103,14 @@ class Run:
     def _train(self) -> dict[str, float]:
         """One pass over the training rows; mean loss by task."""
         self.network.train()
-        rows = torch.from_numpy(self.order.permutation(len(self.train))).to(self.train.prepared.values.device)
+        rows = self.order.permutation(len(self.train))
+        moved = torch.from_numpy(rows).to(self.device)
         losses: dict[str, list[Tensor]] = {task.name: [] for task in self.network.tasks}
-        for part in torch.split(rows, self.training.batch_size):
-            batch = self.train.take(part)
+        for start in range(0, len(rows), self.training.batch_size):
+            part = slice(start, start + self.training.batch_size)
+            batch = self.train.take(rows[part], moved[part])
             if self.blank is not None:
-                batch = Tensors(self.blank(batch.prepared), batch.targets)
+                batch = replace(batch, prepared=self.blank(batch.prepared))
             for name, loss in self._step(batch).items():
                 losses[name].append(loss)
         return {name: float(torch.stack(each).mean()) for name, each in losses.items() if each}
@@ -114,7 +119,7 @@ class Run:
         """One step on a batch; its losses by task, none where no row has a label."""
         if self.meter:
             self.meter.measure(batch)
-        random = torch.get_rng_state() if self.balancer.replays else None
+        random = random_state(self.device) if self.balancer.replays else None
         losses = batch_losses(self.network, batch)
         if not losses:
             return {}
@@ -128,7 +133,7 @@ class Run:
         losses = {name: loss.detach() for name, loss in losses.items()}
         if random is not None:
             # the same dropout masks again: the change of the losses is the step's alone
-            torch.set_rng_state(random)
+            set_random_state(self.device, random)
             with torch.no_grad():
                 after = batch_losses(self.network, batch)
             self.balancer.after_step(losses, after)

@@ -8,6 +8,7 @@ import numpy as np
 
 from mtl_models.baselines.settings import BaselineSettings
 from mtl_models.data import Dataset, FeatureSpec
+from mtl_models.devices import find_device
 from mtl_models.distillation import boost, booster_settings, swap_columns, taught_dataset, teach
 from mtl_models.history import Epoch, Fitted
 from mtl_models.layout import plan_layout
@@ -48,6 +49,7 @@ def fit(
     Raises:
         ValueError: for settings that no part understands, or a task without a label in either part.
     """
+    find_device(training.device)
     seed = training.seed if seed is None else seed
     rows = train
     if training.distillation is not None:

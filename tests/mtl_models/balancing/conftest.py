@@ -61,7 +61,8 @@ def make_batch(network: Network, seed: int, *, without: Sequence[str] = (), n_ro
     """A batch in which some tasks have no label."""
     batch = Tensors.of(data_of(n_rows, seed), network, torch.device("cpu"))
     targets = {name: torch.full_like(t, np.nan) if name in without else t for name, t in batch.targets.items()}
-    return Tensors(batch.prepared, targets)
+    labelled = {name: has & (name not in without) for name, has in batch.labelled.items()}
+    return Tensors(batch.prepared, targets, labelled)
 
 
 def step(network: Network, balancer: Balancer, batch: Tensors) -> dict[str, Tensor]:
