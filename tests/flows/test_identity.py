@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 from collections.abc import Iterator
@@ -293,3 +294,26 @@ def test_dvc_says_the_same(nightly: Project) -> None:
         for name, text in kept.items():
             (folder / name).write_text(text)
         nightly.run("dvc", "repro", *targets)
+
+
+BLOCKS = {**{name: name for name in StudySettings.model_fields}, "task_records": "tasks", "further_tasks": "auxiliary"}
+
+
+@pytest.mark.parametrize("result", [*(name for name in STAGES if name != "sweep"), "score"])
+def test_no_settings_are_read_that_do_not_count(root: Path, result: str) -> None:
+    """Every block of the settings that the code of a result names is among those that decide it."""
+    # scoring shares modules with the stages, whose own functions it does not call
+    paths = {Path("flows/scoring.py")} if result == "score" else sources([f"flows.stages.{result}"], root=root)
+    read = {}
+    for path in paths - {Path("flows/identity.py")}:
+        if path.parts[0] != "flows" or path.suffix != ".py":
+            continue
+        for node in ast.walk(ast.parse((root / path).read_bytes())):
+            if isinstance(node, ast.Attribute) and node.attr in BLOCKS:
+                holder = ast.unparse(node.value).rpartition(".")[2]
+                if holder in ("settings", "own", "seen"):
+                    read[BLOCKS[node.attr]] = f"{path}, line {node.lineno}"
+    settings = load_settings(root, "nhanes", depth="block")
+    counted = set(decisive(settings, result)) | set(SETTLED[result])
+    missing = {block: place for block, place in read.items() if block not in counted}
+    assert not missing, f"flows/identity.py: name these blocks for {result!r} in SETTLED: {missing}"
