@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,6 @@ from flows.imports import ROOT, sources
 from flows.runs import method_of, settings_of
 from flows.settings import StudySettings, load_settings, read_studies
 from flows.stages.settings import STAGES
-from tests.support import Project
 
 STAGE_FILES = {"dvc.yaml": "studies", "compare/dvc.yaml": "studies", "sweeps/dvc.yaml": "sweeps"}
 
@@ -264,36 +262,6 @@ def test_layout_and_words_of_params_decide_no_score(root: Path) -> None:
 def test_code_is_found_where_it_is_imported_from() -> None:
     assert (ROOT / "flows" / "imports.py").is_file()
     assert set(SETTLED) >= set(STAGES)
-
-
-@pytest.mark.slow
-def test_dvc_says_the_same(nightly: Project) -> None:
-    """A new preset, a new study's folders and a joint method's words leave a trained study as it is."""
-    folder = nightly.folder
-    targets = ("evaluate@heart", "export@heart")
-
-    def status() -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(nightly.run("dvc", "status", "--json", *targets).stdout)
-        return found
-
-    assert status() == {}
-    kept = {}
-    for name in ("presets/new.yaml", "schemas/framingham/__init__.py", "flows/features/framingham/__init__.py"):
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text((folder / "presets/shared_32_64.yaml").read_text())
-    for name in ("mtl_models/joint/clustered.py", "flows/settings.py", "flows/features/heart/__init__.py"):
-        kept[name] = (folder / name).read_text()
-        edit(folder / name)
-    try:
-        assert set(status()) == {"settings@heart", "features@heart"}
-        done = nightly.run("dvc", "repro", *targets).stdout
-        assert "Running stage 'settings@heart'" in done
-        assert "Running stage 'features@heart'" in done
-        assert "Running stage 'train@heart'" not in done  # the same settings and the same features came out
-    finally:
-        for name, text in kept.items():
-            (folder / name).write_text(text)
-        nightly.run("dvc", "repro", *targets)
 
 
 BLOCKS = {**{name: name for name in StudySettings.model_fields}, "task_records": "tasks", "further_tasks": "auxiliary"}
