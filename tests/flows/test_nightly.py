@@ -227,7 +227,7 @@ def test_a_feature_function_that_fails_tells_no_value(nightly: Project) -> None:
         (lambda path: path.write_bytes(path.read_text().encode("utf-16")), "cleveland.csv"),
         (
             lambda path: path.write_text(re.sub(r"(?m)$(?=\n)", ",9", path.read_text()).replace(",9", ",extra", 1)),
-            "extra",
+            "column number 13 is not in the contract",
         ),
         (lambda path: path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n"), "cleveland.csv"),
         (lambda path: path.write_text(re.sub(r"(?m)^(\d+),\d+", r"\1,", path.read_text())), "rejected"),
