@@ -29,4 +29,5 @@ def run(stage: Stage) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_stage(run, depth="block")
+    # the first of all stages: what the block names is looked up here, before anything runs
+    run_stage(run, depth="parts")

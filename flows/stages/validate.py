@@ -161,4 +161,4 @@ def run(stage: Stage) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_stage(run, depth="parts")
+    run_stage(run)
