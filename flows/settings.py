@@ -254,5 +254,5 @@ def read_study(root: Path, study: str, *, depth: Depth) -> tuple[StudySettings |
     settings, said, touched = read_block(StudySettings, block, where, _PLACEHOLDERS)
     faults = [*file.faults_in("studies", study), *(f"{where}.{fault}" for fault in wrong), *said]
     if settings is not None:
-        faults += [f"{where}.{fault}" for fault in study_faults(settings, study, depth=depth, skip=touched)]
+        faults += study_faults(settings, study, where, depth=depth, skip=touched)
     return settings, list(dict.fromkeys(faults))

@@ -52,12 +52,15 @@ def require_study(study: str, studies: Mapping[Any, Any], file: str) -> None:
         raise SettingsError([f"{file}: studies.{study}: must be a block of keys"])
 
 
-def study_faults(settings: StudySettings, study: str, *, depth: Depth, skip: Collection[str] = ()) -> list[str]:
+def study_faults(
+    settings: StudySettings, study: str, where: str, *, depth: Depth, skip: Collection[str] = ()
+) -> list[str]:
     """A sentence for every name of a study's block that does not resolve.
 
     Args:
         settings: what is sound in the block.
         study: its name.
+        where: the place of the block in its file.
         depth: see :func:`flows.settings.read_study`.
         skip: keys of the block of which a fault was said already; what stands in for them is not looked at.
     """
@@ -69,14 +72,16 @@ def study_faults(settings: StudySettings, study: str, *, depth: Depth, skip: Col
     faults += [] if {"model", "training", "baselines"} & set(skip) else teacher_faults(settings, options=options)
     faults += baseline_faults(settings) + metric_faults(settings, sound) + schedule_faults(settings)
     faults += [] if {"tasks", "model", "training"} & set(skip) else compare_faults(settings, options=options)
-    if depth == "block":
-        return list(dict.fromkeys(faults))
+    code: list[str] = []
+    if depth != "block":
+        named, code = _code_faults(settings, study, sound)
+        faults += named
     faults += library_faults(settings) if options else []
-    return list(dict.fromkeys(faults + _code_faults(settings, study, sound)))
+    return list(dict.fromkeys([*(f"{where}.{fault}" for fault in faults), *code]))
 
 
-def _code_faults(settings: StudySettings, study: str, sound: Collection[Task]) -> list[str]:
-    """Names that the study's own code lacks, or what keeps that code from being read."""
+def _code_faults(settings: StudySettings, study: str, sound: Collection[Task]) -> tuple[list[str], list[str]]:
+    """Names that the study's own code lacks, and what keeps that code from being read, which is no key's fault."""
     from flows.features.lookup import study_features
     from schemas.contract import load_contract
 
@@ -84,5 +89,5 @@ def _code_faults(settings: StudySettings, study: str, sound: Collection[Task]) -
         faults = column_faults(settings, sound, load_contract(study))
         features = study_features(study)
     except ValueError as error:
-        return [str(error)]
-    return [*faults, *domain_faults(settings, [*features.domains, *features.own])]
+        return [], [str(error)]
+    return [*faults, *domain_faults(settings, [*features.domains, *features.own])], []

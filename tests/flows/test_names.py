@@ -197,3 +197,8 @@ def test_a_cron_line_that_prefect_takes_is_taken(line: str) -> None:
 )
 def test_a_cron_line_that_never_comes_is_refused(line: str) -> None:
     assert cron_fault(line)
+
+
+def test_a_study_without_code_is_no_fault_of_a_key(tmp_path: Path, heart: dict[str, Any]) -> None:
+    faults = name_faults(write(tmp_path, {"hearts": heart}), "hearts")
+    assert faults == ["unknown study 'hearts': add schemas/hearts/ with a CONTRACT, or name one that has it"]
