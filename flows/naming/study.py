@@ -85,9 +85,11 @@ def _code_faults(settings: StudySettings, study: str, sound: Collection[Task]) -
     from flows.features.lookup import study_features
     from schemas.contract import load_contract
 
+    faults: list[str] = []
     try:
-        faults = column_faults(settings, sound, load_contract(study))
+        faults += column_faults(settings, sound, load_contract(study))
         features = study_features(study)
+        faults += domain_faults(settings, [*features.domains, *features.own])
     except ValueError as error:
-        return [], [str(error)]
-    return [*faults, *domain_faults(settings, [*features.domains, *features.own])], []
+        return faults, [str(error)]
+    return faults, []
