@@ -14,8 +14,11 @@ from flows.fitting.comparison import reference_key, run_key
 from flows.hashing import digest
 from flows.identity import SETTLED, code_digest, decisive
 from flows.imports import ROOT, sources
+from flows.paths import StudyPaths, read_json
 from flows.runs import method_of, settings_of
 from flows.settings import StudySettings, load_settings
+from flows.stages import settings
+from flows.stages.command import Stage
 from flows.stages.settings import STAGES
 
 
@@ -154,3 +157,15 @@ def test_no_settings_are_read_that_do_not_count(root: Path, result: str) -> None
     counted = set(decisive(settings, result)) | set(SETTLED[result])
     missing = {block: place for block, place in read.items() if block not in counted}
     assert not missing, f"flows/identity.py: name these blocks for {result!r} in SETTLED: {missing}"
+
+
+def test_the_settings_stage_leaves_a_file_a_stage_and_wants_packages(root: Path, tmp_path: Path) -> None:
+    stage = Stage(StudyPaths(tmp_path, "heart"), load_settings(root, "heart"))
+    settings.run(stage)
+    files = sorted(path.stem for path in stage.paths.settings.iterdir())
+    assert files == sorted(STAGES)
+    assert read_json(stage.paths.settings / "train.json") == decisive(stage.settings, "train")
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas" / "heart.py").write_text("")
+    with pytest.raises(ValueError, match=r"schemas/heart.py is a module: make it schemas/heart/__init__.py"):
+        settings.run(stage)
