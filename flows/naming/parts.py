@@ -1,8 +1,8 @@
-"""Parts of the code that a study's block names: encoders, trunks, balancers, joint methods, baselines, domains."""
+"""Parts of the code that a study's block names: encoders, trunks, balancers, joint methods, baselines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mtl_models.balancing import BALANCERS
@@ -132,22 +132,3 @@ def library_faults(settings: StudySettings) -> list[str]:
             except ValueError as error:
                 faults.append(f"compare.runs.{name}.method: {error}")
     return faults
-
-
-def domain_faults(settings: StudySettings, domains: Sequence[str]) -> Iterator[str]:
-    """Feature domains that the study's feature module has not."""
-    places = {"model": settings.model.domains, **_raw_domains(settings)}
-    for where, names in places.items():
-        yield from (f"{where}.domains: {unknown(name, domains)}" for name in names if name not in domains)
-        yield from repeated(names, f"{where}.domains")
-
-
-def _raw_domains(settings: StudySettings) -> dict[str, tuple[str, ...]]:
-    """Domains named in parts of a model that come on top of the study's own."""
-    compare, teacher = settings.compare, settings.training.distillation
-    parts: dict[str, dict[str, Any]] = {f"compare.runs.{name}.model": run.model for name, run in compare.runs.items()}
-    parts["compare.base.model"] = compare.base.model
-    if teacher is not None:
-        parts["training.distillation.model"] = teacher.model
-    lists = {where: part["domains"] for where, part in parts.items() if isinstance(part.get("domains"), list | tuple)}
-    return {where: tuple(str(name) for name in names) for where, names in lists.items()}

@@ -9,15 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from flows.naming.columns import column_faults
 from flows.naming.compare import compare_faults
-from flows.naming.parts import (
-    baseline_faults,
-    domain_faults,
-    library_faults,
-    model_faults,
-    teacher_faults,
-    training_faults,
-)
-from flows.naming.tasks import metric_faults, named_task_faults, record_faults
+from flows.naming.domains import domain_faults, own_domain_faults
+from flows.naming.parts import baseline_faults, library_faults, model_faults, teacher_faults, training_faults
+from flows.naming.tasks import metric_faults, named_task_faults, record_faults, task_names
 from flows.naming.when import schedule_faults
 from mtl_models.wording import SettingsError, nearest
 
@@ -74,14 +68,16 @@ def study_faults(
     faults += [] if {"tasks", "model", "training"} & set(skip) else compare_faults(settings, options=options)
     code: list[str] = []
     if depth != "block":
-        named, code = _code_faults(settings, study, sound)
+        named, code = _code_faults(settings, study, sound, every_task=not {"tasks", "auxiliary"} & set(skip))
         faults += named
     faults += library_faults(settings) if options else []
     return list(dict.fromkeys([*(f"{where}.{fault}" for fault in faults), *code]))
 
 
-def _code_faults(settings: StudySettings, study: str, sound: Collection[Task]) -> tuple[list[str], list[str]]:
-    """Names that the study's own code lacks, and what keeps that code from being read, which is no key's fault."""
+def _code_faults(
+    settings: StudySettings, study: str, sound: Collection[Task], *, every_task: bool
+) -> tuple[list[str], list[str]]:
+    """Names that the study's own code lacks, and what is wrong in that code, which is no key's fault."""
     from flows.features.lookup import study_features
     from schemas.contract import load_contract
 
@@ -92,4 +88,5 @@ def _code_faults(settings: StudySettings, study: str, sound: Collection[Task]) -
         faults += domain_faults(settings, [*features.domains, *features.own])
     except ValueError as error:
         return faults, [str(error)]
-    return faults, []
+    names = [name for key in ("tasks", "auxiliary") for name in task_names(settings, key)]
+    return faults, list(own_domain_faults(features, names, study)) if every_task else []

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from flows.features import heart as heart_features
+from flows.features.build import OwnDomain
 from flows.names import name_faults
 from flows.naming.columns import columns_of, pattern_fault
 from flows.naming.when import cron_fault
@@ -202,3 +205,25 @@ def test_a_cron_line_that_never_comes_is_refused(line: str) -> None:
 def test_a_study_without_code_is_no_fault_of_a_key(tmp_path: Path, heart: dict[str, Any]) -> None:
     faults = name_faults(write(tmp_path, {"hearts": heart}), "hearts")
     assert faults == ["unknown study 'hearts': add schemas/hearts/ with a CONTRACT, or name one that has it"]
+
+
+def test_an_own_domain_is_hidden_from_tasks_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def own(*names: str) -> OwnDomain:
+        return OwnDomain(hidden_from=names, function=heart_features.examination)
+
+    def faults(**domains: OwnDomain) -> list[str]:
+        monkeypatch.setattr(heart_features, "STUDY", replace(heart_features.STUDY, own=domains))
+        return name_faults(ROOT, "heart")
+
+    where = "flows/features/heart/__init__.py: STUDY"
+    names = "'diseas' is none of thal, disease, vessels; the nearest is 'disease'"
+    assert faults(scan=own("thal", "vessels")) == []  # an auxiliary task is one too
+    assert faults(scan=own("thal", "diseas")) == [f"{where}.own['scan'].hidden_from: {names}"]
+    text = replace(own(), hidden_from="thal")  # type: ignore[arg-type]
+    assert faults(scan=text) == [
+        f"{where}.own['scan'].hidden_from: must be a tuple of names, not text: write ('thal',)"
+    ]
+    (twice,) = faults(laboratory=own("thal"))
+    assert twice.startswith(f"{where}.own['laboratory']: a domain of that name")
+    (signs,) = faults(lab__own=own("thal"))
+    assert signs.startswith(f"{where}: the domain 'lab__own' has two underscores")
