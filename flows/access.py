@@ -19,7 +19,7 @@ from mtl_models.wording import SettingsError
 
 FILE = "params.yaml"
 PRIVATE = (
-    *(f"data/{name}" for name in ("raw", "inbox", "staging", "valid", "features", "registry", "embeddings")),
+    *(f"data/{name}" for name in ("raw", "inbox", "staging", "stopped", "valid", "features", "registry", "embeddings")),
     "models",
     ".prefect",
     ".dvc/cache",

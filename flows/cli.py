@@ -15,7 +15,7 @@ from rich.text import Text
 from flows.cli_check import app as checking
 from flows.cli_check import say_warnings
 from flows.cli_sharing import app as sharing
-from flows.command import Date, Study, console, paths_of, recorded_by, relative, say_losses, show, study_of
+from flows.command import Date, Study, console, paths_of, recorded_by, relative, say_counts, say_losses, show, study_of
 
 app = typer.Typer(
     name="mtl-health",
@@ -45,7 +45,6 @@ def validate(
     from flows.paths import replace_file
     from flows.scoring import registry_of
     from flows.stages.validate import judge
-    from flows.validation_report import reason_table, validation_table
     from schemas.contract import load_contract
     from schemas.validation import validate_folder
 
@@ -55,8 +54,7 @@ def validate(
     beside = settings.split.beside_tables
     result = validate_folder(folder, load_contract(study), optional_columns=labels, scoring=scoring, beside=beside)
     summary = result.summary()
-    console.print(validation_table(study, summary))
-    console.print(reason_table(summary))
+    say_counts(study, summary)
     if rejects:
         replace_file(rejects, result.rejects.write_parquet)
         console.print(f"rejects with their rows and reasons: {rejects}")
@@ -114,9 +112,16 @@ def score(
 
     date = date_or_today(date, settings.schedule.timezone)
     open_run(paths, settings, date)  # no drop or no champion is said at once, before a server starts
+    from flows import stopped
     from flows.score import score as flow
+    from schemas.faults import LimitExceeded
 
-    row = flow(study, date, force)
+    try:
+        row = flow(study, date, force)
+    except LimitExceeded:
+        if kept := stopped.read(paths, date):
+            say_counts(study, kept["validation"])
+        raise
     show(
         f"scored {study}, {row['batch']}"
         + (": nothing had changed, the table was left as it is" if row["unchanged"] else ""),
@@ -199,6 +204,7 @@ def sample_drop(
 def tonight(study: Study, date: Date = None) -> None:
     """Say where a date's scores and the report are, with the columns of the table and no values."""
     paths, settings = study_of(study)
+    from flows import stopped
     from flows.dates import date_or_today
     from flows.scoring import absent_tables
     from flows.stores.tables import RunLedger, ScoreTable
@@ -206,8 +212,15 @@ def tonight(study: Study, date: Date = None) -> None:
     date = date_or_today(date, settings.schedule.timezone)
     table = ScoreTable(paths.tables)
     rows = table.read(date) if table.exists() else None
+    kept = stopped.read(paths, date)
+    if kept:
+        say_counts(study, kept["validation"])
+        say_losses("\n".join(kept["limits passed"]))
     if rows is None or rows.is_empty():
-        raise ValueError(f"{study} has no scores for {date}: run `mtl-health score --study {study} --date {date}`")
+        why = "a limit stopped its drop; mend that and " if kept else ""
+        raise ValueError(f"{study} has no scores for {date}: {why}run `mtl-health score --study {study} --date {date}`")
+    if kept:
+        console.print(f"the last drop of {date} was stopped: the scores below are of an earlier one", soft_wrap=True)
     columns = Table("column", "type", "empty", title=f"{rows.height} rows for {date}", title_justify="left")
     for name, dtype in rows.schema.items():
         columns.add_row(name, str(dtype), str(rows[name].null_count()))

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from flows.command import console, paths_of
+from flows.command import console, paths_of, say_counts
 
 if TYPE_CHECKING:
     from flows.check.report import CheckReport
@@ -38,7 +38,9 @@ def check(
 
 
 def say_warnings(report: CheckReport) -> None:
-    """Print what may be meant so, a sentence each."""
+    """Print what may be meant so, a sentence each; before it, where rows or cells are beyond a limit, all counts."""
+    if report.losses:
+        say_counts(report.study, report.losses)
     _say("warning", "yellow", report.warnings)
 
 

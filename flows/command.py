@@ -74,6 +74,14 @@ def say_losses(sentences: str | None, compared_with: str = "") -> None:
         console.print(Text.assemble(("beyond its limit: ", "red"), line), soft_wrap=True)
 
 
+def say_counts(study: str, summary: dict[str, Any]) -> None:
+    """Print the rows of every table of a validation, and every reason with its column and count."""
+    from flows.validation_report import reason_table, validation_table
+
+    console.print(validation_table(study, summary))
+    console.print(reason_table(summary))
+
+
 def relative(path: Path) -> str:
     """``path`` from where the user stands, if it is below."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

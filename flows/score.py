@@ -8,7 +8,7 @@ from typing import Any
 from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 
-from flows import scoring
+from flows import scoring, stopped
 from flows.access import apply
 from flows.artifacts import show
 from flows.dates import check_date, date_of_run
@@ -26,7 +26,7 @@ def validate_drop(run: scoring.ScoringRun) -> None:
     judgement = scoring.judge_drop(run)
     show(run.paths.study, "score-validate", {**judgement.shown(), **summary})
     if judgement.stops:
-        judgement.require(scoring.keep_stopped(run))
+        judgement.require(stopped.keep(run, judgement.lines()))
 
 
 @task(name="build features", cache_policy=NO_CACHE)
@@ -48,6 +48,7 @@ def predict(run: scoring.ScoringRun) -> None:
 def publish(run: scoring.ScoringRun) -> dict[str, Any]:
     """Replace the date in the published tables."""
     row = scoring.publish(run)
+    stopped.clear(run.paths, run.date)
     shown = {name: row[name] for name in ("run_id", "batch", "model_version", "seconds")}
     show(run.paths.study, "score-publish", {**shown, **{k: v for k, v in row.items() if k.startswith("n_")}})
     return row
@@ -86,6 +87,7 @@ def score(study: str, date: str | None = None, force: bool = False) -> dict[str,
     run = scoring.open_run(StudyPaths(root, study), settings, date)
     with staging(run.staging):
         if not force and (row := scoring.finished(run)):
+            stopped.clear(run.paths, run.date)
             return {**row, "unchanged": True}
         validate_drop(run)
         build_features(run)

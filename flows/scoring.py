@@ -22,7 +22,7 @@ from flows.stages.features import cohort_features
 from flows.stages.validate import Judgement, judge, validate
 from flows.stores.inbox import Inbox, file_hashes
 from flows.stores.registry import Champion, ModelRegistry
-from flows.stores.tables import RejectTable, RunLedger, ScoreTable, stopped
+from flows.stores.tables import RejectTable, RunLedger, ScoreTable
 from mtl_models.data import PERSON
 from mtl_models.scorer import Scorer
 from mtl_models.tasks import load_tasks
@@ -109,18 +109,6 @@ def judge_drop(run: ScoringRun) -> Judgement:
     return judge(run.paths.study, summary, run.settings.validation, reference=reference, labels=hidden, scoring=True)
 
 
-def keep_stopped(run: ScoringRun) -> str:
-    """Keep the rejects of a drop that goes no further, and say where they are; scores stay as they were."""
-    rejects = pl.read_parquet(run.staging / "valid" / REJECTS)
-    nobody = pl.DataFrame(schema={PERSON: pl.String, "reason": pl.String})
-    table = RejectTable(run.paths.tables)
-    rows = reject_rows(rejects, nobody, stopped(run.date), run.run_id, run.paths.study)
-    batch = table.publish_stopped(run.date, rows)
-    where, drop = (path.relative_to(run.paths.root) for path in (table.folder, run.drop))
-    kept = f"the rejected rows with their reasons are in {where}, batch {batch}; " if rejects.height else ""
-    return f"{kept}`mtl-health validate --study {run.paths.study} --scoring {drop}` shows every count"
-
-
 def build_drop_features(run: ScoringRun) -> dict[str, Any]:
     """Features of the people in the cohort, by the code that training uses."""
     settings = run.settings
@@ -174,7 +162,6 @@ def publish(run: ScoringRun) -> dict[str, Any]:
     contract = published_scores(run)
     check_published(scores, contract)  # before the rejects are replaced, not only before the scores are
     RejectTable(run.paths.tables).publish(run.date, rejects)
-    RejectTable(run.paths.tables).remove(stopped(run.date))
     ScoreTable(run.paths.tables).publish(run.date, scores, contract)
     finished_at = datetime.now(UTC)
     row = {

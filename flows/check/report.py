@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from flows.errors import Faults
 from flows.features.labels import PartLabels
@@ -21,6 +22,7 @@ class CheckReport:
         faults: what must be mended first.
         warnings: what may be meant so.
         labels: who has a label, by task column and part.
+        losses: counts of the raw tables' validation, where it passed a limit.
         n_people, n_features: of the cohort, as far as they could be built.
     """
 
@@ -28,6 +30,7 @@ class CheckReport:
     faults: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     labels: list[PartLabels] = field(default_factory=list)
+    losses: dict[str, Any] | None = None
     n_people: int = 0
     n_features: int = 0
 

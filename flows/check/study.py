@@ -84,9 +84,13 @@ def _valid_tables(report: CheckReport, paths: StudyPaths, settings: StudySetting
     except TableFault as error:
         report.faults += str(error).splitlines()
         return None
-    judgement = judge(paths.study, result.summary(), settings.validation)
+    summary = result.summary()
+    judgement = judge(paths.study, summary, settings.validation)
+    report.losses = summary if judgement.found else None
+    rows = f"`mtl-health validate --study {paths.study} {paths.raw.relative_to(paths.root)} --rejects FILE`"
+    do = f"mend the table, or raise that limit{f'; {rows} writes the rejected rows' if result.rejects.height else ''}"
     (report.faults if judgement.stops else report.warnings).extend(
-        f"{sentence}; mend the table, or raise that limit" for sentence in judgement.lines(SMALL)
+        f"{sentence}; {do}" for sentence in judgement.lines(SMALL)
     )
     return {name: table.valid for name, table in result.tables.items()}
 

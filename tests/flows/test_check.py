@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ import yaml
 
 from flows.check.report import CheckError
 from flows.check.study import check_study
+from flows.cli_check import say_warnings
+from flows.command import console
 from flows.features import heart
 from flows.features.build import OwnDomain, Tables
 from mtl_models.data import PERSON
@@ -220,7 +223,24 @@ def test_cells_beyond_a_limit_are_a_fault_of_the_raw_tables(study: Callable[...,
     table = root / "data" / "raw" / "heart" / "cleveland.csv"
     frame = pl.read_csv(table, infer_schema=False)
     frame.with_columns(chol=pl.lit("unknown")).write_csv(table)
-    assert any("cleveland.chol" in fault for fault in check_study(root, "heart").faults)
+    report = check_study(root, "heart")
+    assert any("cleveland.chol" in fault for fault in report.faults)
+    with console.capture() as kept:
+        say_warnings(report)
+    assert re.search(r"cleveland +│ chol +│ not_a_number +│ value nulled +│ +303 ", kept.get())
+
+
+def test_rejects_beyond_their_limit_are_shown_by_column_and_reason(study: Callable[..., Path]) -> None:
+    root = study()
+    table = root / "data" / "raw" / "heart" / "cleveland.csv"
+    frame = pl.read_csv(table, infer_schema=False)
+    frame.with_columns(age=pl.when(pl.int_range(pl.len()) >= 30).then("age")).write_csv(table)
+    report = check_study(root, "heart")
+    (fault,) = [each for each in report.faults if "rows are rejected" in each]
+    assert "`mtl-health validate --study heart data/raw/heart --rejects FILE` writes the rejected rows" in fault
+    with console.capture() as kept:
+        say_warnings(report)
+    assert re.search(r"cleveland +│ age +│ missing +│ row rejected +│ +30 ", kept.get())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows import scoring
+from flows import scoring, stopped
 from flows.artifacts import flatten
 from flows.features.view import hidden_patterns
 from flows.paths import StudyPaths, read_json
@@ -184,6 +185,11 @@ def test_a_night_that_is_stopped_then_mended_then_said(nightly: Project) -> None
     assert done.returncode == 1
     assert "20 of 120 rows are rejected (16.7%, validation.max_reject_share allows 2.0%): age missing" in done.stderr
     assert f"the rejected rows with their reasons are in data/tables/heart/rejects, batch {date}-stopped" in done.stderr
+    reason = r"cleveland +│ age +│ missing +│ row rejected +│ +20 "
+    assert re.search(reason, done.stdout), "every reason is shown, and its column"
+    late = nightly.run("mtl-health", "tonight", "--study", "heart", "--date", date, check=False)
+    assert re.search(reason, late.stdout), "and kept for who looks in the morning"
+    assert f"no scores for {date}: a limit stopped its drop; mend that and run" in late.stderr
     rejects = RejectTable(paths.tables)
     assert rejects.read(f"{date}-stopped").height == 20
     assert ScoreTable(paths.tables).read(date).is_empty()
@@ -207,3 +213,6 @@ def test_a_night_that_is_stopped_then_mended_then_said(nightly: Project) -> None
     assert held["floods"] == row["floods"]
     shown = nightly.run("mtl-health", "tonight", "--study", "heart", "--date", date).stdout
     assert "beyond its limit: cleveland.chol: 120 of 120 values" in shown
+    assert f"the last drop of {date} was stopped: the scores below are of an earlier one" in shown
+    stopped.clear(paths, date)
+    assert stopped.read(paths, date) is None
