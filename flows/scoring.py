@@ -20,7 +20,7 @@ from flows.provenance import git_revision
 from flows.settings import StudySettings
 from flows.stages.features import cohort_features
 from flows.stages.validate import Judgement, judge, validate
-from flows.stores.inbox import Inbox, file_hashes
+from flows.stores.inbox import Inbox, drop_hashes
 from flows.stores.registry import Champion, ModelRegistry
 from flows.stores.tables import RejectTable, RunLedger, ScoreTable
 from mtl_models.data import PERSON
@@ -77,7 +77,7 @@ def open_run(paths: StudyPaths, settings: StudySettings, date: str) -> ScoringRu
         raise ValueError(
             f"no champion yet: run `mtl-health retrain --study {paths.study}` first, and see what the gate says"
         )
-    hashes, revision = file_hashes(drop), git_revision(paths.root)
+    hashes, revision = drop_hashes(drop, load_contract(paths.study)), git_revision(paths.root)
     code = code_digest(__name__, study=paths.study)
     run_id = digest(paths.study, date, champion.version, decisive(settings, "score"), code, hashes)[:16]
     return ScoringRun(paths, settings, date, drop, hashes, champion, revision, run_id, datetime.now(UTC))

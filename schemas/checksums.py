@@ -14,13 +14,18 @@ _NAMES = ("sha256sums", "sha256sums.txt")
 _LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](?:\./)?(.+)")
 
 
+def is_list(name: str) -> bool:
+    """Whether a file of this name is the list of checksums."""
+    return name.casefold() in _NAMES
+
+
 def read_sums(folder: Path) -> Mapping[str, str] | None:
     """The SHA-256 of every file by its path in ``folder``, as ``sha256sum`` writes them; None where there are none.
 
     Raises:
         TableFault: if the file of checksums cannot be read as such.
     """
-    files = [path for path in entries(folder) if path.name.casefold() in _NAMES]
+    files = [path for path in entries(folder) if is_list(path.name)]
     if not files:
         return None
     try:

@@ -120,10 +120,14 @@ def check_names(folder: Path, contract: Contract, *, beside: Collection[str] = (
         )
 
 
+def table_of(name: str, contract: Contract) -> str | None:
+    """The table of the contract that a file or a folder of this name holds, if any."""
+    stem = Path(name).stem if Path(name).suffix in SUFFIXES else name
+    return stem if stem in contract.tables else None
+
+
 def _is_table(path: Path, contract: Contract) -> bool:
-    if path.name in contract.tables:
-        return path.is_dir()
-    return path.suffix in SUFFIXES and path.stem in contract.tables
+    return table_of(path.name, contract) is not None and (path.suffix in SUFFIXES or path.is_dir())
 
 
 def _suffixes(path: Path) -> list[str]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from pathlib import Path
 
 from flows.dates import check_date
 from flows.hashing import sha256
 from flows.paths import read_json, write_json
+from schemas.checksums import is_list
+from schemas.contract import Contract
+from schemas.folder import table_of
 
 
 class Inbox:
@@ -67,3 +71,22 @@ class Inbox:
 def file_hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of every file of a folder and the folders in it (parts of a table), by path from it, in order."""
     return {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def drop_hashes(folder: Path, contract: Contract) -> dict[str, str]:
+    """SHA-256 of every file of a drop as it may be published: a name not in the contract may be a person's.
+
+    Files of the contract and lists of checksums have their names, the files in a table's folder a number behind the
+    folder's name, all others a number alone.
+    """
+    hashes, numbers = {}, Counter[str]()
+    for path, value in file_hashes(folder).items():
+        first, inside, _ = path.partition("/")
+        table = table_of(first, contract)
+        if not inside and (table or first in contract.beside or is_list(first)):
+            hashes[path] = value
+        else:
+            kind = f"{first}/" if table else "other "
+            numbers[kind] += 1
+            hashes[f"{kind}{numbers[kind]}"] = value
+    return hashes

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.stores.inbox import Inbox
+from flows.stores.inbox import Inbox, drop_hashes
+from schemas.contract import load_contract
 
 DATE = "2026-11-20"
 
@@ -81,3 +82,23 @@ def test_an_empty_folder_is_no_drop(tmp_path: Path) -> None:
     inbox = Inbox(tmp_path / "inbox")
     (inbox.folder / DATE).mkdir(parents=True)
     assert put(inbox, "one\n").is_dir()
+
+
+def test_what_is_published_of_a_drop_has_no_name_that_the_contract_does_not_know(tmp_path: Path) -> None:
+    read = ("cleveland.parquet", "cleveland.csv", "dictionary.csv", "SHA256SUMS")
+    for name in (*read, "call Erika Mustermann.txt", "Mustermann/scan.pdf"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    hashes = drop_hashes(tmp_path, load_contract("heart"))
+    assert sorted(hashes) == sorted([*read, "other 1", "other 2"])
+    assert len(set(hashes.values())) == 6  # a note that is changed is another drop all the same
+
+
+def test_parts_of_a_table_have_numbers_instead_of_names(tmp_path: Path) -> None:
+    for folder in ("cleveland.parquet", "cleveland"):
+        (tmp_path / folder).mkdir()
+        for name in ("Mustermann.parquet", "_SUCCESS"):
+            (tmp_path / folder / name).write_text(f"{folder} {name}")
+    assert sorted(drop_hashes(tmp_path, load_contract("heart"))) == [
+        "cleveland.parquet/1", "cleveland.parquet/2", "cleveland/1", "cleveland/2",
+    ]  # fmt: skip
