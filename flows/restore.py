@@ -18,7 +18,8 @@ SAMPLES = "samples"
 def sample_files(root: Path) -> list[Path]:
     """The ``.dvc`` files under ``data/raw`` whose data lie in the remote ``samples``, without those of a team."""
     found = []
-    for path in sorted((root / "data" / "raw").glob("*.dvc")):
+    # iterdir and not glob, which finds nothing in a folder that is not ours to read
+    for path in sorted(path for path in (root / "data" / "raw").iterdir() if path.suffix == ".dvc"):
         outs = read_yaml(path, str(path.relative_to(root))).content.get("outs") or []
         if any(out.get("remote") == SAMPLES for out in outs):
             found.append(path)

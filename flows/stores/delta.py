@@ -18,6 +18,15 @@ class StoreError(RuntimeError):
     """A published table could not be written; the table still holds its last good version."""
 
 
+def is_table(folder: Path) -> bool:
+    """Whether there is a Delta table.
+
+    Raises:
+        PermissionError: if the folder is not ours to read: Delta's library would say that there is none.
+    """
+    return (folder / "_delta_log").exists() and DeltaTable.is_deltatable(str(folder))
+
+
 def read_delta(folder: Path, *, version: int | None = None, where: tuple[str, str] | None = None) -> pl.DataFrame:
     """The rows of a Delta table in a local folder, of a version or the last one, whatever the folder is called.
 
@@ -55,7 +64,7 @@ class PartitionedTable:
 
     def exists(self) -> bool:
         """Whether anything was ever written."""
-        return DeltaTable.is_deltatable(str(self.folder))
+        return is_table(self.folder)
 
     def conflicts(self, schema: pl.Schema) -> list[str]:
         """What keeps rows of ``schema`` out of the table: its columns that they lack or hold in another type, in words.

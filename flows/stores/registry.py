@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
 from flows.access import writing_in
 from flows.hashing import sha256
 from flows.paths import read_json, replace_file, write_json
-from flows.stores.delta import read_delta
+from flows.stores.delta import is_table, read_delta
 
 MODEL = "model.onnx"
 PROFILE = "validation.json"
@@ -109,7 +109,7 @@ class ModelRegistry:
 
     def promotions(self) -> pl.DataFrame:
         """Every promotion, oldest first."""
-        if not DeltaTable.is_deltatable(str(self.history)):
+        if not is_table(self.history):
             return pl.DataFrame(schema=_HISTORY)
         return read_delta(self.history).sort("promoted_at")
 

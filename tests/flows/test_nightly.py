@@ -271,7 +271,7 @@ def test_a_wrong_command_is_one_sentence(nightly: Project, arguments: tuple[str,
 
 def test_commands_that_show(nightly: Project) -> None:
     assert "first model of the study" in nightly.run("mtl-health", "champion", "--study", "heart").stdout
-    assert "auroc" in nightly.run("mtl-health", "report", "--study", "heart").stdout
+    assert "AUROC" in nightly.run("mtl-health", "report", "--study", "heart").stdout
     tonight = nightly.run("mtl-health", "tonight", "--study", "heart", "--date", NIGHT).stdout
     assert "thal__p_fixed_defect" in tonight
     assert "tables that did not arrive  none" in tonight

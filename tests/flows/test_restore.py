@@ -12,7 +12,7 @@ import pytest
 
 from flows.reproduce import settle_git
 from flows.restore import restore, sample_files
-from tests.support import ROOT
+from tests.support import ROOT, closed_to_us
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -42,6 +42,11 @@ def test_only_the_samples_are_restored(root: Path, tmp_path: Path) -> None:
     (tmp_path / "data" / "raw" / "empty.dvc").write_text("")
     names = [path.stem for path in sample_files(tmp_path)]
     assert names == ["heart", "nhanes", "nmes1988", "whas500"]
+
+
+def test_a_folder_that_is_not_ours_to_read_is_no_folder_without_samples(project: Path) -> None:
+    with closed_to_us(project / "data" / "raw"), pytest.raises(PermissionError):
+        sample_files(project)
 
 
 def test_a_tarball_without_git_is_restored_and_a_repository_later_on_is_noticed(

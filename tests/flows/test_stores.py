@@ -23,6 +23,7 @@ from flows.stores.tables import RejectTable, RunLedger, ScoreTable
 from mtl_models.scorer import score_columns
 from mtl_models.tasks import Task
 from schemas.published import PublishError
+from tests.support import closed_to_us
 
 TASKS = (
     Task(name="tc", kind="regression", unit="mg/dL"),
@@ -71,6 +72,15 @@ def test_a_date_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
     assert table.read("2026-11-19").height == 3
     assert table.read("2026-11-20")["tc"].to_list() == [9.0, 9.0]
     assert table.read().height == 5
+
+
+def test_a_table_that_is_not_ours_to_read_is_not_called_absent(tmp_path: Path) -> None:
+    table = ScoreTable(tmp_path / "tables")
+    table.publish("2026-11-19", scores("2026-11-19", 3), scores_contract(TASKS))
+    for folder in (table.folder, table.folder.parent):
+        with closed_to_us(folder), pytest.raises(PermissionError):
+            table.exists()
+    assert table.exists()
 
 
 @pytest.mark.parametrize(
