@@ -17,6 +17,7 @@ from flows.features.lookup import study_features
 from flows.features.splits import SplitError, read_splits
 from flows.features.targets import cohort_targets
 from flows.names import name_faults
+from flows.naming.tasks import record_faults
 from flows.paths import StudyPaths
 from flows.settings import StudySettings, read_study
 from flows.stages.validate import SMALL, judge
@@ -37,20 +38,29 @@ def check_study(root: Path, study: str) -> CheckReport:
     with ThreadPoolExecutor(1) as beside:
         # options of a model's parts are looked up with torch, which takes as long to import as the tables to read
         names = beside.submit(name_faults, root, study) if settings else None
-        if settings and _usable(settings, study):
-            _check_data(report, StudyPaths(root, study), settings)
+        if settings and (sound := _with_sound_tasks(settings, study)):
+            _check_data(report, StudyPaths(root, study), sound)
         report.faults[:0] = dict.fromkeys([*faults, *(names.result() if names else [])])
     return report
 
 
-def _usable(settings: StudySettings, study: str) -> bool:
-    """Whether there are tasks, a contract and functions to look at the data with; their faults are said elsewhere."""
+def _with_sound_tasks(settings: StudySettings, study: str) -> StudySettings | None:
+    """The settings with the tasks that the data can be looked at with, if there is a contract, a function and a task.
+
+    The faults of the others, and those of contract and functions, are said with the names.
+    """
+    sound = {task.name for task in record_faults(settings)[1]}
+    kept = {
+        key: tuple(record for record in getattr(settings, key) if record.get("name") in sound)
+        for key in ("tasks", "auxiliary")
+    }
+    found = settings.model_copy(update=kept)
     try:
         load_contract(study)
         study_features(study)
-        return bool((*settings.task_records, *settings.further_tasks))
+        return found if (*found.task_records, *found.further_tasks) else None
     except ValueError:
-        return False
+        return None
 
 
 def _check_data(report: CheckReport, paths: StudyPaths, settings: StudySettings) -> None:

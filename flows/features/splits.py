@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
@@ -85,7 +86,10 @@ def _read_cells(path: Path, settings: SplitSettings) -> pl.DataFrame:
             header = [cell.strip() for cell in next(reader, [])]
             rows = [(reader.line_num, row) for row in reader if row]
     except FileNotFoundError:
-        raise SplitError(f"{name} is not there: put the split file at {path}, or mend split.file") from None
+        others = [each.name for each in path.parent.glob("*.csv")]
+        found = get_close_matches(path.name, others, n=1)
+        near = f"; the nearest is {str(Path(name).with_name(found[0]))!r}" if found else ""
+        raise SplitError(f"{name} is not there: put the split file at {path}, or mend split.file{near}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SplitError(f"{name} is no CSV file in UTF-8 ({type(error).__name__}): write it as one") from None
     faults = list(_header_faults(header, settings))
@@ -115,7 +119,9 @@ def _part_columns(header: Collection[str], settings: SplitSettings) -> list[str]
 def _header_faults(header: list[str], settings: SplitSettings) -> Iterator[str]:
     # the header's own cells are not quoted: where the header is missing they are a person's
     if settings.person not in header:
-        yield f"the header has no column {settings.person}, which split.person names"
+        same = [cell for cell in header if cell.lower() == settings.person.lower()]
+        near = f"; the nearest is {same[0]!r}" if same else ""
+        yield f"the header has no column {settings.person}, which split.person names{near}"
     if settings.kind == "fixed" and "split" not in header:
         yield "the header has no column `split`, which a split of kind fixed has"
     if settings.kind == "folds":

@@ -28,11 +28,14 @@ def columns_of(contract: Contract) -> Columns:
     }
 
 
-def column_faults(settings: StudySettings, tasks: Iterable[Task], contract: Contract) -> list[str]:
+def column_faults(
+    settings: StudySettings, tasks: Iterable[Task], contract: Contract, *, every_task: bool = True
+) -> list[str]:
     """Patterns that match no column, tasks that name none, auxiliary tasks made of what is shown, nothing left to see.
 
     Args:
         tasks: the study's tasks and auxiliary ones, as far as they are sound.
+        every_task: whether these are all; else what they hide is not all that is hidden.
     """
     columns, tasks = columns_of(contract), list(tasks)
     faults = [
@@ -47,7 +50,7 @@ def column_faults(settings: StudySettings, tasks: Iterable[Task], contract: Cont
             faults.append(
                 f"{_key(task)}.columns: must name what the outcome is made of: it is hidden from the features"
             )
-        if task.role == "auxiliary":
+        if task.role == "auxiliary" and every_task:
             of_task = (name.partition(".") for name in matched(task.columns, columns))
             shown = [f"{table}.{name}" for table, _, name in of_task if not is_hidden(table, name, hidden)]
             faults += [f"{_key(task)}.columns: {name} is shown to every task: a leak or known later?" for name in shown]
@@ -81,6 +84,10 @@ def pattern_fault(pattern: str, columns: Columns, person_key: str) -> str | None
         return None
     table, dot, column = pattern.partition(".")
     names = [f"{table}.{column}" for table, each in columns.items() for column in each]
+    if matched([pattern.strip()], columns):
+        return f"{pattern!r} has a blank beside it{_so(pattern.strip())}"
+    if pattern in columns:
+        return f"{pattern!r} is a table: write TABLE.COLUMN{_so(f'{pattern}.*')}"
     if not dot:
         within = [name for name in names if name.split(".", 1)[1].lower() == pattern.lower()]
         near = within[0] if len(within) == 1 else nearest(pattern, columns)

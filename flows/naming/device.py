@@ -6,6 +6,7 @@ import re
 
 from mtl_models.wording import nearest
 
+ALSO_CALLED = {"gpu": "cuda", "nvidia": "cuda", "rocm": "cuda", "metal": "mps"}
 KNOWN = ("cpu", "cuda", "mps", "xpu", "hpu", "mtia")
 _FORM = re.compile(r"(?P<kind>[a-z]+)(:\d+)?")
 
@@ -15,7 +16,8 @@ def device_fault(device: str) -> str | None:
     form = _FORM.fullmatch(device)
     if form and form["kind"] in KNOWN:
         return None
-    near = nearest(device.split(":")[0], KNOWN)
+    kind = device.split(":")[0].lower()
+    near = ALSO_CALLED.get(kind) or nearest(kind, KNOWN)
     return f"{device!r} is no device: write {', '.join(KNOWN)}, or cuda:0 for the first of several" + (
         f"; the nearest is {near!r}" if near else ""
     )

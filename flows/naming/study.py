@@ -56,19 +56,22 @@ def study_faults(
         study: its name.
         where: the place of the block in its file.
         depth: see :func:`flows.settings.read_study`.
-        skip: keys of the block of which a fault was said already; what stands in for them is not looked at.
+        skip: keys of the block in which a fault was said already. What was at fault is not in ``settings``, so that
+            nobody can say that a task named elsewhere is none.
     """
     options = depth == "parts"
-    faults, sound = ([], []) if "tasks" in skip else record_faults(settings)
-    faults += [] if {"tasks", "model", "training"} & set(skip) else named_task_faults(settings)
+    every_task = not {"tasks", "auxiliary"} & set(skip)
+    faults, sound = record_faults(settings, every_task=every_task)
+    faults += named_task_faults(settings) if every_task else []
     faults += model_faults(settings.model, "model", options=options)
     faults += training_faults(settings.training, "training", options=options)
-    faults += [] if {"model", "training", "baselines"} & set(skip) else teacher_faults(settings, options=options)
-    faults += baseline_faults(settings) + metric_faults(settings, sound) + schedule_faults(settings)
-    faults += [] if {"tasks", "model", "training"} & set(skip) else compare_faults(settings, options=options)
+    faults += teacher_faults(settings, options=options)
+    faults += baseline_faults(settings) + schedule_faults(settings)
+    faults += metric_faults(settings) if every_task else []
+    faults += compare_faults(settings, options=options) if every_task else []
     code: list[str] = []
     if depth != "block":
-        named, code = _code_faults(settings, study, sound, every_task=not {"tasks", "auxiliary"} & set(skip))
+        named, code = _code_faults(settings, study, sound, every_task=every_task)
         faults += named
     faults += library_faults(settings) if options else []
     return list(dict.fromkeys([*(f"{where}.{fault}" for fault in faults), *code]))
@@ -82,11 +85,12 @@ def _code_faults(
     from schemas.contract import load_contract
 
     faults: list[str] = []
+    names = [name for key in ("tasks", "auxiliary") for name in task_names(settings, key)]
     try:
-        faults += column_faults(settings, sound, load_contract(study))
+        all_sound = every_task and len(sound) == len(names)
+        faults += column_faults(settings, sound, load_contract(study), every_task=all_sound)
         features = study_features(study)
         faults += domain_faults(settings, [*features.domains, *features.own])
     except ValueError as error:
         return faults, [str(error)]
-    names = [name for key in ("tasks", "auxiliary") for name in task_names(settings, key)]
     return faults, list(own_domain_faults(features, names, study)) if every_task else []

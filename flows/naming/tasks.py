@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast, get_args
 
-from mtl_models.tasks import Task, task_faults
+from mtl_models.tasks import Kind, Task, task_faults
 from mtl_models.wording import unknown
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 MODEL, TWIN = "multi_task", "single_task"
 
 
-def record_faults(settings: StudySettings) -> tuple[list[str], list[Task]]:
-    """Faults of the task records, and the tasks whose records are sound."""
+def record_faults(settings: StudySettings, *, every_task: bool = True) -> tuple[list[str], list[Task]]:
+    """Faults of the task records, and the tasks whose records are sound; ``every_task``: whether all are here."""
     faults: list[str] = []
     sound: list[Task] = []
     names: list[str] = []
@@ -31,7 +31,7 @@ def record_faults(settings: StudySettings) -> tuple[list[str], list[Task]]:
             faults += found
             if not found:
                 sound.append(Task.from_dict({"role": "auxiliary", **record} if key == "auxiliary" else record))
-    if not any(record.get("role", "main") == "main" for record in settings.tasks):
+    if every_task and not any(record.get("role", "main") == "main" for record in settings.tasks):
         faults.append("tasks: must hold at least one main task")
     return faults, sound
 
@@ -48,16 +48,16 @@ def named_task_faults(settings: StudySettings) -> list[str]:
     return [*settings.model.task_faults(names), *settings.training.task_faults(names)]
 
 
-def metric_faults(settings: StudySettings, sound: Collection[Task]) -> list[str]:
+def metric_faults(settings: StudySettings) -> list[str]:
     """Limits of figures for a task that there is not, or in a metric that its kind has not."""
     faults, names = [], task_names(settings)
-    kinds = {task.name: task.kind for task in sound}
+    kinds = {name: record.get("kind") for name, record in zip(names, settings.tasks, strict=True)}
     for name, limits in settings.evaluation.too_good.items():
         if name not in names:
             faults.append(f"evaluation.too_good: {unknown(name, names)}")
-        elif name in kinds:
+        elif (kind := kinds[name]) in get_args(Kind):
             from mtl_models.metrics.score import metric_names
 
-            known = metric_names(kinds[name])
+            known = metric_names(cast(Kind, kind))
             faults += [f"evaluation.too_good.{name}: {unknown(each, known)}" for each in limits if each not in known]
     return faults

@@ -111,6 +111,17 @@ def test_every_fault_comes_at_once(study: Callable[..., Path], monkeypatch: pyte
     assert str(error.value).splitlines() == report.faults
 
 
+def test_a_task_at_fault_does_not_hide_what_is_wrong_with_the_data(study: Callable[..., Path]) -> None:
+    def change(block: Block) -> None:
+        block["tasks"][0]["columns"] = "cleveland.thal"
+        block["split"]["person"] = "ID"
+
+    root = study(change)
+    found = "\n".join(check_study(root, "heart").faults)
+    assert "tasks.thal.columns: must be a list of texts" in found
+    assert "the header has no column ID" in found
+
+
 @pytest.mark.parametrize(
     ("columns", "said"),
     [

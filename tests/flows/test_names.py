@@ -30,6 +30,8 @@ CASES: list[tuple[str, Any, str]] = [
     ("tasks.0.leaks", ["cleveland.Ca"], "'cleveland.Ca' is no column of the contract; the nearest is 'cleveland.ca'"),
     ("tasks.0.leaks", ["clevland.ca"], "'clevland.ca' is in no table of the contract; the nearest is 'cleveland.ca'"),
     ("tasks.0.leaks", ["ca"], "'ca' lacks its table: write TABLE.COLUMN; the nearest is 'cleveland.ca'"),
+    ("tasks.0.leaks", ["cleveland"], "'cleveland' is a table: write TABLE.COLUMN; the nearest is 'cleveland.*'"),
+    ("tasks.0.leaks", ["cleveland.ca "], "'cleveland.ca ' has a blank beside it; the nearest is 'cleveland.ca'"),
     ("tasks.0.leaks", ["cleveland.id"], "'cleveland.id' is the person key, which is never a feature: leave it out"),
     ("tasks.0.leaks", ["cleveland.x*"], "'cleveland.x*' matches no column … the nearest is 'cleveland.sex'"),
     ("tasks.0.leaks", "cleveland.ca", "must be a list of texts, not text: put it in square brackets"),
@@ -81,6 +83,7 @@ CASES: list[tuple[str, Any, str]] = [
     ("compare.runs.shared", None, "must be a block of keys, but nothing stands there"),
     # times and machines
     ("training.device", "cude", "'cude' is no device: write cpu, cuda, … the nearest is 'cuda'"),
+    ("training.device", "gpu", "'gpu' is no device: write cpu, cuda, … the nearest is 'cuda'"),
     ("schedule.timezone", "Europe/Berln", "'Europe/Berln' is no time zone: … the nearest is 'Europe/Berlin'"),
     ("schedule.score", "0 4 * *", "must be five fields (minute hour day month weekday), found 4"),
     ("split.kind", "fold", "must be 'fixed' or 'folds'"),
@@ -151,6 +154,27 @@ def test_all_faults_are_said_at_once_and_once_each(tmp_path: Path, heart: dict[s
         load_settings(tmp_path, "heart", depth="parts")
     assert list(caught.value.faults) == faults
     assert str(caught.value) == "\n".join(faults)
+
+
+def test_a_fault_hides_no_other_and_makes_none(tmp_path: Path, heart: dict[str, Any]) -> None:
+    """What is at fault is taken out before the rest is looked at; nothing is missed or blamed for that."""
+    block = copy.deepcopy(heart)
+    block["tasks"].append("death")  # no task: so nobody knows whether another place names it
+    block["tasks"][0]["leaks"] = "cleveland.target"  # unsound: its columns and leaks are not known to hide `vessels`
+    block["tasks"][1]["leaks"] = []
+    block["model"] = {"domains": ["symptom"], "trunk": 3}
+    block["training"] |= {"seeds": "0", "distillation": {"boosters": ["xgbost"]}}
+    block["evaluation"]["too_good"] = {"death": {"auroc": 0.9}}
+    faults = [
+        fault.split("heart.", 1)[1].split(": ")[0] for fault in name_faults(write(tmp_path, {"heart": block}), "heart")
+    ]
+    wanted = ["tasks.2", "tasks.thal.leaks", "model.domains", "model.trunk", "training.seeds"]
+    assert sorted(faults) == sorted([*wanted, "training.distillation.boosters"])
+    block["tasks"].pop()
+    faults = name_faults(write(tmp_path, {"heart": block}), "heart")
+    assert any(
+        fault.startswith("params.yaml: studies.heart.evaluation.too_good: 'death' is none of") for fault in faults
+    )
 
 
 def test_a_wrong_study_does_not_stop_another(tmp_path: Path, heart: dict[str, Any]) -> None:

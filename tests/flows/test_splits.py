@@ -32,6 +32,7 @@ def fault(folder: Path, settings: SplitSettings, text: str | bytes) -> str:
     [
         ("", "has no column id"),
         ("id,split\n", "no row below the header"),
+        ("ID,split\n1,train\n", "the header has no column id, which split.person names; the nearest is 'ID'"),
         (f"1,train\n2,{SECRET}\n3,test\n", "the header has no column id, which split.person names"),
         ("id,part\n1,train\n2,valid\n3,test\n", "no column `split`"),
         ("id,split\n1,train\n2,valid\n3,test\n", "1 of 4 people of the cohort have no split: give each a part"),
@@ -82,6 +83,9 @@ def test_all_faults_come_at_once(tmp_path: Path) -> None:
 
 def test_a_missing_file_says_where_it_belongs(tmp_path: Path) -> None:
     with pytest.raises(SplitError, match=r"split.csv is not there: put the split file at .*split.csv"):
+        read_splits(tmp_path, FIXED, PEOPLE)
+    (tmp_path / "Split.csv").write_text("id,split\n")
+    with pytest.raises(SplitError, match=r"the nearest is 'Split\.csv'"):
         read_splits(tmp_path, FIXED, PEOPLE)
 
 
