@@ -78,7 +78,8 @@ def _look(excess: Excess, words: str, count: int, hide_below: int) -> str:
     if f"{UNIT}{words.removeprefix('numbers in ')}" in excess.looks:
         return f"{said} where {excess.unit} is declared"
     if "undeclared_label" in excess.looks and words.startswith("labels"):
-        return f"{said} with {excess.looks[DISTINCT]} different labels"
+        distinct = excess.looks[DISTINCT]
+        return f"{said}, {'all the same label' if distinct == 1 else f'{distinct} different labels'}"
     return said
 
 

@@ -36,12 +36,12 @@ FLOODS = {
     "labels_features": (
         "max_nulled_share",
         {"cp": 120, "fbs": 120, "exang": 120},
-        "not declared (120) with 2 different",
+        "not declared (120), 2 different",
     ),
     "true_false": (
         "max_nulled_share",
         {"fbs": 120, "exang": 120},
-        "labels that are not declared (120) with 2 different",
+        "labels that are not declared (120), 2 different",
     ),
     "all_null_cols": (
         "max_empty_share",
@@ -218,3 +218,10 @@ def test_tails_by_hand() -> None:
     assert upper_tail(1, 2, 0.5) == pytest.approx(0.75)
     assert upper_tail(10, 10, 0.1) == pytest.approx(1e-10)
     assert upper_tail(3, 1_000_000, 1e-6) == pytest.approx(1 - math.exp(-1) * 2.5, rel=1e-4)
+
+
+@pytest.mark.parametrize(("distinct", "words"), [(1, "(90), all the same label"), (4, "(90), 4 different labels")])
+def test_the_number_of_different_labels_is_said(distinct: int, words: str) -> None:
+    looks = {"undeclared_label": 90, "distinct_labels": distinct}
+    excess = Excess(table="A", column="b", key="max_nulled_share", n=90, of=100, limit=0.02, looks=looks)
+    assert excess.sentence().endswith(f"it looks like labels that are not declared {words}")
