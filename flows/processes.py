@@ -19,6 +19,10 @@ GRACE = 10.0
 MARK = "MTL_HEALTH_RUN"
 
 
+class Ended(SystemExit):
+    """A signal ends this process; any other ``SystemExit`` is somebody's own."""
+
+
 def run_in_group(
     command: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float, stderr: int | IO[str] | None
 ) -> subprocess.CompletedProcess[str]:
@@ -80,7 +84,7 @@ _HELD: list[int] = []
 
 def _end(signum: int, frame: FrameType | None) -> None:
     signal.signal(signum, signal.SIG_IGN)  # once is enough: a second one would break off the cleaning up
-    raise SystemExit(128 + signum)
+    raise Ended(128 + signum)
 
 
 def end_with_parent() -> None:

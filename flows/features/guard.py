@@ -13,6 +13,7 @@ from difflib import get_close_matches
 import polars as pl
 
 from flows.errors import Faults, is_failure, is_ours, kind_of, place_of, wants_traceback
+from flows.processes import Ended
 from mtl_models.data import PERSON
 from schemas.contract import Contract
 
@@ -51,7 +52,8 @@ class Reader:
             try:
                 frame = function(tables)
             except BaseException as error:
-                if not is_failure(error) or wants_traceback():
+                quits = isinstance(error, SystemExit) and not isinstance(error, Ended)  # it would pass for a success
+                if not quits and (not is_failure(error) or wants_traceback()):
                     raise
                 sentence = self._sentence(error, tables)
             else:

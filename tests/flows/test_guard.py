@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from flows.features.cohort import cohort_of, cohort_spec, try_cohort
 from flows.features.guard import FeatureError
 from flows.features.lookup import study_features
 from flows.features.targets import cohort_targets
+from flows.processes import Ended
 from flows.settings import StudySettings, load_settings
 from mtl_models.data import PERSON
 from schemas.contract import load_contract
@@ -79,6 +81,10 @@ def tells(tables: Tables) -> pl.DataFrame:
     raise ValueError(f"there is a pressure of {tables['cleveland']['trestbps'].max()}")
 
 
+def quits(tables: Tables) -> pl.DataFrame:
+    sys.exit(f"there is a pressure of {tables['cleveland']['trestbps'].max()}")
+
+
 @pytest.mark.parametrize(
     ("function", "said"),
     [
@@ -89,6 +95,8 @@ def tells(tables: Tables) -> pl.DataFrame:
         (casts_small, "fails with InvalidOperationError at column trestbps; the error's text is not shown"),
         (asks_for_a_column_made_of_values, "reads a column that no table has"),
         (tells, "fails with ValueError; the error's text is not shown"),
+        (quits, "fails with SystemExit; the error's text is not shown"),
+        (lambda tables: sys.exit(0), "fails with SystemExit"),
         (lambda tables: tables["cleveland"].select(KEY, "age").lazy(), "gives a LazyFrame"),
         (lambda tables: tables["cleveland"].select("age"), "gives no column person_id"),
         (lambda tables: tables["cleveland"].select(KEY.cast(pl.Int64), "age"), "gives person_id as Int64"),
@@ -110,6 +118,15 @@ def test_a_fault_is_said_with_its_domain_and_without_a_value(
     largest = tables["cleveland"]["trestbps"].max()
     assert str(BLOOD_PRESSURE) not in sentence
     assert str(largest) not in sentence
+
+
+def test_a_signal_is_no_fault_of_a_function(tables: Tables, settings: StudySettings, spoil: Spoil) -> None:
+    def ends(_: Tables) -> pl.DataFrame:
+        raise Ended(143)
+
+    spoil(domains={"new": ends})
+    with pytest.raises(Ended):
+        cohort_of("heart", tables, settings.task_records, settings.known_later)
 
 
 def test_names_that_the_code_gets_wrong_are_named(tables: Tables, settings: StudySettings) -> None:
