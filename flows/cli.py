@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli_check import app as checking
-from flows.cli_check import say_warnings
+from flows.cli_check import checked, say_warnings
 from flows.cli_sharing import app as sharing
 from flows.command import Date, Study, console, paths_of, recorded_by, relative, say_counts, say_losses, show, study_of
 
@@ -75,9 +75,7 @@ def validate(
 def retrain(study: Study) -> None:
     """Reproduce the study's model with DVC, register it, and promote it if the gate lets it."""
     paths = paths_of(study)
-    from flows.check.study import check_study
-
-    report = check_study(paths.root, study)
+    report = checked(paths)
     say_warnings(report)
     report.require()  # every fault at once, before a server starts
     from flows.retrain import retrain as flow

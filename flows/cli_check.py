@@ -13,6 +13,7 @@ from flows.command import console, paths_of, say_counts
 if TYPE_CHECKING:
     from flows.check.report import CheckReport
     from flows.features.labels import PartLabels
+    from flows.paths import StudyPaths
 
 app = typer.Typer()
 SMALL = 10  # fewer people than this could be recognised
@@ -26,15 +27,23 @@ def check(
     """Look at a study before it is trained: names in params.yaml, raw tables, functions, split, labels, leaks."""
     if (name is None) == (study is None):
         raise typer.BadParameter("name one study: mtl-health check STUDY")
-    from flows.check.study import check_study
-
-    report = check_study(paths_of(name or study or "").root, name or study or "")
+    report = checked(paths_of(name or study or ""))
     if report.labels:
         console.print(_labels_table(report))
     say_warnings(report)
     say_faults(report)
     if report.faults:
         raise typer.Exit(1)
+
+
+def checked(paths: StudyPaths) -> CheckReport:
+    """The check of a study, its names looked up beside the rest."""
+    from flows.names import look_up_beside
+
+    names = look_up_beside(paths.root, paths.study)  # before the imports of the check, which take a second
+    from flows.check.study import check_study
+
+    return check_study(paths.root, paths.study, names)
 
 
 def say_warnings(report: CheckReport) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +15,7 @@ from flows.features.labels import count_labels, label_findings
 from flows.features.lookup import study_features
 from flows.features.splits import SplitError, read_splits
 from flows.features.targets import cohort_targets
-from flows.names import name_faults
+from flows.names import Lookup, name_faults
 from flows.naming.tasks import record_faults
 from flows.paths import StudyPaths
 from flows.settings import StudySettings, read_study
@@ -26,21 +25,19 @@ from schemas.faults import TableFault
 from schemas.validation import validate_folder
 
 
-def check_study(root: Path, study: str) -> CheckReport:
+def check_study(root: Path, study: str, names: Lookup | None = None) -> CheckReport:
     """All that is wrong with a study before it is trained; needs the raw tables and no DVC.
 
     Args:
         root: the project's folder.
         study: name of a block of params.yaml.
+        names: gives the faults of names, where a look-up was started beside; else they are looked up here.
     """
     report = CheckReport(study)
     settings, faults = read_study(root, study, depth="contract")
-    with ThreadPoolExecutor(1) as beside:
-        # options of a model's parts are looked up with torch, which takes as long to import as the tables to read
-        names = beside.submit(name_faults, root, study) if settings else None
-        if settings and (sound := _with_sound_tasks(settings, study)):
-            _check_data(report, StudyPaths(root, study), sound)
-        report.faults[:0] = dict.fromkeys([*faults, *(names.result() if names else [])])
+    if settings and (sound := _with_sound_tasks(settings, study)):
+        _check_data(report, StudyPaths(root, study), sound)
+    report.faults[:0] = dict.fromkeys([*faults, *(names() if names else name_faults(root, study))])
     return report
 
 
