@@ -18,6 +18,7 @@ from flows.stages import baselines, compare
 from flows.stages.command import Stage
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
+from mtl_models.baselines.settings import BoostedSettings, CatBoostSettings
 from mtl_models.data import PERSON
 
 
@@ -29,7 +30,14 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     settings = settings.model_copy(
         update={
             "training": settings.training.model_copy(update={"epochs": 3}),
-            "baselines": settings.baselines.model_copy(update={"models": ("lightgbm", "catboost"), "booster_seeds": 2}),
+            "baselines": settings.baselines.model_copy(
+                update={
+                    "models": ("lightgbm", "catboost"),
+                    "booster_seeds": 2,
+                    "lightgbm": BoostedSettings(num_leaves=(3,), max_rounds=40),
+                    "catboost": CatBoostSettings(depth=(3,), max_rounds=40),
+                }
+            ),
             "evaluation": settings.evaluation.model_copy(update={"replicates": 100}),
             "compare": CompareSettings(
                 seeds=(0, 1),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,18 +9,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows import scoring, stopped
 from flows.artifacts import flatten
 from flows.features.view import hidden_patterns
 from flows.paths import StudyPaths, read_json
 from flows.sample import write_sample_drop
 from flows.settings import StudySettings, ValidationSettings, load_settings
 from flows.stages.validate import Judgement, judge, validate
-from flows.stores.registry import PROFILE, ModelRegistry
-from flows.stores.tables import RejectTable, RunLedger, ScoreTable
+from flows.stores.registry import ModelRegistry
 from schemas.contract import load_contract
 from schemas.faults import LimitExceeded
-from tests.support import Project
 
 CASES = Path(__file__).parents[1] / "cases" / "heart"
 
@@ -169,50 +165,3 @@ def test_a_version_that_was_registered_without_counts_is_given_them(tmp_path: Pa
     counts.write_text('{"tables": {"other": {}}}')
     registry.register(model, [], {}, counts)
     assert registry.champion_profile() == {"tables": {}}, "counts belong to the version, as its other files do"
-
-
-@pytest.mark.slow
-def test_a_night_that_is_stopped_then_mended_then_said(nightly: Project) -> None:
-    paths, date = StudyPaths(nightly.folder, "heart"), "2026-02-01"
-    settings = load_settings(nightly.folder, "heart")
-    assert list((paths.registry / "versions").glob(f"*/{PROFILE}"))
-    drop = paths.inbox / date
-    shutil.copytree(CASES / "good120", drop)
-    table = drop / "cleveland.csv"
-    good = table.read_text().splitlines()
-    table.write_text("\n".join([*good[:101], *map(without_age, good[101:])]) + "\n")
-    done = nightly.run("mtl-health", "score", "--study", "heart", "--date", date, check=False)
-    assert done.returncode == 1
-    assert "20 of 120 rows are rejected (16.7%, validation.max_reject_share allows 2.0%): age missing" in done.stderr
-    assert f"the rejected rows with their reasons are in data/tables/heart/rejects, batch {date}-stopped" in done.stderr
-    reason = r"cleveland +│ age +│ missing +│ row rejected +│ +20 "
-    assert re.search(reason, done.stdout), "every reason is shown, and its column"
-    late = nightly.run("mtl-health", "tonight", "--study", "heart", "--date", date, check=False)
-    assert re.search(reason, late.stdout), "and kept for who looks in the morning"
-    assert f"no scores for {date}: a limit stopped its drop; mend that and run" in late.stderr
-    rejects = RejectTable(paths.tables)
-    assert rejects.read(f"{date}-stopped").height == 20
-    assert ScoreTable(paths.tables).read(date).is_empty()
-
-    shutil.copyfile(CASES / "chol_zero" / "cleveland.csv", table)
-    done = nightly.run("mtl-health", "score", "--study", "heart", "--date", date, check=False)
-    assert "cleveland.chol: 120 of 120 values were emptied" in done.stderr
-    assert "it looks like zeros (120)" in done.stderr
-    assert rejects.read(f"{date}-stopped").is_empty(), "the rejects of a drop replace those of the drop before"
-
-    said = settings.model_copy(update={"validation": ValidationSettings(floods="say")})
-    run = scoring.open_run(paths, said, date)
-    scoring.validate_drop(run)
-    assert not scoring.judge_drop(run).stops
-    scoring.build_drop_features(run)
-    scoring.predict_drop(run)
-    row = scoring.publish(run)
-    assert row["floods"].startswith("cleveland.chol: 120 of 120 values were emptied")
-    held = RunLedger(paths.tables).find(run.run_id)
-    assert held is not None
-    assert held["floods"] == row["floods"]
-    shown = nightly.run("mtl-health", "tonight", "--study", "heart", "--date", date).stdout
-    assert "beyond its limit: cleveland.chol: 120 of 120 values" in shown
-    assert f"the last drop of {date} was stopped: the scores below are of an earlier one" in shown
-    stopped.clear(paths, date)
-    assert stopped.read(paths, date) is None

@@ -113,6 +113,7 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     settings = settings.model_copy(
         update={
             "training": settings.training.model_copy(update={"epochs": 3}),
+            "baselines": settings.baselines.model_copy(update={"booster_seeds": 1}),
             "evaluation": settings.evaluation.model_copy(update={"replicates": 100}),
         }
     )

@@ -217,16 +217,21 @@ def test_targets_are_what_their_kind_allows(
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("name", "source", "said"),
     [
-        ("STUDY = 3", "has no STUDY"),
-        ("import nowhere_to_be_found", r"line 1: ModuleNotFoundError \(No module named 'nowhere_to_be_found'\)"),
-        ("\nSTUDY = [", "line 2, is not valid Python"),
-        ("int('x233')", r"cannot be imported: flows/features/spoilt_\d+\.py, line 1: ValueError$"),
+        ("spoilt_a", "STUDY = 3", "has no STUDY"),
+        (
+            "spoilt_b",
+            "import nowhere_to_be_found",
+            r"line 1: ModuleNotFoundError \(No module named 'nowhere_to_be_found'\)",
+        ),
+        ("spoilt_c", "\nSTUDY = [", "line 2, is not valid Python"),
+        ("spoilt_d", "int('x233')", r"cannot be imported: flows/features/spoilt_d\.py, line 1: ValueError$"),
     ],
 )
-def test_a_module_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, said: str) -> None:
-    name = f"spoilt_{abs(hash(source))}"
+def test_a_module_that_cannot_be_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, source: str, said: str
+) -> None:
     (tmp_path / f"{name}.py").write_text(source)
     monkeypatch.setattr(features, "__path__", [*features.__path__, str(tmp_path)])
     with pytest.raises(FeatureError, match=said) as found:

@@ -20,10 +20,17 @@ import pytest
 import yaml
 from deltalake import DeltaTable
 
+from flows import scoring, stopped
 from flows.hashing import sha256
+from flows.paths import StudyPaths
 from flows.server import Server
+from flows.settings import ValidationSettings, load_settings
 from flows.stores.delta import read_delta
+from flows.stores.registry import PROFILE
+from flows.stores.tables import RejectTable, RunLedger, ScoreTable
 from tests.support import NIGHT, Project, readable, running_with, serve_at
+
+CASES = Path(__file__).parents[1] / "cases" / "heart"
 
 pytestmark = pytest.mark.slow
 
@@ -412,6 +419,54 @@ def test_a_retraining_that_is_told_to_end_leaves_nothing_running(nightly: Projec
     while (left := running_with(b"MARK=of this test")) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert left == []
+
+
+def test_a_night_that_is_stopped_then_mended_then_said(nightly: Project) -> None:
+    paths, date = StudyPaths(nightly.folder, "heart"), "2026-02-01"
+    settings = load_settings(nightly.folder, "heart")
+    assert list((paths.registry / "versions").glob(f"*/{PROFILE}"))
+    drop = paths.inbox / date
+    shutil.copytree(CASES / "good120", drop)
+    file = drop / "cleveland.csv"
+    header, *rows = (line.split(",") for line in file.read_text().splitlines())
+    for cells in rows[100:]:
+        cells[header.index("age")] = ""
+    file.write_text("".join(f"{','.join(cells)}\n" for cells in [header, *rows]))
+    done = nightly.run("mtl-health", "score", "--study", "heart", "--date", date, check=False)
+    assert done.returncode == 1
+    assert "20 of 120 rows are rejected (16.7%, validation.max_reject_share allows 2.0%): age missing" in done.stderr
+    assert f"the rejected rows with their reasons are in data/tables/heart/rejects, batch {date}-stopped" in done.stderr
+    reason = r"cleveland +│ age +│ missing +│ row rejected +│ +20 "
+    assert re.search(reason, done.stdout), "every reason is shown, and its column"
+    late = nightly.run("mtl-health", "tonight", "--study", "heart", "--date", date, check=False)
+    assert re.search(reason, late.stdout), "and kept for who looks in the morning"
+    assert f"no scores for {date}: a limit stopped its drop; mend that and run" in late.stderr
+    rejects = RejectTable(paths.tables)
+    assert rejects.read(f"{date}-stopped").height == 20
+    assert ScoreTable(paths.tables).read(date).is_empty()
+
+    shutil.copyfile(CASES / "chol_zero" / "cleveland.csv", file)
+    done = nightly.run("mtl-health", "score", "--study", "heart", "--date", date, check=False)
+    assert "cleveland.chol: 120 of 120 values were emptied" in done.stderr
+    assert "it looks like zeros (120)" in done.stderr
+    assert rejects.read(f"{date}-stopped").is_empty(), "the rejects of a drop replace those of the drop before"
+
+    said = settings.model_copy(update={"validation": ValidationSettings(floods="say")})
+    run = scoring.open_run(paths, said, date)
+    scoring.validate_drop(run)
+    assert not scoring.judge_drop(run).stops
+    scoring.build_drop_features(run)
+    scoring.predict_drop(run)
+    row = scoring.publish(run)
+    assert row["floods"].startswith("cleveland.chol: 120 of 120 values were emptied")
+    held = RunLedger(paths.tables).find(run.run_id)
+    assert held is not None
+    assert held["floods"] == row["floods"]
+    shown = nightly.run("mtl-health", "tonight", "--study", "heart", "--date", date).stdout
+    assert "beyond its limit: cleveland.chol: 120 of 120 values" in shown
+    assert f"the last drop of {date} was stopped: the scores below are of an earlier one" in shown
+    stopped.clear(paths, date)
+    assert stopped.read(paths, date) is None
 
 
 def test_the_gate_stops_a_ruined_network_and_lets_an_equal_one_pass(nightly: Project, tmp_path: Path) -> None:
