@@ -82,11 +82,13 @@ FEWER = "booster_seeds: 2, lightgbm: {num_leaves: [3], max_rounds: 40}, catboost
 
 
 def _fewer_fits(params: Path) -> None:
-    """Small boosters, two seeds of each, in the study that the tests train: more show no more and take two minutes."""
+    """Short fits and small boosters in the study that the tests train: longer ones show no more and take minutes."""
     head, mark, heart = params.read_text().partition("\n  heart:\n")
     models = "baselines: {models: [single_task, linear, lightgbm, catboost]"
     assert models in heart
-    params.write_text(head + mark + heart.replace(models, f"{models}, {FEWER}", 1))
+    assert "epochs: 100\n" in heart
+    heart = heart.replace("epochs: 100\n", "epochs: 25\n", 1).replace(models, f"{models}, {FEWER}", 1)
+    params.write_text(head + mark + heart)
 
 
 def copy_project(target: Path) -> Project:
