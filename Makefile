@@ -44,8 +44,9 @@ repro: data ## bring every study up to date with DVC alone
 serve: data ## Prefect's server and both flows on their schedules, on this machine
 	@$(RUN) flows.serve
 
+# long files come first as they are collected: xdist would put them last, and one core would wait
 test: data ## all tests
-	@$(RUN) pytest -n 2 --dist loadfile
+	@$(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: install ## ruff and mypy
 	@$(RUN) ruff check .
