@@ -36,7 +36,16 @@ def read_splits(raw: Path, settings: SplitSettings, people: pl.DataFrame) -> pl.
         faults.append(f"{missing} of {people.height} people of the cohort have no split{alike}: give each a part")
     _require_none(faults, settings)
     joined = people.select(PERSON).join(cells.drop(LINE), on=PERSON, how="left", maintain_order="left")
+    _require_none(list(_empty_parts(cells, joined, settings)), settings)
     return resample_columns(joined, settings.kind)
+
+
+def _empty_parts(cells: pl.DataFrame, joined: pl.DataFrame, settings: SplitSettings) -> Iterator[str]:
+    """Parts and folds of the file in which nobody of the cohort is."""
+    for column in joined.drop(PERSON).columns:
+        if empty := sorted(set(cells[column]) - set(joined[column])):
+            where = "the part" if settings.kind == "fixed" else f"{column}: fold"
+            yield f"{where} {' and '.join(empty)} has nobody of the cohort: give it people, or split anew"
 
 
 def read_split_file(path: Path, settings: SplitSettings) -> pl.DataFrame:

@@ -46,6 +46,10 @@ def fault(folder: Path, settings: SplitSettings, text: str | bytes) -> str:
         ("id,split\n1,train\n2,valid\n3,test\n4,train\n3,test\n", "a person stands there twice, again first in line 6"),
         ("id,split\n1,train\n2,valid\n3,test\n4,train\n,test\n", "line 6 does not hold a person"),
         ("id,split\n1,train\n2,train\n3,train\n4,train\n", "nobody is in the part valid or test"),
+        (
+            "id,split\n1,train\n2,train\n3,train\n4,test\n5,valid\n",
+            "the part valid has nobody of the cohort: give it people",
+        ),
         (b"id,split\n1,train\n2,\xff\n", "no CSV file in UTF-8"),
         (f'id,split\n1,train\n2,"{SECRET}\n', "no CSV file in UTF-8"),
     ],
@@ -63,6 +67,7 @@ def test_a_fixed_split_at_fault(tmp_path: Path, text: str | bytes, said: str) ->
         (["0", "1", "3", "0"], "repeat0: its 3 folds must be numbered from 0 to 2 without a gap"),
         (["1", "2", "3", "1"], "repeat0: its 3 folds must be numbered from 0 to 2 without a gap"),
         (["0", "1", "0", "1"], "repeat0: it has 2 folds; train, valid and test need 3"),
+        (["0", "1", "2", "0", "3"], "repeat0: fold 3 has nobody of the cohort: give it people"),
     ],
 )
 def test_folds_at_fault(tmp_path: Path, column: list[str], said: str) -> None:
