@@ -13,7 +13,7 @@ export DO_NOT_TRACK := 1
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-# what flows.paths says of a folder's name, before minutes go into .venv; and a .venv that was copied or moved runs
+# what flows.project.paths says of a folder's name, before minutes go into .venv; and a .venv that was copied or moved runs
 # the other checkout's code
 folder:
 	@if pwd -P | LC_ALL=C grep -qE '%[0-9A-Fa-f]{2}|[][\\^|":$$`]'; then \
@@ -33,7 +33,7 @@ $(VENV)/installed: pyproject.toml constraints.txt | folder
 	@pwd -P > $@
 
 data: install ## restore the sample studies through DVC, without a network
-	@$(RUN) flows.restore
+	@$(RUN) flows.cli.restore
 
 nightly: data ## train what is stale, promote, and score one night's people; DATE=2026-11-20 for another than today
 	@$(RUN) flows.cli nightly --study "$(STUDY)" $(if $(filter undefined,$(origin DATE)),,--date "$(DATE)")
@@ -42,7 +42,7 @@ repro: data ## bring every study up to date with DVC alone
 	@$(RUN) dvc repro
 
 serve: data ## Prefect's server and both flows on their schedules, on this machine
-	@$(RUN) flows.serve
+	@$(RUN) flows.schedule.serve
 
 # long files come first as they are collected: xdist would put them last, and one core would wait
 test: data ## all tests

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from benchmarks.measuring import in_turns, one_core, show
 
-OURS, TORCH = "mtl_models.dropout.Dropout", "torch.nn.Dropout"
+OURS, TORCH = "mtl_models.network.dropout.Dropout", "torch.nn.Dropout"
 TIMES = 200
 
 
@@ -25,7 +25,7 @@ def main() -> None:
     one_core()
     import torch
 
-    from mtl_models.dropout import Dropout
+    from mtl_models.network.dropout import Dropout
 
     torch.set_num_threads(1)
     values = torch.randn(options.rows, options.width, requires_grad=True)

@@ -13,8 +13,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from flows.paths import StudyPaths, project_root
-from flows.settings import StudySettings, load_settings
+from flows.project.paths import StudyPaths, project_root
+from flows.project.settings import StudySettings
+from flows.study.load import load_settings
 
 
 def one_core() -> None:

@@ -48,7 +48,7 @@ def main() -> None:
     require([paths.features / "features.parquet"], f"dvc repro features@{STUDY}")
 
     from flows.fitting.jobs import in_view
-    from mtl_models.data import read_dataset
+    from mtl_models.data.dataset import read_dataset
 
     dataset, spec, splits = read_dataset(paths.features, settings.task_records)
     core = settings.model_copy(update={"model": settings.model.model_copy(update={"view": "core"})})
@@ -82,9 +82,9 @@ def main() -> None:
 
 def methods() -> Iterator[tuple[str, str, dict[str, Any], str]]:
     """Kind, name, parts of the model and balancer of everything in the registries; the plain step itself first."""
-    from mtl_models.balancing import BALANCERS
-    from mtl_models.encoders import ENCODERS
-    from mtl_models.trunks import TRUNKS
+    from mtl_models.network.encoders import ENCODERS
+    from mtl_models.network.trunks import TRUNKS
+    from mtl_models.training.balancing import BALANCERS
 
     yield "plain", "again", {}, "equal"
     for name in ENCODERS:
@@ -102,11 +102,11 @@ def stepper(train: Any, spec: Any, tasks: Any, parts: dict[str, Any], balancer: 
     """Training steps of one method, one a call."""
     import numpy as np
 
-    from mtl_models.layout import plan_layout
-    from mtl_models.network import Network
-    from mtl_models.reproducible import reproducible
-    from mtl_models.run import Run
+    from mtl_models.data.layout import plan_layout
+    from mtl_models.network.network import Network
     from mtl_models.settings import ModelSettings, TrainingSettings
+    from mtl_models.training.reproducible import reproducible
+    from mtl_models.training.run import Run
 
     model = ModelSettings.model_validate({**PLAIN, **parts})
     training = TrainingSettings.model_validate({**TRAINING, "balancing": balancer})

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measuring import show
-from flows.paths import project_root
+from flows.project.paths import project_root
 
 NIGHT_SECONDS, NIGHT_GIB, IDLE_SECONDS = 180.0, 2.0, 6.0
 

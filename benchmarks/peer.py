@@ -44,9 +44,9 @@ def peer_arrays(train: Any, valid: Any, spec: Any, settings: Any) -> dict[str, A
     """Inputs as our preprocessing gives them, targets by kind, regressions standardised, the class last."""
     import torch
 
-    from mtl_models.layout import plan_layout
-    from mtl_models.network import Network
-    from mtl_models.tensors import Tensors
+    from mtl_models.data.layout import plan_layout
+    from mtl_models.network.network import Network
+    from mtl_models.training.tensors import Tensors
 
     network = Network(spec, settings.task_records, settings.model, plan_layout(spec, train.inputs))
     network.fit_statistics(train)

@@ -34,10 +34,10 @@ def main() -> None:
 
     import torch
 
-    from mtl_models.checkpoint import load_network
-    from mtl_models.data import to_matrices
-    from mtl_models.prediction import predict
-    from mtl_models.scorer import Scorer, open_session, run_session
+    from mtl_models.data.dataset import to_matrices
+    from mtl_models.network.checkpoint import load_network
+    from mtl_models.serving.scorer import Scorer, open_session, run_session
+    from mtl_models.training.prediction import predict
 
     torch.set_num_threads(1)
     people = pl.read_parquet(paths.features / "features.parquet")
@@ -67,7 +67,7 @@ def fit_lightgbm(paths: Any, settings: Any, frame: pl.DataFrame) -> tuple[list[C
     """A booster a target column, as our baseline fits it, and the inputs of ``frame`` for it."""
     from mtl_models.baselines import boosted
     from mtl_models.baselines.outcome import Outcome, Predictor, predict_task
-    from mtl_models.data import Matrices, read_dataset, to_matrices
+    from mtl_models.data.dataset import Matrices, read_dataset, to_matrices
 
     dataset, spec, splits = read_dataset(paths.features, settings.task_records)
     train, valid = (dataset.take((splits["final"] == part).to_numpy()) for part in ("train", "valid"))

@@ -22,7 +22,7 @@ from benchmarks.measuring import in_turns, one_core, require, show, study_inputs
 from benchmarks.peer import complete, peer
 
 STUDY = "nhanes"
-OURS, LOOP, PEER = "mtl_models.training.fit", "plain loop over a DataLoader", "pytorch-widedeep's Trainer"
+OURS, LOOP, PEER = "mtl_models.training.fit.fit", "plain loop over a DataLoader", "pytorch-widedeep's Trainer"
 
 
 def main() -> None:
@@ -36,9 +36,9 @@ def main() -> None:
     require([paths.features / "features.parquet"], f"dvc repro features@{STUDY}")
 
     from flows.fitting.jobs import in_view
-    from flows.runs import settings_of
-    from mtl_models.data import read_dataset
-    from mtl_models.training import fit
+    from flows.study.runs import settings_of
+    from mtl_models.data.dataset import read_dataset
+    from mtl_models.training.fit import fit
 
     settings = settings_of(own, next(iter(own.compare.runs)))
     everything, full, splits = read_dataset(paths.features, settings.task_records)
@@ -97,10 +97,10 @@ def plain_loop(train: Any, valid: Any, spec: Any, settings: Any, epochs: int) ->
     from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
     from torch.utils.data import DataLoader, TensorDataset
 
-    from mtl_models.dropout import Dropout
-    from mtl_models.layout import plan_layout
-    from mtl_models.network import Network
-    from mtl_models.training import task_losses
+    from mtl_models.data.layout import plan_layout
+    from mtl_models.network.dropout import Dropout
+    from mtl_models.network.network import Network
+    from mtl_models.training.fit import task_losses
 
     training = settings.training
     torch.set_num_threads(training.threads)

@@ -92,7 +92,7 @@ def measure_wide(n_columns: int) -> float:
     """Seconds from a CSV file of so many columns to rows and reasons."""
     from schemas.contract import Contract
     from schemas.fields import Table, integer, person_key
-    from schemas.validation import validate_folder
+    from schemas.splitting.study import validate_folder
 
     names = [f"c{place}" for place in range(n_columns)]
     fields = {"key": person_key("Key"), **{name: integer(name, low=0, high=100) for name in names}}
@@ -114,9 +114,9 @@ def measure_wide(n_columns: int) -> float:
 def write_table(raw: Path, table: str, n_rows: int, share: float, path: Path) -> int:
     """Write the repeated table as text, a share of its cells damaged; gives its number of columns."""
     from schemas.contract import load_contract
-    from schemas.folder import find_table
-    from schemas.parsing import parse
-    from schemas.reading import read_table
+    from schemas.reading.folder import find_table
+    from schemas.reading.source import read_table
+    from schemas.splitting.parsing import parse
 
     source = find_table(raw, table)
     assert source is not None, f"{table} is no table of {STUDY}"
@@ -139,11 +139,11 @@ def typed_path(path: Path) -> Path:
 
 def measure(what: str, table: str, path: Path) -> tuple[float, float]:
     """Seconds, and the highest memory in GiB beyond what the process held with its input loaded."""
-    from schemas.checking import failed_cells
     from schemas.contract import load_contract
-    from schemas.parsing import parse
-    from schemas.splitting import Persons, check_table, split_table
-    from schemas.text_table import TextTable
+    from schemas.reading.text_table import TextTable
+    from schemas.splitting.checking import failed_cells
+    from schemas.splitting.parsing import parse
+    from schemas.splitting.table import Persons, check_table, split_table
 
     model = load_contract(STUDY).tables[table]
     frame = pl.read_parquet(typed_path(path) if what == PANDERA else path)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.contracts import scores_contract
-from flows.methods import methods_table
-from flows.settings import load_settings, read_studies
-from mtl_models.tasks import Task
+from flows.experiments.methods import methods_table
+from flows.nightly.score_contract import scores_contract
+from flows.project.settings import read_studies
+from flows.study.load import load_settings
+from mtl_models.data.tasks import Task
 from schemas.contract import load_contract
 from schemas.describe import dictionary, markdown
 

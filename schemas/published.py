@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 import pandera.polars as pa
 import polars as pl
 
-from schemas.checking import failed_cells
 from schemas.fields import Table
-from schemas.results import REASON
+from schemas.splitting.checking import failed_cells
+from schemas.splitting.results import REASON
 
 _MOMENT = Annotated[pl.Datetime, "us", "UTC"]
 _DATE = r"^\d{4}-\d{2}-\d{2}$"

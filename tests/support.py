@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.environment import variables
+from flows.project.environment import variables
 
 ROOT = Path(__file__).parents[1]
 # the studies' own today: their schedules are in UTC
@@ -147,7 +147,7 @@ def serve_at(root: Path, port: int | str, **environment: str) -> subprocess.Comp
     """What ``make serve`` runs, in a checkout of its own that needs no more than its params."""
     given = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     given |= {"MTL_HEALTH_ROOT": str(root), "PREFECT_SERVER_API_PORT": str(port), **environment}
-    command = [sys.executable, "-m", "flows.serve"]
+    command = [sys.executable, "-m", "flows.schedule.serve"]
     return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=60, check=False)
 
 

@@ -16,12 +16,13 @@ import polars as pl
 import pytest
 import yaml
 
-from flows.cli import app
-from flows.paths import StudyPaths
-from flows.scoring import registry_of
-from flows.settings import ValidationSettings, load_settings, read_studies
+from flows.cli.main import app
+from flows.nightly.steps import registry_of
+from flows.project.paths import StudyPaths
+from flows.project.settings import ValidationSettings, read_studies
 from flows.stores.delta import PartitionedTable
 from flows.stores.registry import ModelRegistry
+from flows.study.load import load_settings
 from schemas.contract import load_contract
 from schemas.describe import dictionary
 from schemas.published import Rejects, Runs

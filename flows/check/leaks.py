@@ -10,8 +10,8 @@ import polars as pl
 from flows.features.build import feature_spec
 from flows.features.cohort import Cohort, hidden_domains
 from flows.features.labels import FINAL
-from flows.settings import StudySettings
-from mtl_models.data import Dataset, FeatureSpec
+from flows.project.settings import StudySettings
+from mtl_models.data.dataset import Dataset, FeatureSpec
 from mtl_models.metrics.alone import features_alone
 
 WORDS = {"auroc": "AUROC", "r2": "R2", "qwk": "weighted kappa"}

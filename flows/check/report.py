@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from flows.errors import Faults
 from flows.features.labels import PartLabels
+from flows.project.errors import Faults
 
 
 class CheckError(Faults):

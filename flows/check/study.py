@@ -8,21 +8,22 @@ import polars as pl
 
 from flows.check.leaks import leak_faults
 from flows.check.report import CheckReport
-from flows.errors import Faults
 from flows.features.cohort import Cohort, cohort_spec, try_cohort, value_faults
 from flows.features.guard import FeatureError, Tables
 from flows.features.labels import count_labels, label_findings
 from flows.features.lookup import study_features
 from flows.features.splits import SplitError, read_splits
 from flows.features.targets import cohort_targets
-from flows.names import Lookup, name_faults
-from flows.naming.tasks import record_faults
-from flows.paths import StudyPaths
-from flows.settings import StudySettings, read_study
+from flows.project.errors import Faults
+from flows.project.paths import StudyPaths
+from flows.project.settings import StudySettings
 from flows.stages.validate import SMALL, judge
+from flows.study.load import read_study
+from flows.study.names import Lookup, name_faults
+from flows.study.naming.tasks import record_faults
 from schemas.contract import load_contract
 from schemas.faults import TableFault
-from schemas.validation import validate_folder
+from schemas.splitting.study import validate_folder
 
 
 def check_study(root: Path, study: str, names: Lookup | None = None) -> CheckReport:

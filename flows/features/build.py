@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from flows.features.guard import FeatureError, TableFunction, Tables
-from mtl_models.data import PERSON, Feature, FeatureSpec
+from mtl_models.data.dataset import PERSON, Feature, FeatureSpec
 
 __all__ = ["OwnDomain", "StudyFeatures", "Tables", "build_features", "feature_spec", "source_tables"]
 

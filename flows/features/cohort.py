@@ -11,8 +11,8 @@ from flows.features.build import DomainFunction, build_features, feature_spec, s
 from flows.features.guard import FeatureError, Tables
 from flows.features.lookup import study_features
 from flows.features.view import hidden_patterns, own_tables, visible_tables
-from mtl_models.data import PERSON, FeatureSpec
-from mtl_models.tasks import Task
+from mtl_models.data.dataset import PERSON, FeatureSpec
+from mtl_models.data.tasks import Task
 from schemas.contract import load_contract
 
 

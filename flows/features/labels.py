@@ -10,8 +10,8 @@ import polars as pl
 
 from flows.features.guard import FeatureError
 from flows.features.splits import PARTS
-from mtl_models.data import PERSON
-from mtl_models.tasks import Task
+from mtl_models.data.dataset import PERSON
+from mtl_models.data.tasks import Task
 
 FINAL = "final"
 

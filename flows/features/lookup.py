@@ -12,7 +12,7 @@ import polars as pl
 from flows.features.build import DomainFunction, StudyFeatures, Tables
 from flows.features.guard import FeatureError, Reader
 from flows.features.view import why_hidden
-from mtl_models.tasks import Task
+from mtl_models.data.tasks import Task
 from schemas.contract import load_contract
 from schemas.importing import ModuleError, import_own
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.errors import Faults
-from flows.settings import SplitSettings
-from mtl_models.data import PERSON
+from flows.project.errors import Faults
+from flows.project.settings import SplitSettings
+from mtl_models.data.dataset import PERSON
 
 PARTS = ("train", "valid", "test")
 LEAST_FOLDS = len(PARTS)

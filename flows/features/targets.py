@@ -8,8 +8,8 @@ import polars as pl
 
 from flows.features.guard import FeatureError, Tables
 from flows.features.lookup import study_features
-from mtl_models.data import PERSON
-from mtl_models.tasks import Task
+from mtl_models.data.dataset import PERSON
+from mtl_models.data.tasks import Task
 
 
 def cohort_targets(study: str, tables: Tables, people: pl.DataFrame, tasks: Collection[Task]) -> pl.DataFrame:

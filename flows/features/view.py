@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from mtl_models.tasks import Task
+from mtl_models.data.tasks import Task
 
 if TYPE_CHECKING:
     import polars as pl

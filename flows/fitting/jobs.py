@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import numpy as np
 import polars as pl
 
-from flows.errors import awaiting_workers, in_worker
-from flows.processes import end_with_parent
-from mtl_models.data import Dataset, FeatureSpec
-from mtl_models.frames import prediction_frame
-from mtl_models.tasks import Task
+from flows.project.errors import awaiting_workers, in_worker
+from flows.project.processes import end_with_parent
+from mtl_models.data.dataset import Dataset, FeatureSpec
+from mtl_models.data.frames import prediction_frame
+from mtl_models.data.tasks import Task
 
 if TYPE_CHECKING:
-    from flows.settings import StudySettings
+    from flows.project.settings import StudySettings
     from mtl_models.settings import Component
 
 Found = TypeVar("Found")
@@ -91,7 +91,7 @@ def in_view(
 
 def in_processes(function: Callable[[Job], Found], jobs: list[Job], given: Shared, *, title: str) -> Iterator[Found]:
     """What a function gives for every job, in the order of the jobs; there :func:`shared` is what is ``given``."""
-    from mtl_models.progress import progress_bar
+    from mtl_models.training.progress import progress_bar
 
     n_workers = min(len(jobs), os.cpu_count() or 1, MOST_WORKERS)
     context = multiprocessing.get_context("spawn")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from flows.fitting.jobs import Job, in_view, parts_of, prediction_rows
-from mtl_models.data import Dataset, FeatureSpec
+from mtl_models.data.dataset import Dataset, FeatureSpec
 from mtl_models.joint import JOINT
 from mtl_models.settings import Component, parse_settings
 
 if TYPE_CHECKING:
-    from flows.settings import StudySettings
+    from flows.project.settings import StudySettings
 
 
 def fit_joint(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mtl_models.data import PERSON
+from mtl_models.data.dataset import PERSON
 
 FINAL = "final"
 """The resample of the exported model."""

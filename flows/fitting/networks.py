@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from flows.fitting.jobs import Job, in_view, parts_of, prediction_rows, shared
-from mtl_models.data import Dataset, FeatureSpec
+from mtl_models.data.dataset import Dataset, FeatureSpec
 
 if TYPE_CHECKING:
-    from flows.settings import StudySettings
-    from mtl_models.training import Fitted
+    from flows.project.settings import StudySettings
+    from mtl_models.training.fit import Fitted
 
 
 def fit_job(
     job: Job, dataset: Dataset, spec: FeatureSpec, splits: pl.DataFrame, settings: StudySettings, progress: bool
 ) -> tuple[Fitted, pl.DataFrame]:
     """Fit one network and predict the parts that it was not trained on."""
-    from mtl_models.prediction import predict
-    from mtl_models.reproducible import reproducible
-    from mtl_models.training import fit
+    from mtl_models.training.fit import fit
+    from mtl_models.training.prediction import predict
+    from mtl_models.training.reproducible import reproducible
 
     settings = job.settings or settings
     dataset, spec = in_view(dataset, spec, settings, job.tasks)

@@ -9,10 +9,10 @@ import polars as pl
 from flows.fitting.jobs import Job, in_view, parts_of, prediction_rows
 from flows.fitting.names import TWIN
 from mtl_models.baselines import BASELINES, UNSEEDED, require_library
-from mtl_models.data import Dataset, FeatureSpec
+from mtl_models.data.dataset import Dataset, FeatureSpec
 
 if TYPE_CHECKING:
-    from flows.settings import StudySettings
+    from flows.project.settings import StudySettings
 
 
 def seeds_of(settings: StudySettings, model: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from flows.report.drawing import Plot
 from flows.report.held_out import held_out_plots
 from flows.report.plots import gain_plot, learning_plots, metric_plot, ordered_models
 from flows.report.sharing import OWN_STOP, sharing_plots
-from mtl_models.tasks import Task
+from mtl_models.data.tasks import Task
 
 
 def draw_plots(

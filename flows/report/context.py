@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flows.report.drawing import Plot
-from mtl_models.data import FeatureSpec
+from mtl_models.data.dataset import FeatureSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class ReportContext:
         limits: further known limits, one sentence each.
         training: what training left behind about sharing: ``sharing``, ``affinity``, ``own_best``, ``best_epoch``.
         student: how the network was taught, in words; empty where it learned from the labels.
-        absence: what the absence of each table costs, from ``flows.absence``; empty for a study of one table.
+        absence: what the absence of each table costs, from ``flows.fitting.absence``; empty for a study of one table.
         identity: what the model and its inputs are known by, such as version and hashes.
     """
 

@@ -11,9 +11,9 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from flows.report.drawing import GAIN, MUTED, SURFACE, Plot, canvas, padded
 from flows.report.words import label_name, short_title
+from mtl_models.data.tasks import Task
 from mtl_models.metrics.binary import equal_mass_bins
 from mtl_models.metrics.collect import collect
-from mtl_models.tasks import Task
 
 _TAIL = 0.1  # share of a group beyond each edge of its light band
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -33,7 +34,7 @@ def render_page(context: ReportContext) -> str:
     Raises:
         jinja2.UndefinedError: if the template names something that the page does not have.
     """
-    return render("page.html", **_view(context))
+    return render(Path(__file__).with_name("page.html"), **_view(context))
 
 
 def _view(context: ReportContext) -> dict[str, Any]:

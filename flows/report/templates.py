@@ -1,4 +1,4 @@
-"""The pages' templates, all rendered in one way: escaped, nothing undefined, one style."""
+"""The pages' templates, all rendered in one way: escaped, nothing undefined, one style, the same macros."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from markupsafe import Markup
 _HERE = Path(__file__).parent
 
 
-def render(template: str, **view: Any) -> str:
-    """A page of this folder's templates, with the style of all pages as ``style``.
+def render(template: Path, **view: Any) -> str:
+    """A page of a template, which may take macros from this folder, with the style of all pages as ``style``.
 
     Raises:
         jinja2.UndefinedError: if the template names something that the view does not have.
     """
     environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader([template.parent, _HERE]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     style = Markup((_HERE / "page.css").read_text())
-    return environment.get_template(template).render(style=style, **view).rstrip() + "\n"
+    return environment.get_template(template.name).render(style=style, **view).rstrip() + "\n"

@@ -11,11 +11,11 @@ from flows.fitting.jobs import Job, in_processes, shared
 from flows.fitting.names import FINAL, KEYS
 from flows.fitting.networks import network_rows
 from flows.fitting.single import fit_baseline, seeds_of
-from flows.paths import replace_file
-from flows.settings import StudySettings
+from flows.project.paths import replace_file
+from flows.project.settings import StudySettings
 from flows.stages.command import Stage, run_stage
 from mtl_models.baselines import BASELINES
-from mtl_models.data import PERSON, read_dataset
+from mtl_models.data.dataset import PERSON, read_dataset
 
 
 def plan(settings: StudySettings, resamples: Iterable[str]) -> Iterator[list[Job]]:

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flows.access import apply
-from flows.errors import is_failure, sentence_of, wants_traceback
-from flows.paths import StudyPaths, project_root
-from flows.settings import Depth, StudySettings, load_settings
+from flows.project.access import apply
+from flows.project.errors import is_failure, sentence_of, wants_traceback
+from flows.project.paths import StudyPaths, project_root
+from flows.project.settings import StudySettings
+from flows.study.load import load_settings
+from flows.study.naming.rules import Depth
 
 
 @dataclass(frozen=True)

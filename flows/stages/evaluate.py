@@ -7,13 +7,13 @@ from typing import Any
 
 import polars as pl
 
-from flows.absence import absence
-from flows.hashing import sha256
-from flows.paths import SUMMARY, read_json, write_json, write_text
+from flows.fitting.absence import absence
+from flows.project.hashing import sha256
+from flows.project.paths import SUMMARY, read_json, write_json, write_text
+from flows.project.settings import StudySettings
 from flows.report.words import model_name
-from flows.settings import StudySettings
 from flows.stages.command import Stage, run_stage
-from mtl_models.data import FeatureSpec
+from mtl_models.data.dataset import FeatureSpec
 from mtl_models.metrics.summary import flat_metrics, summarise
 
 PART = "test"

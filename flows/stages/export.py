@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from flows.fitting.names import FINAL
-from flows.hashing import digest, sha256
-from flows.identity import decisive
-from flows.paths import replace_file, write_json
+from flows.project.hashing import digest, sha256
+from flows.project.identity import decisive
+from flows.project.paths import replace_file, write_json
 from flows.stages.command import Stage, run_stage
-from mtl_models.data import read_dataset
+from mtl_models.data.dataset import read_dataset
 
 
 def run(stage: Stage) -> dict[str, Any]:
     """The stage on the study's network; parity is checked on people that it was not trained on."""
-    from mtl_models.checkpoint import load_network
-    from mtl_models.export import export_onnx
+    from mtl_models.network.checkpoint import load_network
+    from mtl_models.serving.export import export_onnx
 
     paths, settings = stage.paths, stage.settings
     dataset, spec, splits = read_dataset(paths.features, settings.task_records)

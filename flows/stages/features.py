@@ -11,10 +11,10 @@ from flows.features.guard import FeatureError
 from flows.features.labels import require_labels
 from flows.features.splits import read_splits
 from flows.features.targets import cohort_targets
-from flows.paths import SUMMARY, read_json, replace_file, write_json, write_text
+from flows.project.paths import SUMMARY, read_json, replace_file, write_json, write_text
 from flows.stages.command import Stage, run_stage
-from flows.valid import read_valid
-from mtl_models.tasks import Task
+from flows.stores.valid import read_valid
+from mtl_models.data.tasks import Task
 
 
 def cohort_features(study: str, valid: Path, tasks: Collection[Task], known_later: Collection[str]) -> Cohort:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.identity import SETTLED, decisive
-from flows.imports import STUDY_PACKAGES
-from flows.paths import write_json
+from flows.project.identity import SETTLED, decisive
+from flows.project.imports import STUDY_PACKAGES
+from flows.project.paths import write_json
 from flows.stages.command import Stage, run_stage
 
 STAGES = tuple(name for name in SETTLED if name not in ("joint", "references", "score"))

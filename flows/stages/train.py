@@ -11,20 +11,20 @@ import polars as pl
 from flows.fitting.jobs import Job, in_processes, prediction_rows
 from flows.fitting.names import FINAL, NO_OUTCOMES, WHOLE
 from flows.fitting.networks import fit_job, network_rows
-from flows.paths import replace_file, write_json
+from flows.project.paths import replace_file, write_json
 from flows.stages.command import Stage, run_stage
-from mtl_models.data import PERSON, Dataset, read_dataset
+from mtl_models.data.dataset import PERSON, Dataset, read_dataset
 
 if TYPE_CHECKING:
-    from mtl_models.network import Network
-    from mtl_models.training import Fitted
+    from mtl_models.network.network import Network
+    from mtl_models.training.fit import Fitted
 
 MODEL = "multi_task"
 
 
 def run(stage: Stage) -> dict[str, Any]:
     """The stage on the study's features."""
-    from mtl_models.checkpoint import save_network
+    from mtl_models.network.checkpoint import save_network
 
     paths, settings = stage.paths, stage.settings
     tasks = settings.task_records
@@ -72,8 +72,8 @@ def absent_tables(network: Network, dataset: Dataset, splits: pl.DataFrame, part
 
     The same weights score them all; the column ``model`` says which table was missing.
     """
-    from mtl_models.blanking import source_tables, without_features, without_tables
-    from mtl_models.prediction import predict
+    from mtl_models.network.blanking import source_tables, without_features, without_tables
+    from mtl_models.training.prediction import predict
 
     people = dataset.take((splits[FINAL] == part).to_numpy())
     cases: dict[str, set[str]] = {WHOLE: set()}
@@ -97,7 +97,7 @@ def _affinity(fitted: Fitted) -> dict[str, Any]:
     """Mean gradient conflict and lookahead affinity of the tasks, if measured, and the groups they suggest."""
     if not fitted.affinity:
         return {}
-    from mtl_models.affinity import group_tasks, mean_matrix
+    from mtl_models.training.affinity import group_tasks, mean_matrix
 
     lookahead = mean_matrix([epoch.lookahead for epoch in fitted.affinity])
     groups = {str(n): group_tasks(lookahead, n) for n in range(2, min(4, len(lookahead)) + 1)}

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows.paths import REJECTS, SUMMARY, replace_file, write_json
-from flows.settings import ValidationSettings
+from flows.project.paths import REJECTS, SUMMARY, replace_file, write_json
+from flows.project.settings import ValidationSettings
 from flows.stages.command import Stage, run_stage
 from schemas.contract import load_contract
-from schemas.excess import Excess, sentences
 from schemas.faults import LimitExceeded
-from schemas.limits import Limits, excesses
-from schemas.validation import validate_folder
+from schemas.limits.excess import Excess, sentences
+from schemas.limits.judgement import Limits, excesses
+from schemas.splitting.study import validate_folder
 
 SMALL = 10  # fewer people than this could be recognised: an error's text is stored and shown beyond the console
 

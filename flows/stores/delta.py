@@ -10,8 +10,8 @@ from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
-from flows.access import writing_in
-from flows.paths import check_folder
+from flows.project.access import writing_in
+from flows.project.paths import check_folder
 
 
 class StoreError(RuntimeError):

@@ -6,12 +6,12 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from flows.dates import check_date
-from flows.hashing import sha256
-from flows.paths import read_json, write_json
-from schemas.checksums import is_list
+from flows.project.dates import check_date
+from flows.project.hashing import sha256
+from flows.project.paths import read_json, write_json
 from schemas.contract import Contract
-from schemas.folder import table_of
+from schemas.reading.checksums import is_list
+from schemas.reading.folder import table_of
 
 
 class Inbox:

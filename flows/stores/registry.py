@@ -15,9 +15,9 @@ from typing import Any
 import polars as pl
 from deltalake import write_deltalake
 
-from flows.access import writing_in
-from flows.hashing import sha256
-from flows.paths import read_json, replace_file, write_json
+from flows.project.access import writing_in
+from flows.project.hashing import sha256
+from flows.project.paths import read_json, replace_file, write_json
 from flows.stores.delta import is_table, read_delta
 
 MODEL = "model.onnx"

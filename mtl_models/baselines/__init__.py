@@ -13,8 +13,8 @@ from mtl_models.registry import Registry
 if TYPE_CHECKING:
     import numpy as np
 
-    from mtl_models.data import Dataset, FeatureSpec
-    from mtl_models.tasks import Task
+    from mtl_models.data.dataset import Dataset, FeatureSpec
+    from mtl_models.data.tasks import Task
 
 
 class FitPredict(Protocol):

@@ -9,8 +9,8 @@ import numpy as np
 
 from mtl_models.baselines.outcome import Outcome, Predictor, predict_task
 from mtl_models.baselines.settings import BaselineSettings, CatBoostSettings
-from mtl_models.data import Dataset, FeatureSpec, Matrices
-from mtl_models.tasks import Task
+from mtl_models.data.dataset import Dataset, FeatureSpec, Matrices
+from mtl_models.data.tasks import Task
 
 if TYPE_CHECKING:
     from catboost import CatBoost, Pool

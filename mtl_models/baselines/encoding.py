@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl_models.data import FeatureSpec, Matrices
+from mtl_models.data.dataset import FeatureSpec, Matrices
 
 
 @dataclass(frozen=True)

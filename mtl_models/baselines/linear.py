@@ -10,9 +10,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from mtl_models.baselines.encoding import fit_linear_encoder
 from mtl_models.baselines.outcome import Outcome, Predictor, predict_task
 from mtl_models.baselines.settings import BaselineSettings, LinearSettings
-from mtl_models.data import Dataset, FeatureSpec
+from mtl_models.data.dataset import Dataset, FeatureSpec
+from mtl_models.data.tasks import Task
 from mtl_models.metrics.weights import cross_entropy
-from mtl_models.tasks import Task
 
 
 def fit_predict(

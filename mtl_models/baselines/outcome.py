@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from mtl_models.data import Dataset, Matrices
-from mtl_models.tasks import Task
+from mtl_models.data.dataset import Dataset, Matrices
+from mtl_models.data.tasks import Task
 
 OutcomeKind = Literal["regression", "binary", "classes"]
 Encoder = Callable[[Matrices], np.ndarray]

@@ -11,9 +11,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from mtl_models import settings
 from mtl_models.baselines.encoding import fit_linear_encoder
-from mtl_models.data import Dataset, FeatureSpec
+from mtl_models.data.dataset import Dataset, FeatureSpec
+from mtl_models.data.tasks import Task
 from mtl_models.joint.columns import Column, make_columns, stack_predictions, visible_columns
-from mtl_models.tasks import Task
 
 Hidden = Mapping[str, Sequence[int]]
 """By task name, the indices into ``spec.features`` that the task may not see."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtl_models.baselines.outcome import OutcomeKind
-from mtl_models.data import Dataset
-from mtl_models.tasks import Task
+from mtl_models.data.dataset import Dataset
+from mtl_models.data.tasks import Task
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from gpytorch.likelihoods import HadamardGaussianLikelihood
 from torch import Tensor
 
 from mtl_models.joint.links import Numbers, Scorer
-from mtl_models.reproducible import reproducible
+from mtl_models.training.reproducible import reproducible
 
 # share of an outcome's variance: a class is what the others leave, and its labels' matrix would be singular without
 LEAST_NOISE = 0.01

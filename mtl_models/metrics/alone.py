@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl_models.data import Dataset, Feature, FeatureSpec
+from mtl_models.data.dataset import Dataset, Feature, FeatureSpec
+from mtl_models.data.tasks import Task
 from mtl_models.metrics.score import HEADLINE
 from mtl_models.metrics.weights import ratio
-from mtl_models.tasks import Task
 
 MOST_BINS = 50
 LEAST_IN_BIN = 20

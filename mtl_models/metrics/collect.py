@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from mtl_models.data import PERSON
-from mtl_models.tasks import Task
+from mtl_models.data.dataset import PERSON
+from mtl_models.data.tasks import Task
 
 FINAL = "final"
 _FOLD = r"^(r\d+)f\d+$"

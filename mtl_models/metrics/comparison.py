@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from mtl_models.data.tasks import Task
 from mtl_models.metrics.means import mean_of_defined
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.score import TaskScores, loss_name
-from mtl_models.tasks import Task
 
 BOUND = 1.0  # a gain lies between -BOUND and BOUND
 UNDEFINED = "undefined"

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from mtl_models.data.tasks import Task
 from mtl_models.metrics.collect import Sample
 from mtl_models.metrics.score import HEADLINE, loss_name
-from mtl_models.tasks import Task
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from mtl_models.bootstrap import resample_counts
+from mtl_models.data.tasks import Task
+from mtl_models.metrics.bootstrap import resample_counts
 from mtl_models.metrics.collect import Run, Sample
 from mtl_models.metrics.score import TaskScores, score_task
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.metrics.weights import Scores
-from mtl_models.tasks import Task
 
 Replicates = dict[str, dict[str, TaskScores]]
 """By model and task; element 0 of every array is the estimate, the others its replicates."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl_models.bootstrap import percentile_interval, recentred_interval
+from mtl_models.metrics.bootstrap import percentile_interval, recentred_interval
 
 
 @dataclass(frozen=True)

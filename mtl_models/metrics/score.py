@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mtl_models.data.tasks import Kind, Task
 from mtl_models.metrics.binary import binary
 from mtl_models.metrics.classes import multiclass, ordinal
 from mtl_models.metrics.regression import regression
 from mtl_models.metrics.weights import Scores
-from mtl_models.tasks import Kind, Task
 
 MEASURES: dict[Kind, Callable[[np.ndarray, np.ndarray, np.ndarray], Scores]] = {
     "regression": regression,

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from mtl_models.data.tasks import Task
 from mtl_models.metrics.collect import collect
 from mtl_models.metrics.comparison import compare
 from mtl_models.metrics.means import mean_of_defined
@@ -17,7 +18,6 @@ from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.score import HEADLINE, TaskScores
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.metrics.weights import Scores
-from mtl_models.tasks import Task
 
 
 def summarise(

@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mtl_models.data import Dataset, Feature, FeatureSpec, Matrices
-from mtl_models.export import export_onnx
+from mtl_models.data.dataset import Dataset, Feature, FeatureSpec, Matrices
+from mtl_models.data.tasks import Task
+from mtl_models.serving.export import export_onnx
 from mtl_models.settings import ModelSettings, TrainingSettings
-from mtl_models.tasks import Task
-from mtl_models.training import Fitted, fit
+from mtl_models.training.fit import Fitted, fit
 
 TASKS = (
     Task(name="tall", kind="regression", unit="cm"),

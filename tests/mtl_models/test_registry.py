@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from mtl_models.balancing import BALANCERS
 from mtl_models.baselines import BASELINES
-from mtl_models.encoders import ENCODERS
 from mtl_models.joint import JOINT
+from mtl_models.network.encoders import ENCODERS
+from mtl_models.network.trunks import TRUNKS
 from mtl_models.registry import Registry
-from mtl_models.trunks import TRUNKS
+from mtl_models.training.balancing import BALANCERS
 
 REGISTRIES: list[Registry[object]] = [ENCODERS, TRUNKS, BALANCERS, JOINT, BASELINES]  # type: ignore[list-item]
 
@@ -20,10 +20,10 @@ REGISTRIES: list[Registry[object]] = [ENCODERS, TRUNKS, BALANCERS, JOINT, BASELI
 def test_names_are_known_without_a_heavy_library() -> None:
     code = (
         "import sys\n"
-        "import flows.settings\n"
-        "from mtl_models.encoders import ENCODERS\n"
-        "from mtl_models.trunks import TRUNKS\n"
-        "from mtl_models.balancing import BALANCERS\n"
+        "import flows.project.settings\n"
+        "from mtl_models.network.encoders import ENCODERS\n"
+        "from mtl_models.network.trunks import TRUNKS\n"
+        "from mtl_models.training.balancing import BALANCERS\n"
         "from mtl_models.joint import JOINT\n"
         "from mtl_models.baselines import BASELINES\n"
         "assert 'grouped' in TRUNKS and 'catboost' in BASELINES and len(list(ENCODERS)) > 3 and len(BALANCERS) > 3\n"

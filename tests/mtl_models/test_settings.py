@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from mtl_models.layout import plan_layout
-from mtl_models.network import Network
+from mtl_models.data.layout import plan_layout
+from mtl_models.network.network import Network
 from mtl_models.settings import Component, ModelSettings, TrainingSettings, parse_settings
 from tests.mtl_models.conftest import SPEC, TASKS, make_dataset
 

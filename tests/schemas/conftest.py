@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from schemas.contract import Contract, load_contract
-from schemas.results import StudyResult
-from schemas.validation import validate_folder
+from schemas.splitting.results import StudyResult
+from schemas.splitting.study import validate_folder
 
 RAW = Path(os.environ.get("MTL_HEALTH_RAW", Path(__file__).parents[2] / "data" / "raw"))
 

@@ -8,8 +8,8 @@ import pytest
 
 from schemas.contract import load_contract
 from schemas.faults import TableFault
-from schemas.results import TableResult
-from schemas.validation import validate_folder
+from schemas.splitting.results import TableResult
+from schemas.splitting.study import validate_folder
 
 CASES = Path(__file__).parents[1] / "cases" / "heart"
 CUT = "cleveland.csv is cut off: its last line, number {line}, has no line end"

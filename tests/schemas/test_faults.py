@@ -11,8 +11,8 @@ import pytest
 
 from schemas.contract import Contract
 from schemas.faults import TableFault
-from schemas.reading import read_table
-from schemas.validation import validate_folder
+from schemas.reading.source import read_table
+from schemas.splitting.study import validate_folder
 
 Write = Callable[..., Path]
 

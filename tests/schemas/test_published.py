@@ -11,7 +11,7 @@ import pytest
 
 from schemas.contract import Contract
 from schemas.published import PublishError, Rejects, Runs, ScoreColumn, check_published, scores_schema
-from schemas.validation import validate_folder
+from schemas.splitting.study import validate_folder
 
 MOMENT = pl.Datetime("us", "UTC")
 SCHEMA = scores_schema(

@@ -11,8 +11,8 @@ import pytest
 
 from schemas.contract import load_contract
 from schemas.fields import ModelView
-from schemas.results import StudyResult
-from schemas.validation import validate_folder
+from schemas.splitting.results import StudyResult
+from schemas.splitting.study import validate_folder
 
 STUDIES = {"whas500": 500, "nmes1988": 4406}
 BOTH = pytest.mark.parametrize("study", STUDIES)

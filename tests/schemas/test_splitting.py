@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from schemas.contract import Contract
-from schemas.results import StudyResult
-from schemas.validation import validate_folder
+from schemas.splitting.results import StudyResult
+from schemas.splitting.study import validate_folder
 
 Write = Callable[..., Path]
 

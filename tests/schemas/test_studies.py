@@ -11,8 +11,8 @@ import pytest
 from schemas.contract import load_contract
 from schemas.describe import describe
 from schemas.fields import ModelView, categories
-from schemas.results import StudyResult
-from schemas.validation import validate_folder
+from schemas.splitting.results import StudyResult
+from schemas.splitting.study import validate_folder
 
 
 def records(path: Path) -> list[dict[str, str]]:

@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 from pandera.config import ValidationDepth, config_context
 
-from schemas.checking import check, failed_cells, require_full_validation
 from schemas.contract import Contract, load_contract
 from schemas.faults import ContractError
 from schemas.fields import Rules, Table, across, integer, number, person_key
-from schemas.validation import validate_folder
+from schemas.splitting.checking import check, failed_cells, require_full_validation
+from schemas.splitting.study import validate_folder
 
 
 class Sample(Table):
@@ -112,7 +112,7 @@ def test_a_gate_that_is_switched_off_is_noticed(settings: dict[str, object], tmp
     ],
 )
 def test_an_environment_variable_that_switches_the_gate_off_is_noticed(name: str, value: str) -> None:
-    code = "from schemas.checking import require_full_validation as r; r()"
+    code = "from schemas.splitting.checking import require_full_validation as r; r()"
     root = str(Path(__file__).parents[2])
     run = subprocess.run(
         [sys.executable, "-c", code],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from flows.features.build import StudyFeatures, Tables
-from mtl_models.data import PERSON
+from mtl_models.data.dataset import PERSON
 
 KEY = pl.col("id").alias(PERSON)
 THAL = {"normal": 0, "fixed defect": 1, "reversible defect": 2}

@@ -9,7 +9,7 @@ import polars as pl
 from flows.features.build import StudyFeatures, Tables
 from flows.features.nhanes.own import OWN
 from flows.features.nhanes.targets import targets
-from mtl_models.data import PERSON
+from mtl_models.data.dataset import PERSON
 
 KEY = pl.col("SEQN").alias(PERSON)
 ADULT_YEARS = 20

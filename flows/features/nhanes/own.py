@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from flows.features.build import OwnDomain, Tables
-from mtl_models.data import PERSON
+from mtl_models.data.dataset import PERSON
 
 KEY = pl.col("SEQN").alias(PERSON)
 HEALTH = {"Excellent": 0.0, "Very good": 1.0, "Good": 2.0, "Fair": 3.0, "Poor": 4.0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from flows.features.build import Tables
-from mtl_models.data import PERSON
+from mtl_models.data.dataset import PERSON
 
 KEY = pl.col("SEQN").alias(PERSON)
 

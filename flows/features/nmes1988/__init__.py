@@ -20,7 +20,7 @@ from __future__ import annotations
 import polars as pl
 
 from flows.features.build import StudyFeatures, Tables
-from mtl_models.data import PERSON
+from mtl_models.data.dataset import PERSON
 
 KEY = pl.col("id").alias(PERSON)
 LOWEST_AGE = 66

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flows.report.held_out import Pairs, calibration_plot, observed_plot, wilson
-from mtl_models.tasks import Task
+from mtl_models.data.tasks import Task
 
 PRESSURE = Task(name="sbp", title="Systolic pressure, mean", kind="regression", unit="mmHg")
 DISEASE = Task(name="disease", title="Narrowed artery <50 %>", kind="binary")

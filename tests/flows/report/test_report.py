@@ -22,19 +22,19 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from flows.headline import headline_table
 from flows.report.build import draw_plots
 from flows.report.context import ReportContext
 from flows.report.drawing import Plot
+from flows.report.headline import headline_table
 from flows.report.inline import inline_svg
 from flows.report.page import render_page
 from flows.report.sentences import findings, warnings
 from flows.report.tables import feature_table
 from flows.report.words import count, figure_text, gain_text, interval_words, listing, number, percent
-from mtl_models.data import Feature, FeatureSpec
+from mtl_models.data.dataset import Feature, FeatureSpec
+from mtl_models.data.tasks import Task
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.metrics.summary import summarise
-from mtl_models.tasks import Task
 
 TASKS = (
     Task(name="sbp", title="Systolic pressure, mean", kind="regression", unit="mmHg"),

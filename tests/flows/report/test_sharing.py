@@ -16,10 +16,10 @@ from flows.report.drawing import Plot
 from flows.report.page import render_page
 from flows.report.sharing import attention_plot, own_best_table, sharing_plots, sharing_sentences
 from flows.report.words import signed
+from mtl_models.network.trunks import TRUNKS
+from mtl_models.network.trunks.grouped import GroupedTrunk
+from mtl_models.network.trunks.ple import ProgressiveTrunk
 from mtl_models.settings import parse_settings
-from mtl_models.trunks import TRUNKS
-from mtl_models.trunks.grouped import GroupedTrunk
-from mtl_models.trunks.ple import ProgressiveTrunk
 from tests.flows.report.test_report import CONTEXT, PAGE, TRAINING
 
 SUMMARY: dict[str, Any] = {"tasks": {"sbp": {"title": "Systolic pressure, mean"}, "disease": {"title": "Disease"}}}

@@ -18,8 +18,8 @@ from mtl_models.baselines import BASELINES, BaselineSettings, catboosted
 from mtl_models.baselines.encoding import fit_linear_encoder
 from mtl_models.baselines.outcome import Outcome
 from mtl_models.baselines.settings import BoostedSettings, CatBoostSettings
-from mtl_models.data import Dataset, Feature, FeatureSpec, Matrices
-from mtl_models.tasks import Task
+from mtl_models.data.dataset import Dataset, Feature, FeatureSpec, Matrices
+from mtl_models.data.tasks import Task
 
 SETTINGS = BaselineSettings(
     lightgbm=BoostedSettings(max_rounds=60, patience=10, learning_rate=0.1),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mtl_models.data.tasks import Task
 from mtl_models.joint.base import Problem
 from mtl_models.joint.columns import Column
-from mtl_models.tasks import Task
 
 
 def regressions(inputs: np.ndarray, targets: np.ndarray, visible: np.ndarray | None = None) -> Problem:

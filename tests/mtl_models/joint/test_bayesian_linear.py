@@ -7,11 +7,11 @@ import pytest
 from scipy.stats import multivariate_normal
 from sklearn.linear_model import BayesianRidge
 
+from mtl_models.data.tasks import Task
 from mtl_models.joint.bayesian_linear import BayesianLinear, covariances_of, posterior_mean
 from mtl_models.joint.columns import Column
 from mtl_models.joint.evidence import Covariances, learn_covariances
 from mtl_models.joint.links import Numbers, fit_link
-from mtl_models.tasks import Task
 from tests.mtl_models.joint.problems import drawn
 
 

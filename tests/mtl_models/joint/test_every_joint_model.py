@@ -17,10 +17,10 @@ import pytest
 from pydantic import ValidationError
 from sklearn.metrics import r2_score, roc_auc_score
 
-from mtl_models.data import Dataset, FeatureSpec, Matrices
+from mtl_models.data.dataset import Dataset, FeatureSpec, Matrices
+from mtl_models.data.tasks import Task
 from mtl_models.joint import JOINT
 from mtl_models.joint.base import Hidden
-from mtl_models.tasks import Task
 from tests.mtl_models.conftest import SPEC, TASKS, make_dataset
 
 OPTIONS: dict[str, dict[str, Any]] = {

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Lasso, LogisticRegression, MultiTaskLasso
 
+from mtl_models.data.tasks import Task
 from mtl_models.joint.columns import Column
 from mtl_models.joint.group_sparse import max_penalty, solve, solve_screened
 from mtl_models.joint.loss import LinearLoss, linear_loss
-from mtl_models.tasks import Task
 from tests.mtl_models.joint.problems import drawn, regressions
 
 

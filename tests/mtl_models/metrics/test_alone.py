@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from mtl_models.data import Dataset, Feature, FeatureSpec, Matrices
+from mtl_models.data.dataset import Dataset, Feature, FeatureSpec, Matrices
+from mtl_models.data.tasks import Task
 from mtl_models.metrics.alone import features_alone
-from mtl_models.tasks import Task
 
 N = 600
 DISEASE = Task(name="disease", kind="binary")

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtl_models.data.tasks import Task
 from mtl_models.metrics.comparison import bounded_gain, compare
 from mtl_models.metrics.means import mean_of_defined
 from mtl_models.metrics.replicates import seed_shares
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.score import TaskScores, score_task
 from mtl_models.metrics.settings import EvaluationSettings
-from mtl_models.tasks import Task
 
 ROUNDING = Rounding(4, 0.95)
 TASKS = {

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+from mtl_models.data.tasks import Kind, Task
 from mtl_models.metrics.binary import equal_mass_bins
 from mtl_models.metrics.classes import expected_class
 from mtl_models.metrics.score import score_task
-from mtl_models.tasks import Kind, Task
 
 CLASSES = ("none", "mild", "severe")
 TASKS: dict[Kind, Task] = {

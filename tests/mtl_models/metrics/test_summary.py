@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from mtl_models.data.tasks import Task
 from mtl_models.metrics.score import score_task
 from mtl_models.metrics.settings import TOO_GOOD, EvaluationSettings
 from mtl_models.metrics.summary import flat_metrics, summarise
-from mtl_models.tasks import Task
 
 TASKS = (
     Task(name="sbp", kind="regression", unit="mmHg"),

@@ -1,0 +1,87 @@
+"""What the commands share: their options, the console, and how a path or a table is shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Study = Annotated[str, typer.Option("--study", help="A study: a block of params.yaml.")]
+Date = Annotated[
+    str | None,
+    typer.Option(
+        "--date",
+        help="ISO date of the drop, e.g. 2026-11-20. Default: today in the study's time zone.",
+        show_default=False,
+    ),
+]
+# piped output has no width of its own; the default of 80 columns would break figures. What is printed holds names of
+# folders, studies and tasks: none of their brackets or colons is markup
+console = Console(width=None if sys.stdout.isatty() else 150, markup=False, emoji=False)
+
+
+def paths_of(study: str) -> Any:
+    """Paths of a study, whatever is wrong with its settings; state of Prefect under the project's folder."""
+    from flows.project.environment import prepare
+    from flows.project.paths import StudyPaths, project_root
+    from flows.project.processes import end_on_signals, keep_watch
+
+    root = project_root()
+    prepare(root)
+    end_on_signals()
+    keep_watch()
+    return StudyPaths(root, study)
+
+
+def study_of(study: str, depth: Literal["block", "contract", "parts"] = "block") -> tuple[Any, Any]:
+    """Paths and settings of a study; state of Prefect under the project's folder.
+
+    ``depth``: how far names of the block are looked up. A command that only looks pays for nothing; one that reads
+    data has the contract beside it, one that trains the parts of the network too.
+    """
+    from flows.study.load import load_settings
+
+    paths = paths_of(study)
+    return paths, load_settings(paths.root, study, depth=depth)
+
+
+def show(title: str, rows: dict[str, Any]) -> None:
+    """Print a two-column table."""
+    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+    for name, value in rows.items():
+        table.add_row(Text(name, style="bold"), str(value))
+    console.print(table)
+
+
+def recorded_by() -> dict[str, str]:
+    """The Prefect server that a run is recorded by, where the environment names one, without what may be a password."""
+    url = urlsplit(os.environ.get("PREFECT_API_URL", ""))
+    return {"recorded by": f"{url.hostname}{f':{url.port}' if url.port else ''}"} if url.hostname else {}
+
+
+def say_losses(sentences: str | None, compared_with: str = "") -> None:
+    """Print which limits a validation passed, a line each, and what its columns were compared with."""
+    if compared_with:
+        console.print(f"columns compared with {compared_with}", highlight=False, soft_wrap=True)
+    for line in (sentences or "").splitlines():
+        console.print(Text.assemble(("beyond its limit: ", "red"), line), soft_wrap=True)
+
+
+def say_counts(study: str, summary: dict[str, Any]) -> None:
+    """Print the rows of every table of a validation, and every reason with its column and count."""
+    from flows.cli.validation_report import reason_table, validation_table
+
+    console.print(validation_table(study, summary))
+    console.print(reason_table(summary))
+
+
+def relative(path: Path) -> str:
+    """``path`` from where the user stands, if it is below."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

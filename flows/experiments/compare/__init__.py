@@ -1,0 +1,1 @@
+"""Runs of a comparison: fitted once, ranked on validation people, shown on a page."""

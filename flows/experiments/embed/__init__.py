@@ -1,0 +1,1 @@
+"""Vectors of people by feature domain, for segmentation and ranking."""

@@ -1,0 +1,1 @@
+"""Groups of tasks that should share a trunk: measured, tried, judged."""

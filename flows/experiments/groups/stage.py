@@ -1,0 +1,85 @@
+"""Stage: choose groups of tasks that share a trunk, from affinity on validation people and by training each choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from flows.experiments.compare.fits import train_missing
+from flows.experiments.groups.choice import PLAIN, Groups, base_model, block, judge, plain_trunk, propose, trial
+from flows.experiments.groups.page import groups_page
+from flows.fitting.jobs import Job, in_processes, shared
+from flows.fitting.names import FINAL
+from flows.fitting.networks import fit_job
+from flows.project.paths import write_json, write_text
+from flows.stages.command import Stage, run_stage
+from flows.study.runs import settings_of
+from mtl_models.data.dataset import PERSON, read_dataset
+from mtl_models.training.affinity import Matrix, mean_matrix
+
+
+def measure(stage: Stage, resamples: list[str]) -> list[dict[str, Matrix]]:
+    """Gradient conflict and lookahead affinity of each fit of the plain trunk.
+
+    A step on a training batch is judged by the losses of the validation people.
+    """
+    settings = settings_of(stage.settings.model_copy(update={"compare": trial(stage.settings, {})}), PLAIN)
+    training = settings.training.model_copy(update={"measure_affinity": "valid"})
+    settings = settings.model_copy(update={"training": training})
+    tasks = settings.task_records
+    jobs = [
+        Job(model=PLAIN, resample=resample, seed=seed, tasks=tasks)
+        for resample in resamples
+        for seed in settings.training.seeds
+    ]
+    dataset, spec, splits = read_dataset(stage.paths.features, tasks)
+    return list(in_processes(_affinity, jobs, (dataset, spec, splits, settings), title="affinity"))
+
+
+def _affinity(job: Job) -> dict[str, Matrix]:
+    """The means over the epochs up to the kept one."""
+    fitted, _ = fit_job(job, *shared(), progress=False)
+    epochs = fitted.affinity[: fitted.epoch]
+    return {
+        "cosine": mean_matrix([epoch.cosine for epoch in epochs]),
+        "lookahead": mean_matrix([epoch.lookahead for epoch in epochs]),
+    }
+
+
+def run(stage: Stage) -> dict[str, Any]:
+    """The stage on the study's features."""
+    paths, settings = stage.paths, stage.settings
+    tasks = settings.task_records
+    if sum(task.role == "main" for task in tasks) < 2:
+        raise ValueError("groups need two main tasks at least")
+    splits = pl.read_parquet(paths.features / "splits.parquet")
+    resamples = [column for column in splits.columns if column not in (PERSON, FINAL)]
+    measured = measure(stage, resamples)
+    affinity = {kind: mean_matrix([each[kind] for each in measured]) for kind in ("cosine", "lookahead")}
+    proposals = propose(affinity["lookahead"], tasks)
+    alone = [propose(each["lookahead"], tasks) for each in measured]
+    trials = Stage(paths, settings.model_copy(update={"compare": trial(settings, proposals)}))
+    files = train_missing(trials, paths.models / "groups", resamples)
+    tables = [pl.read_parquet(path) for path in files.values()]
+    predictions = pl.concat([table.select(tables[0].columns) for table in tables])
+    targets = pl.read_parquet(paths.features / "targets.parquet")
+    verdict = judge(predictions, targets, splits, tasks, settings.evaluation)
+    groups: dict[str, Groups] = {PLAIN: (tuple(task.name for task in tasks),), **proposals}
+    record = {
+        **verdict,
+        "groups": {name: [list(group) for group in each] for name, each in groups.items()},
+        "n_fits": len(measured),
+        "fits_that_agree": {name: sum(found in each.values() for each in alone) for name, found in proposals.items()},
+        "affinity": affinity,
+        "trunk": plain_trunk(settings),
+        "where": base_model(settings),
+        "block": block(settings, groups[verdict["winner"]]),
+    }
+    write_json(paths.reports / "groups.json", record)
+    write_text(paths.reports / "groups.html", groups_page(settings.title, record, tasks))
+    return record
+
+
+if __name__ == "__main__":
+    run_stage(run, depth="parts")

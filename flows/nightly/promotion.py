@@ -1,0 +1,123 @@
+"""From an exported model to the champion: register it, let the gate decide, keep the history."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from flows.fitting.names import FINAL
+from flows.nightly.gate import Verdict, judge
+from flows.nightly.steps import registry_of
+from flows.nightly.task_changes import Changes, table_conflicts
+from flows.project.errors import sentence_of
+from flows.project.paths import SUMMARY, StudyPaths, read_json
+from flows.project.provenance import git_revision
+from flows.project.settings import StudySettings
+from flows.stores.tables import ScoreTable
+from mtl_models.data.dataset import PERSON
+from mtl_models.serving.scorer import Scorer
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What the gate said of a version, and whether it is the champion now."""
+
+    version: str
+    promoted: bool
+    reason: str
+    verdict: Verdict | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON types."""
+        return asdict(self)
+
+
+def register(paths: StudyPaths, settings: StudySettings) -> str:
+    """Keep the exported model with its page and figures in the registry, by its content's hash."""
+    export = read_json(paths.models / "export.json")
+    companions = [
+        paths.models / "export.json",
+        paths.reports / "metrics.json",
+        paths.reports / "evaluation.json",
+        paths.reports / "index.html",
+        paths.root / "dvc.lock",
+    ]
+    manifest = {
+        "study": paths.study,
+        "git_revision": git_revision(paths.root),
+        "params_hash": settings.params_hash,
+        **export["metadata"],
+    }
+    return registry_of(paths).register(paths.models / "model.onnx", companions, manifest, paths.valid / SUMMARY)
+
+
+def promote(paths: StudyPaths, settings: StudySettings, version: str) -> Promotion:
+    """Make ``version`` the champion if the gate lets it.
+
+    Its scores must fit into the published table, every task must have a figure on validation people, and on the tasks
+    of both it must not be worse than the champion beyond the interval.
+    """
+    registry = registry_of(paths)
+    champion = registry.champion()
+    if champion is not None and champion.version == version:
+        return Promotion(version, False, "already the champion", None)
+    challenger = Scorer(registry.path(version), sha256=version)
+    holder = Scorer(champion.path, sha256=champion.version) if champion else None
+    changes = Changes.between(challenger.tasks, holder.tasks if holder else ())
+    table = ScoreTable(paths.tables)
+    if refused := table_conflicts(table, challenger.tasks, changes):
+        folder = table.folder.relative_to(paths.root)
+        words = (
+            f"not promoted: its scores do not fit into {folder}: {'; '.join(refused)}; keep the task as it was, or "
+            f"move {folder} aside to begin a table anew, and retrain"
+        )
+        return Promotion(version, False, words, None)
+    verdict = _judge(paths, settings, challenger, holder, changes)
+    said = "; ".join(
+        filter(None, ("first model of the study" if holder is None else "", verdict.words, *changes.words))
+    )
+    if not verdict.passes:
+        return Promotion(version, False, f"not promoted: {said}", verdict)
+    registry.promote(version, said, asdict(verdict)["gains"])
+    return Promotion(version, True, said, verdict)
+
+
+def _judge(
+    paths: StudyPaths, settings: StudySettings, challenger: Scorer, holder: Scorer | None, changes: Changes
+) -> Verdict:
+    """Both models on the validation part: the test part is for figures, never for a choice."""
+    features = pl.read_parquet(paths.features / "features.parquet")
+    splits = pl.read_parquet(paths.features / "splits.parquet")
+    people = features.join(splits.filter(pl.col(FINAL) == "valid").select(PERSON), on=PERSON, how="semi").sort(PERSON)
+    targets = people.select(PERSON).join(
+        pl.read_parquet(paths.features / "targets.parquet"), on=PERSON, how="left", maintain_order="left"
+    )
+    ours = _scores(challenger, people)
+    if isinstance(ours, str):
+        return Verdict(False, f"it cannot score the validation people: {ours}", people.height)
+    theirs = _scores(holder, people) if holder else None
+    verdict = judge(
+        ours,
+        None if isinstance(theirs, str) else theirs,
+        targets,
+        [task for task in challenger.tasks if task.role == "main"],
+        settings.gate,
+        common=changes.common,
+        min_count=settings.evaluation.min_count,
+    )
+    if isinstance(theirs, str):
+        words = f"{verdict.words}; not compared with the champion, which cannot score them: {theirs}"
+        return replace(verdict, words=words)
+    return verdict
+
+
+def _scores(scorer: Scorer, people: pl.DataFrame) -> pl.DataFrame | str:
+    """Scores of some people, or why there are none."""
+    if missing := [feature.name for feature in scorer.spec.features if feature.name not in people.columns]:
+        return f"{len(missing)} features that it needs are no longer made"
+    try:
+        return scorer.score(people)
+    except ValueError as error:
+        return sentence_of(error)

@@ -1,0 +1,96 @@
+"""The flow ``score``: a date's drop becomes that date's rows of the score table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from prefect import flow, runtime, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.nightly import steps, stopped
+from flows.nightly.artifacts import show
+from flows.project.access import apply
+from flows.project.dates import check_date, date_of_run
+from flows.project.errors import value_free
+from flows.project.paths import StudyPaths, project_root
+from flows.project.settings import StudySettings
+from flows.stores.staging import staging
+from flows.study.load import load_settings
+
+
+@task(name="validate drop", cache_policy=NO_CACHE)
+@value_free
+def validate_drop(run: steps.ScoringRun) -> None:
+    """Split the drop into valid rows and rejects; stop if it loses more than the study's limits allow."""
+    summary = steps.validate_drop(run)
+    judgement = steps.judge_drop(run)
+    show(run.paths.study, "score-validate", {**judgement.shown(), **summary})
+    if judgement.stops:
+        judgement.require(stopped.keep(run, judgement.lines()))
+
+
+@task(name="build features", cache_policy=NO_CACHE)
+@value_free
+def build_features(run: steps.ScoringRun) -> None:
+    """Engineer the features of the cohort."""
+    show(run.paths.study, "score-features", steps.build_drop_features(run))
+
+
+@task(name="predict", cache_policy=NO_CACHE)
+@value_free
+def predict(run: steps.ScoringRun) -> None:
+    """Score the features with the champion."""
+    show(run.paths.study, "score-predict", steps.predict_drop(run))
+
+
+@task(name="publish scores", cache_policy=NO_CACHE)
+@value_free
+def publish(run: steps.ScoringRun) -> dict[str, Any]:
+    """Replace the date in the published tables."""
+    row = steps.publish(run)
+    stopped.clear(run.paths, run.date)
+    shown = {name: row[name] for name in ("run_id", "batch", "model_version", "seconds")}
+    show(run.paths.study, "score-publish", {**shown, **{k: v for k, v in row.items() if k.startswith("n_")}})
+    return row
+
+
+def scheduled_date(settings: StudySettings) -> str:
+    """The date of the scheduled start, in the schedule's time zone.
+
+    Raises:
+        RuntimeError: if the run starts too long after it was due: scores of another day would look like that day's.
+    """
+    due = runtime.flow_run.scheduled_start_time or dt.datetime.now(dt.UTC)
+    late = (dt.datetime.now(dt.UTC) - due).total_seconds() / 3600
+    if late > settings.schedule.max_hours_late:
+        raise RuntimeError(
+            f"this run was due {late:.1f} hours ago, more than {settings.schedule.max_hours_late:g}: "
+            "score that date by name with `mtl-health score --date`"
+        )
+    return date_of_run(due, settings.schedule.score, settings.schedule.timezone)
+
+
+@flow(name="score", validate_parameters=True)
+@value_free
+def score(study: str, date: str | None = None, force: bool = False) -> dict[str, Any]:
+    """Score a date's drop; the same drop, model, params and code again change nothing.
+
+    Args:
+        study: name of a block of params.yaml.
+        date: ISO date of the drop; the day of the scheduled start when left out.
+        force: write the date again even if nothing changed.
+    """
+    root = project_root()
+    apply(root)  # a worker of a pool comes here without the command line
+    settings = load_settings(root, study)
+    date = scheduled_date(settings) if date is None else check_date(date)
+    run = steps.open_run(StudyPaths(root, study), settings, date)
+    with staging(run.staging):
+        if not force and (row := steps.finished(run)):
+            stopped.clear(run.paths, run.date)
+            return {**row, "unchanged": True}
+        validate_drop(run)
+        build_features(run)
+        predict(run)
+        return {**publish(run), "unchanged": False}

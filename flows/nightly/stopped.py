@@ -1,0 +1,44 @@
+"""A drop that a limit stopped: its rejected rows and all counts are kept until a drop of that date is scored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.nightly.steps import ScoringRun, reject_rows
+from flows.project.paths import REJECTS, SUMMARY, StudyPaths, read_json, write_json
+from flows.stores.tables import RejectTable, stopped
+from mtl_models.data.dataset import PERSON
+
+
+def counts_of(paths: StudyPaths, date: str) -> Path:
+    """The file of counts of a date's drop."""
+    return paths.root / "data" / "stopped" / paths.study / f"{date}.json"
+
+
+def keep(run: ScoringRun, sentences: list[str]) -> str:
+    """Keep rejects, counts and which limits were passed, and say where they are; scores stay as they were."""
+    rejects = pl.read_parquet(run.staging / "valid" / REJECTS)
+    nobody = pl.DataFrame(schema={PERSON: pl.String, "reason": pl.String})
+    table = RejectTable(run.paths.tables)
+    rows = reject_rows(rejects, nobody, stopped(run.date), run.run_id, run.paths.study)
+    batch = table.publish_stopped(run.date, rows)
+    validation = read_json(run.staging / "valid" / SUMMARY)
+    write_json(counts_of(run.paths, run.date), {"limits passed": sentences, "validation": validation})
+    where, drop = (path.relative_to(run.paths.root) for path in (table.folder, run.drop))
+    kept = f"the rejected rows with their reasons are in {where}, batch {batch}; " if rejects.height else ""
+    return f"{kept}`mtl-health validate --study {run.paths.study} --scoring {drop}` shows every count"
+
+
+def read(paths: StudyPaths, date: str) -> dict[str, Any] | None:
+    """The limits that a date's last drop passed, as sentences, and its counts; None if nothing stopped it."""
+    path = counts_of(paths, date)
+    return read_json(path) if path.is_file() else None
+
+
+def clear(paths: StudyPaths, date: str) -> None:
+    """Forget what was stopped: a drop of the date is scored."""
+    RejectTable(paths.tables).remove(stopped(date))
+    counts_of(paths, date).unlink(missing_ok=True)

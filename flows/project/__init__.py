@@ -1,0 +1,1 @@
+"""What every other room needs: paths, settings, hashes, errors, processes."""

@@ -1,0 +1,208 @@
+"""params.yaml as typed settings: unknown or missing keys are errors that name the key."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from flows.project.hashing import digest
+from flows.project.yaml_file import YamlFile, read_yaml
+from mtl_models.baselines.settings import BaselineSettings
+from mtl_models.data.tasks import Task, load_tasks
+from mtl_models.metrics.settings import EvaluationSettings
+from mtl_models.settings import Component, ModelSettings, TrainingSettings
+from mtl_models.wording import SettingsError, unknown
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ValidationSettings(_Settings):
+    """What a validation may lose before it stops a run, in training and at night.
+
+    Attributes:
+        max_reject_share: of a table's rows, the share that may be rejected. More always stops the run.
+        max_nulled_share: of a column's values, the share that may be emptied for a broken rule, above the share of the
+            training data.
+        max_empty_share: of the values that the training data let expect in a column, the share that may be empty.
+        allowance: so many rows of a table, or cells of a column, are never too many, however few people there are.
+        exempt: columns (``TABLE.COLUMN``, ``TABLE.*``) that the limits on nulled and empty cells leave alone.
+        floods: whether a column beyond its limits stops the run, or is only said wherever the run is shown.
+    """
+
+    max_reject_share: Share = 0.02
+    max_nulled_share: Share = 0.02
+    max_empty_share: Share = 0.2
+    allowance: int = Field(default=2, ge=0)
+    exempt: tuple[str, ...] = ()
+    floods: Literal["stop", "say"] = "stop"
+
+
+class SplitSettings(_Settings):
+    """Where the split is written down: ``fixed`` has a column ``split``, ``folds`` a fold number for each repeat."""
+
+    file: str
+    person: str
+    kind: Literal["fixed", "folds"]
+
+    @property
+    def beside_tables(self) -> tuple[str, ...]:
+        """What lies among the study's raw tables because of the split: its file, or the folder of its file."""
+        return Path(self.file).parts[:1]
+
+
+class ComparisonSettings(BaselineSettings):
+    """What the model is compared with, by name, and options of the baselines.
+
+    Attributes:
+        models: names of baselines; ``single_task`` is the same network with one task.
+        twin_seeds: from how many of the training's seeds ``single_task`` is fitted; all if left out.
+        booster_seeds: from how many seeds a booster is fitted, beginning with the training's first; one seed alone can
+            be its best or its worst.
+    """
+
+    models: tuple[str, ...] = ("single_task", "linear", "lightgbm")
+    twin_seeds: int | None = Field(default=None, ge=1)
+    booster_seeds: int = Field(default=5, ge=1)
+
+
+class CompareRun(_Settings):
+    """One run of a comparison: what differs from the study's own model and training.
+
+    Attributes:
+        model: parts of the model that are replaced whole.
+        training: keys of training that are replaced.
+        tasks: the tasks to learn; all of the study if none is named.
+        auxiliary: names of the study's further tasks to learn beside them.
+        from_base: start from the comparison's ``base``, not from the study's own settings.
+        method: a joint model, by its name and options, that is fitted instead of a network.
+        twins: also train the run's single-task twins, same network and budget, or the same method.
+    """
+
+    model: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    tasks: tuple[str, ...] = ()
+    auxiliary: tuple[str, ...] = ()
+    from_base: bool = True
+    method: Component | None = None
+    twins: bool = False
+
+    @model_validator(mode="after")
+    def _either_network_or_method(self) -> CompareRun:
+        if self.method and (self.model or self.training):
+            raise ValueError("a run with a `method` trains no network: it takes no `model` and no `training`")
+        return self
+
+
+class BaseRun(_Settings):
+    """What the runs of a comparison have in common: parts of the model, keys of training."""
+
+    model: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+
+
+class CompareSettings(_Settings):
+    """A named set of runs; the first one is what the others are measured against.
+
+    Attributes:
+        seeds: for every run that does not name its own; those of the study's training if left out.
+        base: what every run differs in from the study's own settings; each says its own on top.
+    """
+
+    seeds: tuple[int, ...] = ()
+    base: BaseRun = BaseRun()
+    runs: dict[str, CompareRun] = {}
+
+
+class GateSettings(_Settings):
+    """When a challenger replaces the champion."""
+
+    replicates: int = Field(default=1000, ge=100)
+    seed: int = 0
+
+
+class ScheduleSettings(_Settings):
+    """Cron lines of the two nightly flows."""
+
+    retrain: str = "0 1 * * *"
+    score: str = "0 4 * * *"
+    timezone: str = "UTC"
+    max_hours_late: float = Field(default=12, gt=0)
+
+
+class StudySettings(_Settings):
+    """One study's block of params.yaml.
+
+    Attributes:
+        title, population: words for the page and the model file.
+        moment: when the prediction is made and what is known then, in words.
+        tasks: the task records.
+        auxiliary: further task records that a run of the comparison may learn beside the others. What they are made of
+            is hidden in the core view, so such a run has that view.
+        known_later: source columns that come after that moment.
+    """
+
+    title: str
+    population: str
+    moment: str = ""
+    tasks: tuple[dict[str, Any], ...]
+    auxiliary: tuple[dict[str, Any], ...] = ()
+    known_later: tuple[str, ...] = ()
+    validation: ValidationSettings = ValidationSettings()
+    split: SplitSettings
+    model: ModelSettings
+    training: TrainingSettings
+    baselines: ComparisonSettings = ComparisonSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    compare: CompareSettings = CompareSettings()
+    gate: GateSettings = GateSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+
+    @cached_property
+    def task_records(self) -> tuple[Task, ...]:
+        """The tasks, checked."""
+        return load_tasks(self.tasks)
+
+    @cached_property
+    def further_tasks(self) -> tuple[Task, ...]:
+        """The auxiliary tasks that no one learns unless a run names them."""
+        return tuple(Task.from_dict({"role": "auxiliary", **record}) for record in self.auxiliary)
+
+    @cached_property
+    def params_hash(self) -> str:
+        """SHA-256 of the block, whatever its layout in the file."""
+        return digest(self.model_dump(mode="json"))
+
+
+FILE = "params.yaml"
+BLOCKS = ("studies", "access")
+
+
+def studies_of(file: YamlFile) -> dict[str, Any]:
+    """The blocks under ``studies`` of a params.yaml that was read.
+
+    Raises:
+        SettingsError: if there is none, or a key stands beside it that nobody reads.
+    """
+    wrong = [str(key) for key in file.content if key not in BLOCKS and not str(key).startswith("x-")]
+    if wrong:
+        raise SettingsError(f"{FILE}: {unknown(key, BLOCKS)} (a key of your own begins with x-)" for key in wrong)
+    studies = file.content.get("studies")
+    if not isinstance(studies, dict) or not studies:
+        raise SettingsError([f"{FILE} has no block `studies` with at least one study"])
+    return studies
+
+
+def read_studies(root: Path) -> dict[str, Any]:
+    """The blocks under ``studies`` of params.yaml, unchecked.
+
+    Raises:
+        SettingsError: if the file is not YAML, or has no such block.
+    """
+    return dict(studies_of(read_yaml(root / FILE, FILE)))

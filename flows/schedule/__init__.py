@@ -1,0 +1,1 @@
+"""Prefect's server on this machine, and both flows of every study on their cron lines."""

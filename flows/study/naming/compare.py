@@ -1,0 +1,66 @@
+"""Names in the `compare` block: each run's model, training, tasks and method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flows.study.naming.parts import component_fault, model_faults, option_faults, repeated, training_faults
+from flows.study.naming.tasks import task_names
+from mtl_models.baselines import BASELINES
+from mtl_models.data.tasks import slug
+from mtl_models.joint import JOINT
+from mtl_models.wording import SettingsError
+
+if TYPE_CHECKING:
+    from flows.project.settings import CompareRun, StudySettings
+
+TAKEN = ("multi_task", "single_task")
+
+
+def compare_faults(settings: StudySettings, *, options: bool) -> list[str]:
+    """What the runs of the comparison name that there is not; what they share is said once, of the base."""
+    faults = repeated(settings.compare.seeds, "compare.seeds")
+    own = set(_study_faults(settings, options=options))
+    base = [fault for fault in _base_faults(settings, options=options) if fault not in own]
+    faults += [f"compare.base.{fault}" for fault in base]
+    slugs: dict[str, str] = {}
+    for name, run in settings.compare.runs.items():
+        where = f"compare.runs.{name}"
+        found = [fault for fault in run_faults(settings, run, options=options) if fault not in (*own, *base)]
+        faults += [f"{where}.{fault}" for fault in found]
+        if name in (*BASELINES, *TAKEN) or name.endswith("(single-task)"):
+            faults.append(f"{where}: this name belongs to what runs are compared with: choose another")
+        if not slug(name):
+            faults.append(f"{where}: a run's name needs a letter a to z or a digit")
+        elif slug(name) in slugs:
+            faults.append(f"{where}: its file would have the name of that of {slugs[slug(name)]!r}: choose another")
+        slugs.setdefault(slug(name), name)
+    return faults
+
+
+def run_faults(settings: StudySettings, run: CompareRun, *, options: bool) -> list[str]:
+    """What one run names that there is not."""
+    from flows.study.runs import model_and_training, run_task_faults
+
+    faults = []
+    if run.method is not None:
+        faults += component_fault(JOINT, run.method, "method")
+        faults += option_faults(JOINT, run.method, "method") if options else []
+    try:
+        model, training = model_and_training(settings, run)
+    except SettingsError as error:
+        return [*faults, *error.faults]
+    faults += model_faults(model, "model", options=options) + training_faults(training, "training", options=options)
+    return [*faults, *run_task_faults(settings, run, model, training, task_names(settings))]
+
+
+def _base_faults(settings: StudySettings, *, options: bool) -> list[str]:
+    from flows.project.settings import CompareRun
+
+    return run_faults(settings, CompareRun(), options=options)
+
+
+def _study_faults(settings: StudySettings, *, options: bool) -> list[str]:
+    from flows.project.settings import CompareRun
+
+    return run_faults(settings, CompareRun(from_base=False), options=options)

@@ -1,0 +1,1 @@
+"""All that a kind of task means."""

@@ -1,0 +1,174 @@
+"""The network: preprocessing, encoder, trunk and one head a task, put together from settings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mtl_models.data.dataset import Dataset, FeatureSpec, Matrices
+from mtl_models.data.layout import Layout
+from mtl_models.data.tasks import Task
+from mtl_models.kinds.heads import HEADS, Head
+from mtl_models.network.encoders import ENCODERS
+from mtl_models.network.preprocess import Prepared, Preprocessor
+from mtl_models.network.trunks import TRUNKS
+from mtl_models.network.views import Views, blind, plan_views
+from mtl_models.settings import Component, ModelSettings, parse_settings
+from mtl_models.wording import unknown
+
+
+class Network(nn.Module):
+    """Raw matrices in, raw outputs by task name out."""
+
+    def __init__(self, spec: FeatureSpec, tasks: Sequence[Task], settings: ModelSettings, layout: Layout) -> None:
+        super().__init__()
+        self.spec, self.tasks, self.settings, self.layout = spec, tuple(tasks), settings, layout
+        names = [task.name for task in tasks]
+        self.preprocess = Preprocessor(spec, layout, settings.preprocess)
+        encoder, options = _choose(ENCODERS, settings.encoder, "encoder")
+        self.encoder = encoder(spec, layout, options, names)
+        trunk, options = _choose(TRUNKS, settings.trunk, "trunk")
+        self.trunk = trunk(self.encoder.width, names, options)
+        self.trunk.arrange(self.encoder.chunks)
+        plan = plan_views(spec, names)
+        self.plan = plan if any(view.hidden for view in plan) else ()
+        # one copy of the row and a mask a view, unless the encoder mixes features: then it runs once a view
+        self.views = Views(plan, self.encoder.owners) if self.plan and self.encoder.owners is not None else None
+        self.heads = nn.ModuleDict(
+            {
+                _key(task.name): HEADS[task.kind](
+                    task,
+                    self.trunk.widths[task.name],
+                    settings.heads.widths_of(task.name),
+                    dropout=settings.heads.dropout,
+                    members=self.trunk.members,
+                )
+                for task in tasks
+            }
+        )
+
+    def head(self, task: str) -> Head:
+        """A task's head."""
+        head = self.heads[_key(task)]
+        assert isinstance(head, Head)
+        return head
+
+    def fit_statistics(self, train: Dataset) -> None:
+        """Set every buffer that depends on training rows.
+
+        Raises:
+            ValueError: for a task that no training row has a label of.
+        """
+        self.preprocess.fit(train.inputs)
+        numeric, categorical = torch.from_numpy(train.inputs.numeric), torch.from_numpy(train.inputs.categorical)
+        self.encoder.fit(self.preprocess(numeric, categorical))
+        for task in self.tasks:
+            target = train.targets[task.name]
+            if not (target == target).any():
+                raise ValueError(f"task {task.name}: none of the {len(train)} training rows has a label")
+            self.head(task.name).fit(target)
+
+    def forward(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:
+        """Raw outputs by task name."""
+        return self.outputs(self.preprocess(numeric, categorical))
+
+    def outputs(self, prepared: Prepared, tasks: Container[str] | None = None) -> dict[str, Tensor]:
+        """Raw outputs by task name of rows that were prepared before, as training does once for all epochs.
+
+        Args:
+            tasks: those to answer for, at the cost of their views alone; by default all.
+        """
+        names = [task.name for task in self.tasks if tasks is None or task.name in tasks]
+        representations = self._representations(prepared, names)
+        return {name: self.head(name)(representations[name]) for name in names}
+
+    def _representations(self, prepared: Prepared, tasks: Collection[str]) -> dict[str, Tensor]:
+        """The trunk's representation of each row by task name, at least of ``tasks``."""
+        views = None if self.views is None else self.views.of(tasks)
+        if self.plan and views is None:
+            rows = self._blind_rows(prepared, tasks)
+        else:
+            encoded = self.encoder(prepared)
+            if isinstance(encoded, Tensor):
+                shared: dict[str, Tensor] = (
+                    self.trunk(encoded) if views is None else self.trunk.in_views(encoded, views)
+                )
+                return shared
+            rows = {task: encoded[task] for task in tasks} if views is None else views.own_rows(encoded)
+        # the whole trunk for each row: no task's output depends on what another task's row holds
+        runs = {id(row): self.trunk(row) for row in rows.values()}
+        return {name: runs[id(row)][name] for name, row in rows.items()}
+
+    def _blind_rows(self, prepared: Prepared, tasks: Collection[str]) -> dict[str, Tensor]:
+        """A row for each of ``tasks`` from an encoder that mixes features.
+
+        It runs once a view, on rows whose hidden features say nothing.
+        """
+        rows: dict[str, Tensor] = {}
+        for view in self.plan:
+            seen_by = [task for task in view.tasks if task in tasks]
+            if not seen_by:
+                continue
+            shown = blind(prepared, self.layout, view.hidden, self.preprocess.n_categories)
+            encoded = self.encoder(shown)
+            rows |= {task: encoded if isinstance(encoded, Tensor) else encoded[task] for task in seen_by}
+        return rows
+
+    def _rows(self, prepared: Prepared) -> Tensor | dict[str, Tensor]:
+        """The row that the trunk reads: one for all tasks, or one a task where views or the encoder make it differ."""
+        names = [task.name for task in self.tasks]
+        if self.plan and self.views is None:
+            return self._blind_rows(prepared, names)
+        encoded: Tensor | dict[str, Tensor] = self.encoder(prepared)
+        if self.views is None:
+            return encoded
+        views = self.views.of(names)
+        return views.by_task(views.rows(encoded)) if isinstance(encoded, Tensor) else views.own_rows(encoded)
+
+    def penalty(self) -> Tensor | None:
+        """What training adds to the sum of the losses; ``None`` for nothing."""
+        penalty: Tensor | None = self.trunk.penalty()
+        return penalty
+
+    def predictions(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:
+        """Predictions by task name, in the task's unit or as probabilities."""
+        raw = self(numeric, categorical)
+        return {name: self.head(name).predictions(raw[name]) for name in raw}
+
+    @torch.no_grad()
+    def report(self, inputs: Matrices | None = None) -> dict[str, Any]:
+        """What encoder and trunk learned to attend to and to share, as plain JSON types.
+
+        Args:
+            inputs: rows to take means of gates over; without them what differs from row to row is left out.
+        """
+        self.eval()
+        if inputs is None:
+            return {**self.encoder.report(None), **self.trunk.report(None)}
+        device = next(self.parameters()).device
+        numeric, categorical = (torch.from_numpy(part).to(device) for part in (inputs.numeric, inputs.categorical))
+        prepared = self.preprocess(numeric, categorical)
+        encoded = self._rows(prepared)
+        found: dict[str, Any] = self.trunk.report(encoded if isinstance(encoded, Tensor) else None)
+        if not isinstance(encoded, Tensor):
+            # what differs by row differs by task too, where each has a row of its own
+            reports = {name: self.trunk.report(row) for name, row in encoded.items()}
+            by_task = {name: {key: report[key] for key in report.keys() - found} for name, report in reports.items()}
+            found |= {"trunk": by_task} if any(by_task.values()) else {}
+        return {**self.encoder.report(prepared), **found}
+
+
+def _key(task: str) -> str:
+    """Name of a task's head among modules, where names like ``type`` are taken."""
+    return f"task_{task}"
+
+
+def _choose(registry: Mapping[str, Any], component: Component, what: str) -> tuple[Any, Any]:
+    """The class that a component names, and its checked options."""
+    if component.name not in registry:
+        raise ValueError(f"model.{what}.name: {unknown(component.name, registry)}")
+    chosen = registry[component.name]
+    return chosen, parse_settings(chosen.Options, component.options, where=f"model.{what}")

@@ -1,0 +1,80 @@
+"""A dataset as tensors on the training device, and the losses of its tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mtl_models.data.dataset import Dataset
+from mtl_models.network.network import Network
+from mtl_models.network.preprocess import Prepared
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """A dataset on the training device, its inputs prepared.
+
+    Attributes:
+        labelled: by task, which rows have a label; on the CPU, so that no step waits for the device to ask.
+    """
+
+    prepared: Prepared
+    targets: dict[str, Tensor]
+    labelled: dict[str, np.ndarray]
+
+    @classmethod
+    @torch.no_grad()
+    def of(cls, dataset: Dataset, network: Network, device: torch.device) -> Tensors:
+        """Prepare a dataset's inputs and move the targets of the network's tasks."""
+        numeric, categorical = torch.from_numpy(dataset.inputs.numeric), torch.from_numpy(dataset.inputs.categorical)
+        prepared = Prepared(*(part.to(device) for part in network.preprocess(numeric, categorical)))
+        targets = {
+            task.name: torch.tensor(dataset.targets[task.name], dtype=torch.float32, device=device)
+            for task in network.tasks
+        }
+        labelled = {name: _has_label(dataset.targets[name]) for name in targets}
+        return cls(prepared, targets, labelled)
+
+    def __len__(self) -> int:
+        return len(self.prepared.values)
+
+    def take(self, rows: np.ndarray, at: Tensor | None = None) -> Tensors:
+        """The rows of an index; ``at`` is the same index on the device, if it is there already."""
+        at = torch.from_numpy(rows).to(self.prepared.values.device) if at is None else at
+        targets = {name: target[at] for name, target in self.targets.items()}
+        labelled = {name: has[rows] for name, has in self.labelled.items()}
+        return Tensors(Prepared(*(part[at] for part in self.prepared)), targets, labelled)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks that at least one row has a label of."""
+        return tuple(name for name, has in self.labelled.items() if has.any())
+
+
+def _has_label(target: np.ndarray) -> np.ndarray:
+    has: np.ndarray = ~np.isnan(target.reshape(len(target), -1)).all(axis=1)
+    return has
+
+
+def task_losses(
+    network: Network, raw: dict[str, Tensor], targets: dict[str, Tensor], labelled: Container[str] | None = None
+) -> dict[str, Tensor]:
+    """Loss by task name; a task without a label among the rows is left out, not counted as zero.
+
+    Args:
+        labelled: names of the tasks with a label; without them the targets are asked, which waits for the device.
+    """
+    return {
+        name: network.head(name).loss(raw[name], target)
+        for name, target in targets.items()
+        if (name in labelled if labelled is not None else not bool(target.isnan().all()))
+    }
+
+
+def batch_losses(network: Network, batch: Tensors) -> dict[str, Tensor]:
+    """Loss by task name of a batch."""
+    return task_losses(network, network.outputs(batch.prepared), batch.targets, batch.tasks)

@@ -1,0 +1,1 @@
+"""Reading source tables as text, from files as people really send them."""

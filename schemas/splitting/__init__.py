@@ -1,0 +1,1 @@
+"""From text to typed rows and rejects, no row lost on the way."""

@@ -1,0 +1,98 @@
+"""Running a model's Pandera checks eagerly, and turning what fails into notes without a value in them."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import pandera.polars as pa
+import polars as pl
+from pandera.config import ValidationDepth, get_config_context
+
+from schemas.faults import ContractError
+from schemas.fields import CHECK_RULES, READS, ModelView
+from schemas.splitting.parsing import EFFECT, NOTES, ROW
+
+COLUMNS_A_BLOCK = 16  # Pandera checks so many at once
+_OF_A_CELL = ("column", "check", "check_number", "index")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some columns of a model: their schema, and all columns that its checks read."""
+
+    schema: pa.DataFrameSchema
+    reads: tuple[str, ...]
+
+
+def require_full_validation() -> None:
+    """Make sure that no environment variable has switched Pandera's checks off, in whole or in part.
+
+    Raises:
+        ContractError: if one has.
+    """
+    config = get_config_context(validation_depth_default=None)
+    full = config.validation_depth in (None, ValidationDepth.SCHEMA_AND_DATA)
+    if not config.validation_enabled or not full or config.use_narwhals_backend:
+        raise ContractError(
+            "Pandera's checks are switched off or changed: unset PANDERA_VALIDATION_ENABLED, PANDERA_VALIDATION_DEPTH "
+            "and PANDERA_USE_NARWHALS_BACKEND"
+        )
+
+
+def failed_cells(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> pl.DataFrame:
+    """Every cell that fails a check: ``column``, ``check``, ``check_number`` and ``index``, but no value.
+
+    ``frame`` is a DataFrame: of a LazyFrame Pandera would check the dtypes alone and stay silent about the data.
+    """
+    if not isinstance(frame, pl.DataFrame):
+        raise ContractError("only a collected frame can be checked: Pandera skips the data checks of a LazyFrame")
+    require_full_validation()
+    try:
+        schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        # the error itself holds example rows: nothing of it but these columns may leave here
+        return errors.failure_cases.select(_OF_A_CELL)  # type: ignore[no-any-return]
+    return pl.DataFrame(schema={"column": pl.String, "check": pl.String, "check_number": pl.Int32, "index": pl.Int32})
+
+
+@functools.cache
+def blocks(model: type[pa.DataFrameModel]) -> tuple[Block, ...]:
+    """The model's columns a few at a time: Pandera's work on a column grows with the columns that lie beside it."""
+    view, schema = ModelView.of(model), model.to_schema()
+    names, found = list(view.rules), []
+    for start in range(0, len(names), COLUMNS_A_BLOCK):
+        part = names[start : start + COLUMNS_A_BLOCK]
+        reads = dict.fromkeys(part)
+        for test in (test for name in part for test in view.checks[name] if test.name not in CHECK_RULES):
+            reads |= dict.fromkeys((test.statistics or {}).get(READS, names))
+        found.append(Block(pa.DataFrameSchema({name: schema.columns[name] for name in part}), tuple(reads)))
+    return tuple(found)
+
+
+def check(frame: pl.DataFrame, model: type[pa.DataFrameModel]) -> pl.DataFrame:
+    """Notes on every cell of ``frame`` that fails a check of ``model``.
+
+    Raises:
+        ContractError: if the frame has not the model's columns and dtypes, or a check itself fails to run.
+    """
+    view = ModelView.of(model)
+    if frame.columns != list(view.dtypes):
+        raise ContractError(f"{view.name}: a frame with other columns than the model's cannot be checked")
+    cells = pl.concat(failed_cells(frame.select(block.reads), block.schema) for block in blocks(model))
+    if stray := sorted(set(cells.filter(pl.col("index").is_null())["column"].drop_nulls())):
+        raise ContractError(
+            f"{view.name}: wrong dtype, wrong column or a check that does not run, at {', '.join(stray)}"
+        )
+    notes = [pl.DataFrame(schema=NOTES)]
+    for (column, kind, number), part in cells.group_by("column", "check", "check_number", maintain_order=True):
+        name = kind if number is None else view.checks[str(column)][int(str(number))].name
+        notes.append(
+            part.select(
+                pl.col("index").cast(pl.UInt32).alias(ROW),
+                pl.lit(column).alias("column"),
+                pl.lit(CHECK_RULES.get(str(name), str(name))).alias("rule"),
+                pl.lit(view.rules[str(column)].on_failure).cast(EFFECT).alias("effect"),
+            )
+        )
+    return pl.concat(notes)

@@ -1,0 +1,150 @@
+"""Joint models in a comparison: fitted once a resample, beside networks and their own twins, by the same stage."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from pydantic import ValidationError
+
+from flows.experiments.compare import stage as compare
+from flows.experiments.compare.fits import run_key, train_missing
+from flows.project.paths import StudyPaths
+from flows.project.settings import CompareRun, CompareSettings, StudySettings
+from flows.stages import baselines
+from flows.stages.command import Stage
+from flows.stages.features import run as build_features
+from flows.stages.validate import run as validate
+from flows.study.load import load_settings
+from flows.study.runs import method_of, settings_of
+from mtl_models.data.dataset import PERSON
+from mtl_models.joint import JOINT
+
+RUNS: dict[str, Any] = {
+    "shared": CompareRun(),
+    "sparse": CompareRun.model_validate({"method": {"name": "group_sparse", "penalties": 8}, "twins": True}),
+    "Bayesian": CompareRun.model_validate({"method": "bayesian_linear"}),
+}
+
+
+def with_runs(stage: Stage, runs: dict[str, Any]) -> Stage:
+    return Stage(stage.paths, stage.settings.model_copy(update={"compare": CompareSettings(runs=runs)}))
+
+
+@pytest.fixture(scope="module")
+def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """The heart study on one fold, two seeds, two epochs."""
+    settings = load_settings(root, "heart")
+    settings = settings.model_copy(
+        update={
+            "training": settings.training.model_copy(update={"epochs": 2, "seeds": (3, 4)}),
+            "baselines": settings.baselines.model_copy(update={"models": ("linear",)}),
+            "evaluation": settings.evaluation.model_copy(update={"replicates": 100}),
+        }
+    )
+    paths = StudyPaths(tmp_path_factory.mktemp("joint"), "heart")
+    paths.raw.parent.mkdir(parents=True)
+    paths.raw.symlink_to(root / "data" / "raw" / "heart")
+    stage = with_runs(Stage(paths, settings), RUNS)
+    validate(stage)
+    build_features(stage)
+    splits = pl.read_parquet(paths.features / "splits.parquet")
+    splits.select(PERSON, pl.col("r0f0").alias("final"), pl.col("r0f0").alias("split")).write_parquet(
+        paths.features / "splits.parquet"
+    )
+    baselines.run(stage)
+    return stage
+
+
+@pytest.fixture(scope="module")
+def board(stage: Stage) -> dict[str, Any]:
+    return compare.run(stage)
+
+
+def test_they_stand_beside_networks_and_their_own_twins(stage: Stage, board: dict[str, Any]) -> None:
+    rows = {row["run"]: row for row in board["rows"]}
+    assert set(rows) == {"shared", "sparse", "sparse (single-task)", "Bayesian", "linear"}
+    assert {name: row["seeds"] for name, row in rows.items() if row["random"]} == {"shared": 2, "linear": 1}
+    fixed = {name: row["seeds"] for name, row in rows.items() if not row["random"]}
+    assert fixed == {"sparse": 1, "sparse (single-task)": 1, "Bayesian": 1}
+    assert set(rows["sparse"]["gains"]) == {"first", "twin"}
+    assert all(0.6 < rows[name]["tasks"]["disease"]["value"] < 1 for name in ("sparse", "Bayesian"))
+    assert "1, nothing random" in (stage.paths.reports / "compare.html").read_text()
+
+
+def test_every_part_is_predicted_and_probabilities_are_proper(stage: Stage, board: dict[str, Any]) -> None:
+    (path,) = (stage.paths.models / "compare").glob("bayesian-*.parquet")
+    table = pl.read_parquet(path)
+    splits = pl.read_parquet(stage.paths.features / "splits.parquet")
+    expected = splits.filter(pl.col("split") != "train").select(PERSON, pl.col("split").alias("part"))
+    assert table.select(PERSON, "part").sort(PERSON).equals(expected.sort(PERSON))
+    assert table["seed"].unique().to_list() == [3]
+    total = table.select(pl.sum_horizontal(pl.col("^thal__p_.*$"))).to_series()
+    assert total.to_list() == pytest.approx([1.0] * table.height)
+
+
+def test_only_what_decides_them_fits_them_again(stage: Stage) -> None:
+    """Another network changes nothing for a joint model; another option or task does."""
+
+    def keys(settings: StudySettings, **methods: Any) -> dict[str, str]:
+        runs = RUNS | {name: CompareRun.model_validate({"method": method}) for name, method in methods.items()}
+        settings = settings.model_copy(update={"compare": CompareSettings(runs=runs)})
+        return {
+            name: run_key(settings_of(settings, name), stage.paths.features, method_of(settings, name)) for name in runs
+        }
+
+    def changed(settings: StudySettings, **methods: Any) -> set[str]:
+        found = keys(settings, **methods)
+        return {name for name, key in keys(stage.settings).items() if found[name] != key}
+
+    training = stage.settings.training.model_copy(update={"epochs": 1, "seeds": (3,)})
+    assert changed(stage.settings) == set()
+    assert changed(stage.settings.model_copy(update={"training": training})) == {"shared"}
+    assert changed(
+        stage.settings.model_copy(update={"model": stage.settings.model.model_copy(update={"view": "own"})})
+    ) == set(RUNS)
+    assert changed(stage.settings, sparse={"name": "group_sparse", "penalties": 7}) == {"sparse"}
+    assert changed(stage.settings.model_copy(update={"tasks": stage.settings.tasks[:1]})) == set(RUNS)
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ({"name": "group_spars"}, r"compare\.runs\.odd\.method\.name: 'group_spars' is none of group_sparse"),
+        ({"name": "group_sparse", "penalty": 1}, r"compare\.runs\.odd\.method\.penalty"),
+    ],
+)
+def test_a_method_that_is_not_understood_is_named(stage: Stage, method: dict[str, Any], message: str) -> None:
+    settings = with_runs(stage, {"odd": CompareRun.model_validate({"method": method})}).settings
+    with pytest.raises(ValueError, match=message):
+        method_of(settings, "odd")
+
+
+def test_what_a_method_lacks_is_said_before_anything_is_trained(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gpytorch", None)  # Python's own way to make an import fail
+    runs = {
+        "other": CompareRun(training={"epochs": 1}),
+        "process": CompareRun.model_validate({"method": "gaussian_process"}),
+    }
+    folder = stage.paths.root / "nothing"
+    with pytest.raises(ValueError, match=r"pip install -e '\.\[gp\]'"):
+        train_missing(with_runs(stage, runs), folder, ["split"])
+    assert not folder.exists()
+
+
+def test_a_run_is_a_network_or_a_method() -> None:
+    with pytest.raises(ValidationError, match="takes no `model` and no `training`"):
+        CompareRun.model_validate({"method": "clustered", "training": {"epochs": 2}})
+
+
+def test_every_study_has_joint_runs_that_are_understood(root: Path) -> None:
+    found: dict[str, set[str]] = {}
+    for study in ("nhanes", "heart", "whas500", "nmes1988"):
+        settings: StudySettings = load_settings(root, study)
+        methods = (method_of(settings, name) for name in settings.compare.runs)
+        found[study] = {method.name for method in methods if method}
+    linear = {"group_sparse", "clustered", "bayesian_linear"}
+    assert found == {"nhanes": linear, "nmes1988": linear, "heart": set(JOINT), "whas500": set(JOINT)}

@@ -1,0 +1,28 @@
+"""A sample drop of raw data that lie in part files, under keys that a tool stored as numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from flows.nightly.sample import write_sample_drop
+from flows.project.paths import StudyPaths
+from flows.study.load import load_settings
+
+
+def test_a_sample_drop_of_parts_is_that_of_the_file(root: Path, tmp_path: Path) -> None:
+    settings, source = load_settings(root, "heart"), StudyPaths(root, "heart").raw
+    whole, parted = StudyPaths(tmp_path / "whole", "heart"), StudyPaths(tmp_path / "parted", "heart")
+    whole.raw.parent.mkdir(parents=True)
+    whole.raw.symlink_to(source)
+    (parted.raw / "cleveland").mkdir(parents=True)
+    (parted.raw / "splits").symlink_to(source / "splits")
+    frame = pl.read_csv(source / "cleveland.csv", infer_schema=False).with_columns(pl.col("id") + ".0")
+    for number, part in enumerate(frame.iter_slices(100)):
+        part.write_csv(parted.raw / "cleveland" / f"part-{number}.csv")
+    (drop, n_people), (same, n_same) = (write_sample_drop(paths, settings, "2026-11-20") for paths in (whole, parted))
+    assert n_people == n_same > 50
+    expected = pl.read_csv(drop / "cleveland.csv", infer_schema=False).with_columns(pl.col("id") + ".0")
+    assert pl.read_csv(same / "cleveland.csv", infer_schema=False).equals(expected)
+    assert expected.height == n_people

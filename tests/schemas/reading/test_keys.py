@@ -1,0 +1,112 @@
+"""Keys: ``1.0`` is ``1`` in a CSV as in Parquet, ``1`` beside ``001`` is one person, the pattern has the last word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from schemas.contract import Contract
+from schemas.faults import TableFault
+from schemas.fields import Table, integer, person_key
+from schemas.splitting.results import StudyResult
+from schemas.splitting.study import validate_folder
+
+Write = Callable[..., Path]
+
+
+def keyed(pattern: str) -> Contract:
+    class People(Table):
+        """Made up."""
+
+        key: str = person_key("Key", pattern=pattern)
+        age: int = integer("Age", low=0, high=110)
+
+    class Visits(Table):
+        """Made up."""
+
+        key: str = person_key("Key", pattern=pattern)
+        length: int = integer("Length", low=0, high=110)
+
+    tables = {"people": People, "visits": Visits}
+    return Contract(study="made_up", tables=tables, person_table="people", person_key="key")
+
+
+def read(folder: Path, people: list[str], visits: list[str] | None = None, pattern: str = r"^[0-9]+$") -> StudyResult:
+    (folder / "people.csv").write_text("key,age\n" + "".join(f"{key},40\n" for key in people))
+    (folder / "visits.csv").write_text("key,length\n" + "".join(f"{key},3\n" for key in visits or []))
+    return validate_folder(folder, keyed(pattern))
+
+
+def test_a_key_stored_as_a_number_is_that_number_in_every_table(tmp_path: Path) -> None:
+    result = read(tmp_path, ["1.0", "2.00", "30"], ["1", "2.0"])
+    assert result.tables["people"].valid["key"].to_list() == ["1", "2", "30"]
+    assert result.tables["visits"].valid["key"].to_list() == ["1", "2"]
+    assert result.tables["people"].recoded == {"key": {"decimal_key": 2}}
+    assert result.tables["visits"].recoded == {"key": {"decimal_key": 1}}
+
+
+@pytest.mark.parametrize("text", ["1.5", "+1", "1e3", "1,0", "1 0", "-1", "1.", ".0", "0x1", "１", "nan"])
+def test_what_is_no_number_of_digits_is_no_key(tmp_path: Path, text: str) -> None:
+    result = read(tmp_path, ["7", f'"{text}"'])
+    assert result.tables["people"].rejected_by_rule == {"malformed_key": 1}
+
+
+def test_a_pattern_that_takes_the_key_as_it_stands_has_the_last_word(tmp_path: Path) -> None:
+    result = read(tmp_path, ["1.0", "1"], pattern=r"^[0-9.]+$")
+    assert result.tables["people"].valid["key"].to_list() == ["1.0", "1"]
+    padded = read(tmp_path, ["001", "2"], pattern=r"^[0-9]{3}$")
+    assert padded.tables["people"].rejected_by_rule == {"malformed_key": 1}
+
+
+def test_a_broken_row_knows_its_key_too(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("key,age\n1,40\n2.0\n")
+    (tmp_path / "visits.csv").write_text("key,length\n2,3\n")
+    result = validate_folder(tmp_path, keyed(r"^[0-9]+$"))
+    assert result.tables["people"].rejects["person_id"].to_list() == ["2"]
+    assert result.tables["visits"].rejected_by_rule == {"person_rejected": 1}
+
+
+@pytest.mark.parametrize("people", [["1", "001"], ["01", "2", "0001"], ["0", "00"], ["1.0", "01"]])
+def test_zeros_in_front_make_no_second_person(tmp_path: Path, people: list[str]) -> None:
+    with pytest.raises(TableFault, match=r"people.csv: 1 rows repeat a person's key with other zeros in front of it"):
+        read(tmp_path, people)
+
+
+def test_zeros_in_front_make_no_other_person_in_another_table(tmp_path: Path) -> None:
+    with pytest.raises(
+        TableFault, match=r"visits.csv: 2 rows name a person's key with other zeros in front than people"
+    ):
+        read(tmp_path, ["001", "002", "3"], ["1", "2", "3", "9"])
+    whole = read(tmp_path, ["001", "002", "3"], ["001", "3", "9"])
+    assert whole.tables["people"].valid["key"].to_list() == ["001", "002", "3"]
+    assert whole.tables["visits"].rejected_by_rule == {"unknown_person": 1}
+
+
+def test_letters_are_the_patterns_affair(tmp_path: Path) -> None:
+    result = read(tmp_path, ["a1", "a01", "A1"], pattern=r"^[A-Za-z0-9]+$")
+    assert result.tables["people"].n_valid == 3
+
+
+@pytest.mark.parametrize("dtype", [pl.Float64, pl.Float32, pl.Int32, pl.UInt64, pl.Decimal(20, 0), pl.Decimal(20, 2)])
+def test_a_key_column_of_numbers_in_parquet(write: Write, mini: Contract, dtype: pl.DataType) -> None:
+    folder = write(DIQ=[{"SEQN": "90001"}, {"SEQN": "90002"}])
+    frame = pl.read_csv(folder / "DIQ.csv", infer_schema=False)
+    (folder / "DIQ.csv").unlink()
+    frame.with_columns(pl.col("SEQN").cast(pl.Int64).cast(dtype)).write_parquet(folder / "DIQ.parquet")
+    assert validate_folder(folder, mini).tables["DIQ"].valid["SEQN"].to_list() == ["90001", "90002"]
+
+
+def test_floats_too_short_for_their_keys_are_refused(tmp_path: Path) -> None:
+    """16777217 as a 32-bit float is 16777216: two people would be one."""
+    frame = pl.DataFrame({"key": [16_777_216, 16_777_217], "age": [40, 50]})
+    (tmp_path / "visits.csv").write_text("key,length\n")
+    frame.with_columns(pl.col("key").cast(pl.Float64)).write_parquet(tmp_path / "people.parquet")
+    assert validate_folder(tmp_path, keyed(r"^[0-9]+$")).tables["people"].n_valid == 2
+    frame.with_columns(pl.col("key").cast(pl.Float32)).head(1).write_parquet(tmp_path / "people.parquet")
+    with pytest.raises(
+        TableFault, match=r"people.parquet: key is stored as Float32, which cannot hold its longest keys"
+    ):
+        validate_folder(tmp_path, keyed(r"^[0-9]+$"))
