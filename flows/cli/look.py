@@ -1,0 +1,81 @@
+"""The commands that look and change nothing: the champion, the report, a date's scores."""
+
+from __future__ import annotations
+
+import typer
+from rich.table import Table
+
+from flows.cli.options import Date, Study, console, relative, say_counts, say_losses, show, study_of
+
+app = typer.Typer()
+
+
+@app.command()
+def champion(study: Study) -> None:
+    """Show the model that scores tonight, and how it came to be the champion."""
+    paths, _ = study_of(study)
+    from flows.nightly.steps import registry_of
+
+    registry = registry_of(paths)
+    current = registry.champion()
+    if current is None:
+        raise ValueError(
+            f"{study} has no champion yet: run `mtl-health retrain --study {study}`, and see what the gate says"
+        )
+    show(
+        f"champion of {study}",
+        {
+            "model": current.version,
+            "since": current.promoted_at.strftime("%Y-%m-%d %H:%M UTC"),
+            "because": current.reason,
+            "promotions so far": registry.promotions().height,
+            "file": relative(current.path),
+            "report": relative(current.path.with_name("index.html")),
+        },
+    )
+
+
+@app.command()
+def report(study: Study) -> None:
+    """Print the headline figures of the study's last evaluation, and where its page is."""
+    paths, _ = study_of(study)
+    from flows.project.paths import read_json
+    from flows.report.headline import headline_table
+
+    if not (paths.reports / "evaluation.json").is_file():
+        raise FileNotFoundError(
+            f"{study} was not evaluated yet: run `dvc repro` or `mtl-health retrain --study {study}`"
+        )
+    console.print(headline_table(study, read_json(paths.reports / "evaluation.json")))
+    console.print(f"page: {relative(paths.reports / 'index.html')}")
+
+
+@app.command()
+def tonight(study: Study, date: Date = None) -> None:
+    """Say where a date's scores and the report are, with the columns of the table and no values."""
+    paths, settings = study_of(study)
+    from flows.nightly import stopped
+    from flows.nightly.steps import absent_tables
+    from flows.project.dates import date_or_today
+    from flows.stores.tables import RunLedger, ScoreTable
+
+    date = date_or_today(date, settings.schedule.timezone)
+    table = ScoreTable(paths.tables)
+    rows = table.read(date) if table.exists() else None
+    kept = stopped.read(paths, date)
+    if kept:
+        say_counts(study, kept["validation"])
+        say_losses("\n".join(kept["limits passed"]))
+    if rows is None or rows.is_empty():
+        why = "a limit stopped its drop; mend that and " if kept else ""
+        raise ValueError(f"{study} has no scores for {date}: {why}run `mtl-health score --study {study} --date {date}`")
+    if kept:
+        console.print(f"the last drop of {date} was stopped: the scores below are of an earlier one", soft_wrap=True)
+    columns = Table("column", "type", "empty", title=f"{rows.height} rows for {date}", title_justify="left")
+    for name, dtype in rows.schema.items():
+        columns.add_row(name, str(dtype), str(rows[name].null_count()))
+    console.print(columns)
+    run = RunLedger(paths.tables).find(rows["run_id"][0])
+    say_losses(run.get("floods") if run else None)
+    absent = {"tables that did not arrive": ", ".join(absent_tables(run)) or "none"} if run else {}
+    show("", {**absent, "scores": relative(table.folder), "report": relative(paths.reports / "index.html")})

@@ -1,0 +1,90 @@
+"""The commands of a night's scores: score a drop, make one of the sample data, and the whole job at once."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from flows.cli.look import tonight
+from flows.cli.options import Date, Study, console, recorded_by, relative, say_counts, say_losses, show, study_of
+from flows.cli.train import retrain
+
+app = typer.Typer()
+
+
+@app.command("sample-drop")
+def sample_drop(
+    study: Study,
+    date: Date = None,
+    with_outcomes: Annotated[
+        bool, typer.Option("--with-outcomes", help="Keep the outcomes' tables, which other outcomes may read.")
+    ] = False,
+) -> None:
+    """Put the study's test people, outcomes removed, into the inbox as a night's drop."""
+    paths, settings = study_of(study, "contract")
+    from flows.nightly.sample import write_sample_drop
+    from flows.project.dates import date_or_today
+
+    date = date_or_today(date, settings.schedule.timezone)
+    folder, n_people = write_sample_drop(paths, settings, date, with_outcomes=with_outcomes)
+    kept = "kept" if with_outcomes else "removed"
+    console.print(f"{n_people} people of the test part, outcomes {kept}: {relative(folder)}")
+
+
+@app.command()
+def score(
+    study: Study,
+    date: Date = None,
+    force: Annotated[bool, typer.Option("--force", help="Write the date again even if nothing changed.")] = False,
+) -> None:
+    """Score a date's drop with the champion and replace that date in the score table."""
+    paths, settings = study_of(study, "contract")
+    from flows.nightly.steps import absent_tables, open_run
+    from flows.project.dates import date_or_today
+
+    date = date_or_today(date, settings.schedule.timezone)
+    open_run(paths, settings, date)  # no drop or no champion is said at once, before a server starts
+    from flows.nightly import stopped
+    from flows.nightly.score import score as flow
+    from schemas.faults import LimitExceeded
+
+    try:
+        row = flow(study, date, force)
+    except LimitExceeded:
+        if kept := stopped.read(paths, date):
+            say_counts(study, kept["validation"])
+        raise
+    show(
+        f"scored {study}, {row['batch']}"
+        + (": nothing had changed, the table was left as it is" if row["unchanged"] else ""),
+        {
+            "people in = scored + rejected + excluded": (
+                f"{row['n_people']} = {row['n_scored']} + {row['n_rejected']} + {row['n_excluded']}"
+            ),
+            "rows in = valid + rejected": f"{row['n_rows']} = {row['n_rows_valid']} + {row['n_rows_rejected']}",
+            "tables that did not arrive": ", ".join(absent_tables(row)) or "none",
+            "model": row["model_version"],
+            "run": row["run_id"],
+            "seconds": f"{row['seconds']:.1f}",
+            "table": relative(paths.tables / "scores"),
+            **recorded_by(),
+        },
+    )
+    say_losses(row.get("floods"), json.loads(row["details"]).get("columns_compared_with", ""))
+
+
+@app.command()
+def nightly(study: Study, date: Date = None) -> None:
+    """Do the whole job on the sample data: retrain, put the test people into the inbox, score them, say where."""
+    paths, settings = study_of(study, "parts")
+    from flows.project.dates import date_or_today
+    from flows.stores.inbox import Inbox
+
+    date = date_or_today(date, settings.schedule.timezone)  # one date, though midnight may pass
+    Inbox(paths.inbox).require_replaceable(date)  # said before minutes of training, not after
+    retrain(study)
+    sample_drop(study, date)
+    score(study, date)
+    tonight(study, date)
