@@ -59,6 +59,15 @@ def test_generated_pages_are_up_to_date() -> None:
     assert not stale, f"{', '.join(stale)} are not what the code says: run `python docs/write.py`"
 
 
+def test_the_figures_come_from_the_bytes_that_dvc_holds() -> None:
+    locks = "".join((ROOT / name).read_text() for name in ("dvc.lock", "compare/dvc.lock", "sweeps/dvc.lock"))
+    held = dict(re.findall(r"- path: (reports/\S+\.json)\n +hash: md5\n +md5: (\w+)", locks))
+    written = dict(re.findall(r"<!-- (reports/\S+\.json) (\w+) -->", (DOCS / "figures.md").read_text()))
+    assert len(written) > 3
+    stale = sorted(name for name, content in written.items() if held.get(name) != content)
+    assert not stale, f"docs/figures.md was not written from {', '.join(stale)}: run `python docs/figures.py`"
+
+
 def test_the_command_in_the_dictionary_writes_it() -> None:
     command = [sys.executable, "-m", "schemas.describe", "heart"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout

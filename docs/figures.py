@@ -1,0 +1,185 @@
+"""Write docs/figures.md from the reports that the runs left, so that no figure in it is typed by hand.
+
+    python docs/figures.py
+
+It needs the reports of `dvc repro` for every study, and takes those of `mtl-health compare`, `groups` and `sweep` where
+they are there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flows.experiments.compare.page import reference_names, run_name
+from flows.experiments.sweeps.findings import findings
+from flows.project.settings import read_studies
+from flows.report.words import (
+    METRICS,
+    MODELS,
+    NONE,
+    figure_text,
+    gain_text,
+    interval_words,
+    lower_first,
+    model_name,
+    short_title,
+)
+
+DOCS = Path(__file__).parent
+PAGE = DOCS / "figures.md"
+START = """# Figures
+
+Written by `python docs/figures.py` from the reports of the runs; no number here was typed. The line below each
+heading names the command that measured the figures, and the file that they come from.
+
+**How to read them.** R² is the share of the differences between people that is explained. AUROC is how often a
+person with the outcome gets the higher probability of a pair: 0.5 is a coin toss. Weighted kappa is agreement
+beyond chance. A *gain* is how much less one model errs than another: the relative reduction of RMSE or log-loss.
+Positive is better, and it is clear where its interval leaves out zero. Intervals are 95 %, from bootstrap resamples
+of the same people for all models; where a model has several seeds, also over seeds. A *twin* is the same kind of
+network, trained on one outcome alone.
+
+**What was looked at.** All choices were made on validation people, whose figures are kinder. The test part of
+NHANES was looked at six times: twice for an earlier preset, twice for networks like this one, and twice for this
+one, first beside boosters of one seed and then beside boosters of five seeds. The boosters choose size and rounds
+on one validation part and have their other settings from `params.yaml`: a booster that is tuned to the study may
+well be level with the network.
+"""
+
+
+def page(root: Path) -> str:
+    """The whole page."""
+    reports, studies = root / "reports", list(read_studies(root))
+    parts = [START]
+    for study in studies:
+        parts += _part(reports / study / "evaluation.json", f"{study}: the model beside its baselines", evaluation)
+    for study in studies:
+        parts += _part(reports / study / "compare.json", f"{study}: ways of sharing", comparison)
+        parts += _part(reports / study / "groups.json", f"{study}: groups of outcomes", groups)
+    for path in sorted((reports / "sweeps").glob("*.json")):
+        parts += _part(path, f"Sweep `{path.stem}`", sweep)
+    return "\n".join(parts)
+
+
+def source(path: Path) -> str:
+    """Which bytes a section was written from: the file, and its MD5 as DVC's lock files name it."""
+    name = path.relative_to(path.parents[2]).as_posix()
+    return f"<!-- {name} {hashlib.md5(path.read_bytes()).hexdigest()} -->"
+
+
+def _part(path: Path, heading: str, write: Any) -> list[str]:
+    if not path.exists():
+        return []
+    return [
+        f"\n## {heading}\n",
+        source(path),
+        *write(path.stem if path.parent.name == "sweeps" else path.parent.name, json.loads(path.read_text())),
+    ]
+
+
+def _table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def evaluation(study: str, record: Mapping[str, Any]) -> Iterator[str]:
+    """Figures of every outcome and model, mean gains, calibration, and what absent tables cost."""
+    model = record["settings"]["model"]
+    others = sorted((name for name in record["models"] if name != model), key=list(MODELS).index)
+    part = "out of fold" if record["n_resamples"] > 1 else f"{record['part']} part"
+    seeds = "; ".join(f"{model_name(name)} {len(each['seeds'])}" for name, each in record["models"].items())
+    people = f"{record['n_people']} people, {part}; {interval_words(record)}"
+    yield f"`mtl-health report --study {study}`: {people}. Seeds: {seeds}.\n"
+
+    def rows() -> Iterator[Sequence[str]]:
+        for name, task in record["tasks"].items():
+            metric = task["headline"]
+            figures = [record["models"][each]["tasks"][name]["metrics"].get(metric) for each in (model, *others)]
+            yield [
+                short_title(task["title"]),
+                str(task["n"]),
+                METRICS[metric],
+                *(figure_text(each) for each in figures),
+            ]
+        means = [figure_text(record["models"][each]["headline_mean"]) for each in (model, *others)]
+        yield ["**mean**", NONE, "mean of the above", *means]
+
+    yield _table(["outcome", "n", "metric", *(model_name(each) for each in (model, *others))], rows())
+    against = {name: record["comparisons"][model][name] for name in others if name in record["comparisons"][model]}
+
+    def gains() -> Iterator[Sequence[str]]:
+        for name, task in record["tasks"].items():
+            yield [short_title(task["title"]), *(gain_text(each["tasks"].get(name)) for each in against.values())]
+        yield ["**mean**", *(gain_text(each["mean"]) for each in against.values())]
+
+    yield "Gain of the shared model over each:\n"
+    yield _table(["outcome", *(model_name(each) for each in against)], gains())
+    errors = {name: record["models"][model]["tasks"][name]["metrics"].get("ece") for name in record["tasks"]}
+    said = [
+        f"{short_title(record['tasks'][name]['title'])} {figure_text(each)}" for name, each in errors.items() if each
+    ]
+    if said:
+        yield f"Calibration error of the shared model, over ten groups of equal size: {'; '.join(said)}.\n"
+    if cases := record.get("absence", {}).get("cases"):
+        yield "Change in error of the same model when a table has not arrived, mean of all outcomes:\n"
+        yield _table(["what is absent", "gain"], ([case, gain_text(each["mean"])] for case, each in cases.items()))
+
+
+def comparison(study: str, board: Mapping[str, Any]) -> Iterator[str]:
+    """Every run of a comparison: its mean figure, and its mean gain over what it is measured by."""
+    references = reference_names(board)
+    yield (
+        f"`mtl-health compare --study {study}`: {board['n_people']} validation people. These figures are for "
+        "choosing, and kinder than a test: the networks are stopped on the same people.\n"
+    )
+
+    def rows() -> Iterator[Sequence[str]]:
+        for row in board["rows"]:
+            found = [row["gains"].get(kind) for kind in references]
+            worst = next((each["worst"] for each in found if each and each["worst"]), None)
+            yield [
+                run_name(row["run"]),
+                str(row["seeds"]) if row["random"] else "nothing random",
+                figure_text(row["mean"]),
+                *(gain_text(each["mean"]) if each else NONE for each in found),
+                f"{board['titles'][worst['task']]} {gain_text({**worst})}" if worst else NONE,
+            ]
+
+    heads = ["run", "seeds", "mean figure", *(f"over {name}" for name in references.values()), "worst outcome"]
+    yield _table(heads, rows())
+
+
+def groups(study: str, record: Mapping[str, Any]) -> Iterator[str]:
+    """Every grouping that was tried: gains over one trunk and over the twins."""
+    yield (
+        f"`mtl-health groups --study {study}`: {record['n_people']} validation people, {len(record['seeds'])} seeds. "
+        f"What wins: {record['winner']}.\n"
+    )
+
+    def rows() -> Iterator[Sequence[str]]:
+        for name, run in record["runs"].items():
+            made = "; ".join(", ".join(group) for group in record["groups"][name])
+            over = [gain_text(run[kind]["mean"]) if kind in run else NONE for kind in ("over_plain", "over_twins")]
+            yield [name, made, *over]
+
+    yield _table(["grouping", "groups", "over one trunk", "over the twins"], rows())
+
+
+def sweep(name: str, record: Mapping[str, Any]) -> Iterator[str]:
+    """What a sweep found."""
+    yield f"`mtl-health sweep {name}`: {lower_first(record['title'])}. {record['question']}\n"
+    yield from (f"- {sentence}" for sentence in findings(record))
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(page(DOCS.parent))
+    print(f"wrote {PAGE.name}")
+
+
+if __name__ == "__main__":
+    main()
