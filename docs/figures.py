@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from flows.report.words import (
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "figures.md"
+GAINS = re.compile(r"<!-- gains .*?-->\n.*?(<!-- end -->)", re.DOTALL)
 START = """# Figures
 
 Written by `python docs/figures.py` from the reports of the runs; no number here was typed. The line below each
@@ -175,10 +177,31 @@ def sweep(name: str, record: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"- {sentence}" for sentence in findings(record))
 
 
+def readme(root: Path) -> str:
+    """The README with the mean gains of its study."""
+    path = root / "reports" / "nhanes" / "evaluation.json"
+    record = json.loads(path.read_text())
+    model = record["settings"]["model"]
+    against = record["comparisons"][model]
+
+    def rows() -> Iterator[Sequence[str]]:
+        yield [model_name(model), figure_text(record["models"][model]["headline_mean"]), NONE]
+        for name in MODELS:
+            if name in against:
+                mean = figure_text(record["models"][name]["headline_mean"])
+                yield [model_name(name), mean, gain_text(against[name]["mean"])]
+
+    table = _table(["model", "mean of the eight figures", "gain of the shared model over it"], rows())
+    head = source(path).replace("<!-- ", "<!-- gains from ").replace(" -->", ", written by docs/figures.py -->")
+    return GAINS.sub(lambda match: f"{head}\n{table}{match[1]}", (root / "README.md").read_text())
+
+
 def main() -> None:
-    """Write the page."""
-    PAGE.write_text(page(DOCS.parent))
-    print(f"wrote {PAGE.name}")
+    """Write the page, and the README's table."""
+    root = DOCS.parent
+    PAGE.write_text(page(root))
+    (root / "README.md").write_text(readme(root))
+    print(f"wrote {PAGE.name} and the table of README.md")
 
 
 if __name__ == "__main__":

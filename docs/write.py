@@ -49,9 +49,9 @@ def pages() -> dict[Path, str]:
     def block(match: re.Match[str]) -> str:
         return match[1] + score_columns(load_settings(root, match[2]).task_records) + match[3]
 
-    readme = root / "README.md"
-    listed = METHODS.sub(lambda match: match[1] + methods_table() + match[2], readme.read_text())
-    return {**found, published: BLOCK.sub(block, published.read_text()), readme: listed}
+    sharing = DOCS / "sharing.md"
+    listed = METHODS.sub(lambda match: match[1] + methods_table() + match[2], sharing.read_text())
+    return {**found, published: BLOCK.sub(block, published.read_text()), sharing: listed}
 
 
 def score_columns(tasks: tuple[Task, ...]) -> str:

@@ -51,7 +51,7 @@ def _blocks(page: str, language: str) -> list[str]:
 def test_generated_pages_are_up_to_date() -> None:
     pages = WRITER["pages"]()
     assert {path.name for path in pages} == {
-        "README.md",
+        "sharing.md",
         "published.md",
         *(f"{study}.md" for study in read_studies(ROOT)),
     }
@@ -62,9 +62,10 @@ def test_generated_pages_are_up_to_date() -> None:
 def test_the_figures_come_from_the_bytes_that_dvc_holds() -> None:
     locks = "".join((ROOT / name).read_text() for name in ("dvc.lock", "compare/dvc.lock", "sweeps/dvc.lock"))
     held = dict(re.findall(r"- path: (reports/\S+\.json)\n +hash: md5\n +md5: (\w+)", locks))
-    written = dict(re.findall(r"<!-- (reports/\S+\.json) (\w+) -->", (DOCS / "figures.md").read_text()))
-    assert len(written) > 3
-    stale = sorted(name for name, content in written.items() if held.get(name) != content)
+    text = (DOCS / "figures.md").read_text() + (ROOT / "README.md").read_text()
+    written = re.findall(r"<!-- (?:gains from )?(reports/\S+\.json) (\w+)", text)
+    assert len(written) > 4
+    stale = sorted({name for name, content in written if held.get(name) != content})
     assert not stale, f"docs/figures.md was not written from {', '.join(stale)}: run `python docs/figures.py`"
 
 
@@ -116,7 +117,7 @@ def test_the_python_on_time_travel_runs(tmp_path: Path, monkeypatch: pytest.Monk
     table.replace("2026-11-21", pl.DataFrame({"score_date": ["2026-11-21"], "value": [3]}))
     monkeypatch.chdir(tmp_path)
     held = []
-    for block in _blocks(PUBLISHED, "python"):
+    for block in (each for each in _blocks(PUBLISHED, "python") if not each.startswith("# read with")):
         exec(block.replace("2026-11-20T06:00:00+00:00", dt.datetime.now(dt.UTC).isoformat()), {})
         held.append(dict(table.read().sort("score_date").rows()))
     both, old = {"2026-11-20": 2, "2026-11-21": 3}, {"2026-11-20": 1}
@@ -174,3 +175,16 @@ def test_operations_names_commands_that_there_are() -> None:
     assert set(re.findall(r"\bmake ([a-z]+)[`\n]", OPERATIONS)) <= targets
     pool = yaml.safe_load((ROOT / "prefect.yaml").read_text())["definitions"]["work_pool"]["name"]
     assert f"prefect work-pool create --type process {pool}\n" in OPERATIONS
+
+
+def test_the_readme_is_read_to_its_end_and_its_links_lead_somewhere() -> None:
+    """At most 10 kB, and every link of it and of the pages in docs/ names a file that is there."""
+    assert (ROOT / "README.md").stat().st_size <= 10_000
+    pages = [ROOT / "README.md", *DOCS.glob("*.md"), ROOT / "CONTRIBUTING.md"]
+    links = {(page, link) for page in pages for link in re.findall(r"\]\(([^)#\s]+)", page.read_text())}
+    missing = [
+        f"{page.name}: {link}" for page, link in links if "://" not in link and not (page.parent / link).exists()
+    ]
+    assert not missing
+    listed = set(re.findall(r"\]\((\w[\w-]*\.md)\)", (DOCS / "README.md").read_text()))
+    assert {page.name for page in DOCS.glob("*.md")} - {"README.md"} <= listed

@@ -315,11 +315,14 @@ def test_a_killed_run_leaves_the_last_good_table(nightly: Project, delay: float)
     assert table(nightly, "scores").filter(pl.col("score_date") == NIGHT).drop("scored_at").equals(before)
 
 
-def test_the_readme_reads_the_scores(nightly: Project) -> None:
-    """The README's lines for DuckDB, pandas and Polars, on the heart study, print the newest date's people."""
-    readme = (nightly.folder / "README.md").read_text()
-    blocks = re.findall(r"```python\n(# read with .*?)```", readme, flags=re.DOTALL)
-    assert [re.match(r"# read with (\w+)", block)[1] for block in blocks] == ["DuckDB", "pandas", "Polars"]  # type: ignore[index]
+def test_the_pages_read_the_scores(nightly: Project) -> None:
+    """The lines for DuckDB, pandas and Polars, on the heart study, print the newest date's people."""
+    pages = [(nightly.folder / name).read_text() for name in ("README.md", "docs/published.md")]
+    blocks = [
+        block for page in pages for block in re.findall(r"```python\n(# read with .*?)```", page, flags=re.DOTALL)
+    ]
+    tools = [re.match(r"# read with (\w+)", block)[1] for block in blocks]  # type: ignore[index]
+    assert tools == ["Polars", "DuckDB", "pandas", "Polars"]
     for block in blocks:
         assert len(block.strip().splitlines()) <= 6
         program = block.replace("nhanes", "heart").replace("diabetes", "disease")
