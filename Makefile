@@ -28,7 +28,7 @@ $(VENV)/installed: pyproject.toml constraints.txt | folder
 		echo "error: there is no $(PYTHON): install Python 3.11, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@echo "installing the pinned dependencies into $(VENV) (some minutes the first time)"
-	@$(RUN) pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,gp]'
+	@$(RUN) pip install -qq --disable-pip-version-check -c constraints.txt -e '.[pipeline,boosters,gp,dev]'
 	@$(RUN) pip check
 	@pwd -P > $@
 
