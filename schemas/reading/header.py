@@ -63,6 +63,23 @@ def check_header(
         )
 
 
+def check_names(header: Sequence[str], file: str, table: str) -> None:
+    """Make sure that a header that no contract declares can name columns: no name twice, none empty.
+
+    Raises:
+        TableFault: if not. It quotes no name: a first line that is no header may hold a person's.
+    """
+    for delimiter, words in _DELIMITERS.items():
+        if len(header) == 1 and delimiter in header[0]:
+            raise TableFault(table, f"{file} has {words} between its columns: write it with commas between them")
+    if not any(header):
+        raise TableFault(table, f"{file} has no header line: deliver it again")
+    if places := [str(place) for place, name in enumerate(header, start=1) if not name]:
+        raise TableFault(table, f"{file}: the column number {listed(places)} has no name; give it one, or take it out")
+    if len(set(header)) < len(header):
+        raise TableFault(table, f"{file}: the header names a column more than once; keep one of them")
+
+
 def _near(
     undeclared: Sequence[tuple[int, str]], absent: Sequence[str], columns: Sequence[str], table: str
 ) -> list[str]:

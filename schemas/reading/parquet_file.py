@@ -39,18 +39,23 @@ def read_parquet(
     Raises:
         TableFault: if it is damaged, has not the model's columns, or a column's type cannot be what is declared.
     """
-    frame = _read(data, file, table)
+    frame = read_whole(data, file, table)
     header = [name.strip() for name in frame.columns]
     check_header(header, file, table, list(view.rules), optional)
     frame.columns = header
     frame = frame.select(name for name in view.rules if name in frame.schema)
     _check_types(frame, file, table, view)
-    text = pl.DataFrame([_text(column) for column in frame.iter_columns()])
+    text = pl.DataFrame([as_text(column) for column in frame.iter_columns()])
     lines = pl.int_range(1, frame.height + 1, dtype=pl.Int64, eager=True).alias("line")
     return TextTable(table, stored_as, text, lines, tuple(header))
 
 
-def _read(data: bytes, file: str, table: str) -> pl.DataFrame:
+def read_whole(data: bytes, file: str, table: str) -> pl.DataFrame:
+    """Every column of a Parquet file as it is stored.
+
+    Raises:
+        TableFault: if it is damaged, or no Parquet file.
+    """
     if data[:4] != b"PAR1":
         raise TableFault(table, f"{file} is not a Parquet file: give a CSV the name {table}.csv, or export it again")
     frame: pl.DataFrame | None = None
@@ -87,7 +92,8 @@ def _check_types(frame: pl.DataFrame, file: str, table: str, view: ModelView) ->
         )
 
 
-def _text(column: pl.Series) -> pl.Series:
+def as_text(column: pl.Series) -> pl.Series:
+    """A column as a CSV would hold it."""
     if column.dtype.is_float():  # NaN is how other tools write an empty number, and a check would let it pass
         return column.fill_nan(None).cast(pl.String)
     return (column.cast(pl.Int8) if column.dtype == pl.Boolean else column).cast(pl.String)
