@@ -11,8 +11,8 @@ import pyreadstat
 import pytest
 
 from schemas.faults import TableFault
-from schemas.reading.described import ColumnMetadata
 from schemas.metadata import read_described, read_metadata
+from schemas.reading.described import ColumnMetadata
 
 LABELS = {"weight": "Weight (kg)", "code": "Ever smoked"}
 VALUES = {"code": {1: "Yes", 2: "No", 9: "Refused"}}
