@@ -38,7 +38,7 @@ def main() -> None:
     from flows.fitting.jobs import in_view
     from flows.study.runs import settings_of
     from mtl_models.data.dataset import read_dataset
-    from mtl_models.training.fit import fit
+    from mtl_models.training.fit import FitSettings, TrainingData, fit
 
     settings = settings_of(own, next(iter(own.compare.runs)))
     everything, full, splits = read_dataset(paths.features, settings.task_records)
@@ -49,7 +49,7 @@ def main() -> None:
     def ours(part: Any, other: Any, **changes: Any) -> Callable[[int], Any]:
         def run(epochs: int) -> None:
             limited = training.model_copy(update={"epochs": epochs, "patience": epochs, **changes})
-            fit(part, other, spec, tasks, model, limited)
+            fit(TrainingData(part, other, spec, tasks), FitSettings(model, limited))
 
         return run
 
@@ -64,7 +64,7 @@ def main() -> None:
     seen, features = in_view(everything, full, own, own.task_records)
     parts = (seen.take((splits["final"] == part).to_numpy()) for part in ("train", "valid"))
     start = time.perf_counter()
-    n_epochs = len(fit(*parts, features, own.task_records, own.model, own.training).history)
+    n_epochs = len(fit(TrainingData(*parts, features, own.task_records), FitSettings(own.model, own.training)).history)
     print(f"whole fit of the study's own model: {time.perf_counter() - start:.1f} s, {n_epochs} epochs")
 
 

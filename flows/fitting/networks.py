@@ -18,30 +18,21 @@ def fit_job(
     job: Job, dataset: Dataset, spec: FeatureSpec, splits: pl.DataFrame, settings: StudySettings, progress: bool
 ) -> tuple[Fitted, pl.DataFrame]:
     """Fit one network and predict the parts that it was not trained on."""
-    from mtl_models.training.fit import fit
+    from mtl_models.training.fit import FitSettings, TrainingData, fit
     from mtl_models.training.prediction import predict
     from mtl_models.training.reproducible import reproducible
 
     settings = job.settings or settings
     dataset, spec = in_view(dataset, spec, settings, job.tasks)
-    model, training = settings.model, settings.training
+    how = FitSettings(settings.model, settings.training, settings.baselines)
     if len(settings.task_records) > len(job.tasks) == 1:
         # a teacher of one task would cost as much as one of all: a twin is the teacher's network on a single task
-        model, training = training.teacher(model)
+        how = how.teacher()
     parts = parts_of(splits, job.resample)
-    fitted = fit(
-        dataset.take(parts["train"]),
-        dataset.take(parts["valid"]),
-        spec,
-        job.tasks,
-        model,
-        training,
-        seed=job.seed,
-        progress=progress,
-        baselines=settings.baselines,
-    )
+    data = TrainingData(dataset.take(parts["train"]), dataset.take(parts["valid"]), spec, job.tasks)
+    fitted = fit(data, how, seed=job.seed, progress=progress)
     held_out = {part: dataset.take(mask) for part, mask in parts.items() if part != "train"}
-    with reproducible(job.seed, training.threads):
+    with reproducible(job.seed, how.training.threads):
         values = {part: (people.person, predict(fitted.network, people)) for part, people in held_out.items()}
     return fitted, prediction_rows(job.model, job.seed, job.resample, values, fitted.network.tasks)
 

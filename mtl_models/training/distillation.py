@@ -9,10 +9,10 @@ import numpy as np
 
 from mtl_models.baselines import BASELINES, BaselineSettings, require_library
 from mtl_models.data.dataset import Dataset, FeatureSpec, Matrices
-from mtl_models.data.tasks import Task
 from mtl_models.network.blanking import source_tables
 from mtl_models.network.network import Network
 from mtl_models.settings import DistillationSettings, parse_settings
+from mtl_models.training.inputs import TrainingData
 from mtl_models.training.prediction import predict
 from mtl_models.wording import unknown
 
@@ -102,14 +102,7 @@ def booster_settings(settings: DistillationSettings, baselines: BaselineSettings
 
 
 def boost(
-    train: Dataset,
-    valid: Dataset,
-    rows: Matrices,
-    spec: FeatureSpec,
-    tasks: Sequence[Task],
-    settings: DistillationSettings,
-    baselines: BaselineSettings,
-    seed: int,
+    data: TrainingData, rows: Matrices, settings: DistillationSettings, baselines: BaselineSettings, seed: int
 ) -> Predictions:
     """Mean of the boosters' predictions for some rows, each task from the features that it may see.
 
@@ -118,9 +111,9 @@ def boost(
     """
     asked = Dataset(np.arange(len(rows)), rows, {})
     found: dict[str, list[np.ndarray]] = {}
-    for task in (task for task in tasks if task.role == "main"):
-        part = spec.seen_by([task.name])
-        parts = [each.select(spec, part) for each in (train, valid, asked)]
+    for task in (task for task in data.tasks if task.role == "main"):
+        part = data.spec.seen_by([task.name])
+        parts = [each.select(data.spec, part) for each in (data.train, data.valid, asked)]
         for name in settings.boosters:
             require_library(name)
             fitted = BASELINES[name](parts[0], {"rows": parts[2]}, parts[1], task, part, baselines, seed)

@@ -12,7 +12,7 @@ from mtl_models.data.dataset import Dataset, Feature, FeatureSpec, Matrices
 from mtl_models.data.tasks import Task
 from mtl_models.serving.export import export_onnx
 from mtl_models.settings import ModelSettings, TrainingSettings
-from mtl_models.training.fit import Fitted, fit
+from mtl_models.training.fit import FitSettings, Fitted, TrainingData, fit
 
 TASKS = (
     Task(name="tall", kind="regression", unit="cm"),
@@ -96,7 +96,7 @@ def valid() -> Dataset:
 
 @pytest.fixture(scope="session")
 def fitted(train: Dataset, valid: Dataset) -> Fitted:
-    return fit(train, valid, SPEC, TASKS, MODEL, TRAINING)
+    return fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, TRAINING))
 
 
 @pytest.fixture(scope="session")

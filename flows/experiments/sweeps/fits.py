@@ -77,17 +77,16 @@ def fit_job(job: Job) -> pl.DataFrame:
 
     Both kinds have the same settings, budget, seed and people; rows stand in the people's order.
     """
-    from mtl_models.training.fit import fit
+    from mtl_models.training.fit import FitSettings, TrainingData, fit
     from mtl_models.training.prediction import predict
 
     point, material = job.point, build(job.point, job.root, job.seed)
+    data = TrainingData(material.train, material.valid, material.spec, material.tasks)
     frames = []
     for model, groups in ((SHARED, [material.tasks]), (ALONE, [(task,) for task in material.shown])):
         values: dict[str, np.ndarray] = {}
         for tasks in groups:
-            fitted = fit(
-                material.train, material.valid, material.spec, tasks, point.model, point.training, seed=job.seed
-            )
+            fitted = fit(data.of_tasks(tasks), FitSettings(point.model, point.training), seed=job.seed)
             values.update(predict(fitted.network, material.measured))
         frame = prediction_frame(material.measured.person, values, material.shown)
         frames.append(frame.select(pl.lit(model).alias("model"), pl.lit(job.seed, pl.Int32).alias("seed"), pl.all()))

@@ -33,7 +33,7 @@ from mtl_models.serving.export import export_onnx
 from mtl_models.serving.scorer import Scorer
 from mtl_models.settings import Component, ModelSettings
 from mtl_models.training.balancing import BALANCERS
-from mtl_models.training.fit import fit
+from mtl_models.training.fit import FitSettings, TrainingData, fit
 from mtl_models.training.prediction import predict
 
 STUDIES = ["nhanes", "heart", "whas500", "nmes1988"]
@@ -91,7 +91,7 @@ def train_some(sample: Sample, settings: StudySettings, prefix: str = "") -> Net
         for part in (sample.train, sample.valid)
     )
     (train, spec), (valid, _) = (in_view(part, sample.spec, settings, settings.task_records) for part in named)
-    return fit(train, valid, spec, tasks, settings.model, training).network
+    return fit(TrainingData(train, valid, spec, tasks), FitSettings(settings.model, training)).network
 
 
 def changed(settings: StudySettings, run: CompareRun) -> StudySettings:

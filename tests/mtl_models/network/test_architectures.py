@@ -20,7 +20,7 @@ from mtl_models.network.trunks import TRUNKS
 from mtl_models.serving.export import export_onnx
 from mtl_models.serving.scorer import Scorer, open_session, run_session
 from mtl_models.settings import ModelSettings
-from mtl_models.training.fit import Fitted, fit
+from mtl_models.training.fit import FitSettings, Fitted, TrainingData, fit
 from mtl_models.training.prediction import predict
 from tests.mtl_models.conftest import SPEC, TASKS, TRAINING, make_dataset, make_frames
 
@@ -66,7 +66,7 @@ def settings_of(encoder: str, trunk: str) -> ModelSettings:
 
 def train_pair(encoder: str, trunk: str, train: Dataset, valid: Dataset, tasks: tuple[Task, ...] = TASKS) -> Fitted:
     training = TRAINING.model_copy(update={"epochs": 2})
-    return fit(train, valid, SPEC, tasks, settings_of(encoder, trunk), training)
+    return fit(TrainingData(train, valid, SPEC, tasks), FitSettings(settings_of(encoder, trunk), training))
 
 
 @pytest.mark.parametrize(("encoder", "trunk"), PAIRS)
@@ -131,7 +131,7 @@ def test_every_encoder_serves_a_study_of_one_kind_of_column(encoder: str, kind: 
     spec = FeatureSpec(SPEC.numeric if kind == "numbers" else SPEC.categorical)
     rows = Dataset.from_frames(*make_frames(60, 1), spec, TASKS)
     model, training = settings_of(encoder, "tabm"), TRAINING.model_copy(update={"epochs": 1})
-    network = fit(rows, rows, spec, TASKS, model, training).network
+    network = fit(TrainingData(rows, rows, spec, TASKS), FitSettings(model, training)).network
     assert all(np.isfinite(values).all() for values in predict(network, rows).values())
     assert sum(network.encoder.chunks) == network.encoder.width
 
@@ -141,7 +141,7 @@ def test_an_unknown_option_is_refused(name: str, few: Dataset, others: Dataset) 
     part = "encoder" if name in ENCODERS else "trunk"
     model = ModelSettings.model_validate({part: {"name": name, "wdths": [8]}})
     with pytest.raises(ValueError, match=f"model.{part}.wdths"):
-        fit(few, others, SPEC, TASKS, model, TRAINING)
+        fit(TrainingData(few, others, SPEC, TASKS), FitSettings(model, TRAINING))
 
 
 def test_the_plain_shared_network_has_no_penalty_and_nothing_to_report(few: Dataset, others: Dataset) -> None:
@@ -156,7 +156,9 @@ def test_the_plain_shared_network_has_no_penalty_and_nothing_to_report(few: Data
 
 def test_an_infinite_strength_comes_back_from_the_file(few: Dataset, others: Dataset, tmp_path: Path) -> None:
     model = ModelSettings.model_validate({"trunk": {"name": "soft", "widths": [8], "strength": "infinite"}})
-    network = fit(few, others, SPEC, TASKS, model, TRAINING.model_copy(update={"epochs": 1})).network
+    network = fit(
+        TrainingData(few, others, SPEC, TASKS), FitSettings(model, TRAINING.model_copy(update={"epochs": 1}))
+    ).network
     assert network.penalty() is None
     save_network(network, tmp_path / "network")
     again = load_network(tmp_path / "network")
@@ -168,6 +170,8 @@ def test_training_adds_the_penalty(few: Dataset, others: Dataset) -> None:
     distances = []
     for strength in (0.0, 10.0):
         model = ModelSettings.model_validate({"trunk": {"name": "soft", "widths": [8], "strength": strength}})
-        network = fit(few, others, SPEC, TASKS, model, TRAINING.model_copy(update={"epochs": 5})).network
+        network = fit(
+            TrainingData(few, others, SPEC, TASKS), FitSettings(model, TRAINING.model_copy(update={"epochs": 5}))
+        ).network
         distances.append(np.mean(list(network.report()["distance"].values())))
     assert distances[1] < 0.5 * distances[0]

@@ -9,7 +9,7 @@ from mtl_models.data.dataset import Dataset
 from mtl_models.network.embeddings import domain_embeddings, nearest_neighbours
 from mtl_models.network.network import Network
 from mtl_models.settings import ModelSettings
-from mtl_models.training.fit import Fitted, fit
+from mtl_models.training.fit import FitSettings, Fitted, TrainingData, fit
 from tests.mtl_models.conftest import SPEC, TASKS, TRAINING
 
 
@@ -18,7 +18,9 @@ def network(train: Dataset, valid: Dataset) -> Network:
     model = ModelSettings.model_validate(
         {"encoder": {"name": "domains", "width": 3}, "trunk": {"widths": [8], "name": "shared"}}
     )
-    return fit(train, valid, SPEC, TASKS, model, TRAINING.model_copy(update={"epochs": 1})).network
+    return fit(
+        TrainingData(train, valid, SPEC, TASKS), FitSettings(model, TRAINING.model_copy(update={"epochs": 1}))
+    ).network
 
 
 def test_vectors_are_those_that_the_trunk_reads(network: Network, valid: Dataset) -> None:

@@ -31,7 +31,7 @@ from mtl_models.serving.export import export_onnx
 from mtl_models.serving.scorer import Scorer
 from mtl_models.settings import Component, HeadSettings
 from mtl_models.training.balancing import BALANCERS
-from mtl_models.training.fit import fit
+from mtl_models.training.fit import FitSettings, TrainingData, fit
 from mtl_models.training.prediction import predict
 from tests.mtl_models.conftest import SPEC, TASKS, TRAINING, make_dataset, make_frames
 from tests.mtl_models.network.test_architectures import settings_of
@@ -67,7 +67,7 @@ def train_pair(encoder: str, trunk: str, rows: Dataset, others: Dataset) -> Netw
     tasks = [replace(TASKS[MAIN.index(name)], name=own), TASKS[-1]]
     parts = (replace(part, targets={own: part.targets[name], **part.targets}) for part in (rows, others))
     model = settings_of(encoder, trunk).model_copy(update={"heads": HeadSettings(widths=(4,) if place % 2 else ())})
-    return fit(*parts, SPEC, tasks, model, TRAINING.model_copy(update={"epochs": 2})).network
+    return fit(TrainingData(*parts, SPEC, tasks), FitSettings(model, TRAINING.model_copy(update={"epochs": 2}))).network
 
 
 def is_exported(encoder: str, trunk: str) -> bool:
@@ -108,7 +108,10 @@ def test_every_pair_trains_exports_and_scores(encoder: str, rows: Dataset, other
 def test_every_balancer_moves_trunks_of_each_sort(balancer: str, trunk: str, rows: Dataset, others: Dataset) -> None:
     model = settings_of("plain", trunk)
     first, second = (
-        fit(rows, others, SPEC, TASKS, model, TRAINING.model_copy(update=change | {"ema": 0.0})).network
+        fit(
+            TrainingData(rows, others, SPEC, TASKS),
+            FitSettings(model, TRAINING.model_copy(update=change | {"ema": 0.0})),
+        ).network
         for change in (
             {"epochs": 1, "learning_rate": 1e-9, "weight_decay": 0.0},
             {"epochs": 1, "balancing": Component(name=balancer)},

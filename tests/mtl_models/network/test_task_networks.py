@@ -18,7 +18,7 @@ from mtl_models.network.task_networks import TaskNetworks, own_stops
 from mtl_models.serving.export import export_onnx
 from mtl_models.serving.scorer import Scorer
 from mtl_models.settings import TrainingSettings
-from mtl_models.training.fit import fit
+from mtl_models.training.fit import FitSettings, TrainingData, fit
 from mtl_models.training.history import Fitted, predict_own_best
 from mtl_models.training.prediction import predict
 from tests.mtl_models.conftest import MODEL, SPEC, TASKS, TRAINING, make_frames
@@ -29,12 +29,12 @@ FAST = TRAINING.model_copy(update={"learning_rate": 3e-2})
 
 @pytest.fixture(scope="module")
 def kept(train: Dataset, valid: Dataset) -> Fitted:
-    return fit(train, valid, SPEC, TASKS, MODEL, FAST, keep_own_best=True)
+    return fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, FAST), keep_own_best=True)
 
 
 @pytest.fixture(scope="module")
 def own(train: Dataset, valid: Dataset) -> Fitted:
-    return fit(train, valid, SPEC, TASKS, MODEL, FAST.model_copy(update={"stop": "own"}))
+    return fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, FAST.model_copy(update={"stop": "own"})))
 
 
 def test_each_task_stops_at_its_own_best_epoch(kept: Fitted, own: Fitted, valid: Dataset) -> None:
@@ -83,7 +83,7 @@ def test_it_comes_back_from_its_file_and_scores_from_one_onnx_file(own: Fitted, 
 def test_a_task_alone_has_one_stop(train: Dataset, valid: Dataset) -> None:
     training = FAST.model_copy(update={"epochs": 4})
     joint, own = (
-        fit(train, valid, SPEC, TASKS[:1], MODEL, training.model_copy(update={"stop": stop}))
+        fit(TrainingData(train, valid, SPEC, TASKS[:1]), FitSettings(MODEL, training.model_copy(update={"stop": stop})))
         for stop in ("joint", "own")
     )
     assert (predict(joint.network, valid)["tall"] == predict(own.network, valid)["tall"]).all()
@@ -91,13 +91,17 @@ def test_a_task_alone_has_one_stop(train: Dataset, valid: Dataset) -> None:
 
 def test_a_task_without_validation_labels_keeps_the_joint_stop(train: Dataset, valid: Dataset) -> None:
     without = Dataset(valid.person, valid.inputs, {**valid.targets, "ill": np.full_like(valid.targets["ill"], np.nan)})
-    kept = fit(train, without, SPEC, TASKS, MODEL, FAST.model_copy(update={"epochs": 4}), keep_own_best=True)
+    kept = fit(
+        TrainingData(train, without, SPEC, TASKS),
+        FitSettings(MODEL, FAST.model_copy(update={"epochs": 4})),
+        keep_own_best=True,
+    )
     found = own_stops(kept)
     assert (predict(found.network, valid)["ill"] == predict(kept.network, valid)["ill"]).all()
 
 
 def test_what_cannot_be_one_file_is_refused(kept: Fitted, valid: Dataset, train: Dataset) -> None:
-    other = fit(valid, train, SPEC, TASKS, MODEL, FAST.model_copy(update={"epochs": 1}))
+    other = fit(TrainingData(valid, train, SPEC, TASKS), FitSettings(MODEL, FAST.model_copy(update={"epochs": 1})))
     with pytest.raises(ValueError, match="the same training rows"):
         TaskNetworks({"tall": kept.network, "ill": other.network})
     with pytest.raises(ValueError, match="train with keep_own_best"):
@@ -112,7 +116,7 @@ def test_the_members_report_by_task(kept: Fitted, valid: Dataset, train: Dataset
     assert TaskNetworks({"tall": kept.network}).report(valid.inputs) == {}
     model = MODEL.model_validate({"trunk": {"name": "mmoe", "experts": 2, "widths": [4]}})
     settings = FAST.model_copy(update={"epochs": 2, "stop": "own"})
-    report = fit(train, valid, SPEC, TASKS, model, settings).network.report(valid.inputs)
+    report = fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(model, settings)).network.report(valid.inputs)
     assert set(report["by_task"]) == {task.name for task in TASKS}
     gates = report["by_task"]["ill"]["gates"]
     assert sum(gates["ill"].values()) == pytest.approx(1)

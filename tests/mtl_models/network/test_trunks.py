@@ -14,7 +14,7 @@ from mtl_models.network.trunks import TRUNKS
 from mtl_models.network.trunks.base import Trunk
 from mtl_models.serving.export import export_onnx
 from mtl_models.settings import ModelSettings
-from mtl_models.training.fit import fit
+from mtl_models.training.fit import FitSettings, TrainingData, fit
 from tests.mtl_models.conftest import SPEC, TASKS, TRAINING
 
 
@@ -65,7 +65,9 @@ def test_a_new_trunk_is_a_class_and_a_line_in_the_registry(
 ) -> None:
     monkeypatch.setitem(TRUNKS, "separate", SeparateTrunk)
     model = ModelSettings.model_validate({"trunk": {"name": "separate", "width": 2}})
-    network = fit(train, valid, SPEC, TASKS, model, TRAINING.model_copy(update={"epochs": 1})).network
+    network = fit(
+        TrainingData(train, valid, SPEC, TASKS), FitSettings(model, TRAINING.model_copy(update={"epochs": 1}))
+    ).network
     save_network(network, tmp_path / "network.safetensors")
     export_onnx(load_network(tmp_path / "network.safetensors"), tmp_path / "model.onnx", metadata={}, check=valid)
     assert (tmp_path / "model.onnx").exists()

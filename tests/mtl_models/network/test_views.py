@@ -18,7 +18,7 @@ from mtl_models.network.views import plan_views
 from mtl_models.serving.export import export_onnx
 from mtl_models.serving.scorer import open_session, run_session
 from mtl_models.settings import ModelSettings, TrainingSettings
-from mtl_models.training.fit import fit
+from mtl_models.training.fit import FitSettings, TrainingData, fit
 from tests.mtl_models.conftest import SPEC, TASKS, TRAINING
 
 HIDDEN = {"lab__iron": ("tall",), "lab__lead": ("tall",), "home__town": ("tall", "ill", "conditions")}
@@ -131,7 +131,7 @@ def test_without_anything_hidden_the_network_is_the_plain_one(train: Dataset) ->
 def test_the_exported_file_keeps_the_views_apart(train: Dataset, valid: Dataset, tmp_path: Path) -> None:
     settings = ModelSettings.model_validate({"trunk": {"name": "shared", "widths": [8]}, "view": "own"})
     training = TrainingSettings(**{**TRAINING.model_dump(), "epochs": 3})
-    fitted = fit(train, valid, OWN, TASKS, settings, training)
+    fitted = fit(TrainingData(train, valid, OWN, TASKS), FitSettings(settings, training))
     export_onnx(fitted.network, tmp_path / "model.onnx", metadata={}, check=valid)
     session = open_session((tmp_path / "model.onnx").read_bytes())
     numeric = valid.inputs.numeric.copy()

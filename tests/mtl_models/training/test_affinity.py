@@ -7,7 +7,7 @@ import torch
 
 from mtl_models.data.dataset import Dataset
 from mtl_models.training.affinity import AffinityMeter, cosine, group_tasks, lookahead, mean_matrix
-from mtl_models.training.fit import Fitted, fit
+from mtl_models.training.fit import FitSettings, Fitted, TrainingData, fit
 from mtl_models.training.tensors import batch_losses
 from tests.mtl_models.conftest import MODEL, SPEC, TASKS, TRAINING
 from tests.mtl_models.training.balancing.conftest import make_batch, make_network
@@ -18,12 +18,14 @@ SHORT = TRAINING.model_copy(update={"epochs": 2})
 
 @pytest.fixture(scope="module")
 def measured(train: Dataset, valid: Dataset) -> Fitted:
-    return fit(train, valid, SPEC, TASKS, MODEL, SHORT.model_copy(update={"measure_affinity": True}))
+    return fit(
+        TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, SHORT.model_copy(update={"measure_affinity": True}))
+    )
 
 
 @pytest.fixture(scope="module")
 def plain(train: Dataset, valid: Dataset) -> Fitted:
-    return fit(train, valid, SPEC, TASKS, MODEL, SHORT)
+    return fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, SHORT))
 
 
 def test_cosine_and_lookahead_by_hand() -> None:
@@ -85,7 +87,7 @@ def test_on_validation_rows_the_step_is_the_batchs_and_the_loss_is_theirs() -> N
 def test_measuring_leaves_no_trace_on_training(train: Dataset, valid: Dataset, plain: Fitted, measure: object) -> None:
     assert plain.affinity == ()
     training = SHORT.model_copy(update={"measure_affinity": measure})
-    measured = fit(train, valid, SPEC, TASKS, MODEL, training)
+    measured = fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, training))
     assert len(measured.affinity) == len(measured.history)
     assert plain.history_records() == measured.history_records()
     for ours, theirs in zip(plain.network.parameters(), measured.network.parameters(), strict=True):

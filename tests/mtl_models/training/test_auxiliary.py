@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from mtl_models.data.dataset import Dataset
-from mtl_models.training.fit import Fitted, fit
+from mtl_models.training.fit import FitSettings, Fitted, TrainingData, fit
 from mtl_models.training.tensors import batch_losses
 from tests.mtl_models.conftest import MODEL, SPEC, TASKS, TRAINING
 from tests.mtl_models.training.balancing.conftest import make_batch, make_network
@@ -25,7 +25,7 @@ def relabelled(dataset: Dataset, task: str, target: np.ndarray) -> Dataset:
 
 
 def train_on(train: Dataset, valid: Dataset) -> Fitted:
-    return fit(train, valid, SPEC, TASKS, MODEL, SHORT)
+    return fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, SHORT))
 
 
 def weights(fitted: Fitted) -> torch.Tensor:
@@ -80,7 +80,7 @@ def test_the_exported_file_knows_nothing_of_it(exported_model: Path) -> None:
 
 def test_a_study_of_auxiliary_tasks_alone_is_scored_on_them(train: Dataset, valid: Dataset) -> None:
     tasks = [replace(task, role="auxiliary") for task in TASKS[:2]]
-    result = fit(train, valid, SPEC, tasks, MODEL, SHORT)
+    result = fit(TrainingData(train, valid, SPEC, tasks), FitSettings(MODEL, SHORT))
     assert result.history[-1].score < 1
 
 

@@ -20,7 +20,7 @@ from mtl_models.settings import ModelSettings, TrainingSettings
 from mtl_models.training.affinity import AffinityMeter
 from mtl_models.training.balancing import BALANCERS
 from mtl_models.training.devices import find_device
-from mtl_models.training.fit import fit
+from mtl_models.training.fit import FitSettings, TrainingData, fit
 from mtl_models.training.history import Fitted
 from mtl_models.training.prediction import predict
 from mtl_models.training.reproducible import reproducible
@@ -66,7 +66,7 @@ def model_of(encoder: str = "plain", trunk: str = "shared") -> ModelSettings:
 
 def trained(rows: Dataset, others: Dataset, model: ModelSettings, spec: FeatureSpec = SPEC, **changed: Any) -> Fitted:
     parsed = TrainingSettings.model_validate({**PLAIN.model_dump(), **changed})
-    return fit(rows, others, spec, TASKS, model, parsed)
+    return fit(TrainingData(rows, others, spec, TASKS), FitSettings(model, parsed))
 
 
 def assert_on_the_cpu(fitted: Fitted, people: Dataset) -> None:

@@ -18,7 +18,7 @@ from mtl_models.network.preprocess import Preprocessor
 from mtl_models.serving.export import export_onnx
 from mtl_models.settings import DistillationSettings, PreprocessSettings, TrainingSettings
 from mtl_models.training.distillation import Swapped, boost, booster_settings, swap_columns, taught_dataset, teach
-from mtl_models.training.fit import Fitted, fit
+from mtl_models.training.fit import FitSettings, Fitted, TrainingData, fit
 from mtl_models.training.losses import class_log_loss, soft_class_log_loss
 from mtl_models.training.prediction import predict
 from tests.mtl_models.conftest import MODEL, SPEC, TASKS, TRAINING
@@ -97,7 +97,9 @@ def test_boosters_see_what_their_task_may_see(train: Dataset, valid: Dataset) ->
     tall = [task for task in TASKS if task.name in ("tall", "ill")]
     from mtl_models.baselines import BaselineSettings
 
-    one, two = (boost(train, valid, each, hidden, tall, SETTINGS, BaselineSettings(), 0) for each in (rows, other))
+    one, two = (
+        boost(TrainingData(train, valid, hidden, tall), each, SETTINGS, BaselineSettings(), 0) for each in (rows, other)
+    )
     np.testing.assert_array_equal(one["tall"], two["tall"])
     assert not np.array_equal(one["ill"], two["ill"])
 
@@ -112,11 +114,14 @@ def test_a_soft_target_of_one_class_is_that_class() -> None:
 def test_a_student_comes_near_its_teacher_and_is_exported(train: Dataset, valid: Dataset, tmp_path: Path) -> None:
     settings = SETTINGS.model_copy(update={"boosters": (), "rows": 2000, "networks": 1})
     training = training_with(settings).model_copy(update={"epochs": 15, "patience": 15})
-    student = fit(train, valid, SOURCED, TASKS, MODEL, training, seed=1)
-    again = fit(train, valid, SOURCED, TASKS, MODEL, training, seed=1)
+    student = fit(TrainingData(train, valid, SOURCED, TASKS), FitSettings(MODEL, training), seed=1)
+    again = fit(TrainingData(train, valid, SOURCED, TASKS), FitSettings(MODEL, training), seed=1)
     model, plain = training.teacher(MODEL)
     assert plain.distillation is None
-    teachers = [fit(train, valid, SOURCED, TASKS, model, plain, seed=seed).network for seed in (20_000,)]
+    teachers = [
+        fit(TrainingData(train, valid, SOURCED, TASKS), FitSettings(model, plain), seed=seed).network
+        for seed in (20_000,)
+    ]
     ours, same = predict(student.network, valid), predict(again.network, valid)
     theirs = {task: np.mean([predict(each, valid)[task] for each in teachers], axis=0) for task in ours}
     assert set(ours) == {task.name for task in TASKS if task.role == "main"}  # nothing of the auxiliary one is left
@@ -130,7 +135,7 @@ def test_a_student_comes_near_its_teacher_and_is_exported(train: Dataset, valid:
 def test_an_unknown_key_of_the_teacher_is_named(train: Dataset, valid: Dataset) -> None:
     training = training_with(DistillationSettings(training={"epoch": 3}))
     with pytest.raises(ValueError, match=r"training\.distillation\.training\.epoch"):
-        fit(train, valid, SPEC, TASKS, MODEL, training)
+        fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, training))
     from mtl_models.baselines import BaselineSettings
 
     wrong = DistillationSettings(boosters=("xgboost",))
@@ -153,7 +158,10 @@ def test_a_teacher_answers_from_the_threads_of_the_training(
     torch.set_num_threads(2)
     try:
         settings = SETTINGS.model_copy(update={"boosters": (), "rows": 50, "networks": 1})
-        fit(train, valid, SOURCED, TASKS, MODEL, training_with(settings).model_copy(update={"epochs": 1, "threads": 1}))
+        fit(
+            TrainingData(train, valid, SOURCED, TASKS),
+            FitSettings(MODEL, training_with(settings).model_copy(update={"epochs": 1, "threads": 1})),
+        )
         after = torch.get_num_threads()
     finally:
         torch.set_num_threads(before)
@@ -171,7 +179,7 @@ def test_a_wrong_booster_is_named_before_anything_is_fitted(
     for wrong in ({"boosters": ("xgboost",)}, {"booster_settings": {"linear": {"rigde": 1}}}):
         training = training_with(SETTINGS.model_copy(update=wrong))
         with pytest.raises(ValueError, match=r"training\.distillation\.booster"):
-            fit(train, valid, SOURCED, TASKS, MODEL, training)
+            fit(TrainingData(train, valid, SOURCED, TASKS), FitSettings(MODEL, training))
 
 
 def test_boosters_of_a_teacher_have_settings_of_their_own(train: Dataset, valid: Dataset) -> None:
@@ -181,7 +189,7 @@ def test_boosters_of_a_teacher_have_settings_of_their_own(train: Dataset, valid:
     def said(settings: DistillationSettings, ridge: tuple[float, ...]) -> np.ndarray:
         baselines = BaselineSettings(linear=LinearSettings(ridge=ridge))
         boosters = booster_settings(settings, baselines)
-        return boost(train, valid, valid.inputs, SPEC, TASKS[:1], settings, boosters, 0)["tall"]
+        return boost(TrainingData(train, valid, SPEC, TASKS[:1]), valid.inputs, settings, boosters, 0)["tall"]
 
     own = SETTINGS.model_copy(update={"booster_settings": {"linear": {"ridge": (10.0,)}}})
     np.testing.assert_array_equal(said(own, (3000.0,)), said(SETTINGS, (10.0,)))

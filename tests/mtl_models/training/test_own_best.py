@@ -7,7 +7,7 @@ import torch
 
 from mtl_models.data.dataset import Dataset
 from mtl_models.network.network import Network
-from mtl_models.training.fit import fit, task_losses
+from mtl_models.training.fit import FitSettings, TrainingData, fit, task_losses
 from mtl_models.training.history import Epoch, Fitted, predict_own_best
 from mtl_models.training.prediction import predict
 from tests.mtl_models.conftest import MODEL, SPEC, TASKS, TRAINING
@@ -36,7 +36,7 @@ def test_the_cost_of_one_stop_by_hand() -> None:
 
 def test_the_networks_kept_are_those_of_the_best_epochs(train: Dataset, valid: Dataset) -> None:
     settings = TRAINING.model_copy(update={"learning_rate": 3e-2})
-    result = fit(train, valid, SPEC, TASKS, MODEL, settings, keep_own_best=True)
+    result = fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, settings), keep_own_best=True)
     bests = result.own_bests()
     assert set(result.own_best) == set(bests) == {task.name for task in TASKS}
     assert len({best.epoch for best in bests.values()}) > 1
@@ -51,7 +51,10 @@ def test_the_networks_kept_are_those_of_the_best_epochs(train: Dataset, valid: D
 
 def test_keeping_them_changes_nothing_else(train: Dataset, valid: Dataset) -> None:
     settings = TRAINING.model_copy(update={"epochs": 3})
-    plain, kept = (fit(train, valid, SPEC, TASKS, MODEL, settings, keep_own_best=keep) for keep in (False, True))
+    plain, kept = (
+        fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, settings), keep_own_best=keep)
+        for keep in (False, True)
+    )
     assert plain.own_best == {}
     with pytest.raises(ValueError, match="train with keep_own_best"):
         predict_own_best(plain, valid)

@@ -15,7 +15,7 @@ from mtl_models.data.frames import prediction_frame
 from mtl_models.network.checkpoint import load_network, save_network
 from mtl_models.network.trunks import TRUNKS
 from mtl_models.settings import ModelSettings
-from mtl_models.training.fit import Fitted, fit, task_losses
+from mtl_models.training.fit import FitSettings, Fitted, TrainingData, fit, task_losses
 from mtl_models.training.prediction import predict
 from tests.mtl_models.conftest import MODEL, SPEC, TASKS, TRAINING, make_dataset
 
@@ -27,10 +27,10 @@ import torch
 torch.set_num_threads(2)
 from mtl_models.network.checkpoint import save_network
 from mtl_models.serving.export import export_onnx
-from mtl_models.training.fit import fit
+from mtl_models.training.fit import FitSettings, TrainingData, fit
 from tests.mtl_models.conftest import *
 train, valid = make_dataset(300, 1), make_dataset(200, 2)
-fitted = fit(train, valid, SPEC, TASKS, MODEL, TRAINING.model_copy(update={"epochs": 4}))
+fitted = fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, TRAINING.model_copy(update={"epochs": 4})))
 save_network(fitted.network, Path(sys.argv[1]) / "network.safetensors")
 export_onnx(fitted.network, Path(sys.argv[1]) / "model.onnx", metadata={"b": "2", "a": "1"}, check=valid)
 """
@@ -66,7 +66,7 @@ def test_training_stops_after_patience_and_leaves_no_trace(train: Dataset, valid
     expected = torch.rand(3)
     torch.manual_seed(7)
     settings = TRAINING.model_copy(update={"epochs": 60, "patience": 2, "learning_rate": 0.05})
-    result = fit(train, valid, SPEC, TASKS[:1], MODEL, settings)
+    result = fit(TrainingData(train, valid, SPEC, TASKS[:1]), FitSettings(MODEL, settings))
     assert len(result.history) == result.epoch + 2
     assert len(result.history) < 60
     assert torch.equal(torch.rand(3), expected)
@@ -75,7 +75,9 @@ def test_training_stops_after_patience_and_leaves_no_trace(train: Dataset, valid
 
 def test_a_seed_repeats_and_another_differs(train: Dataset, valid: Dataset) -> None:
     settings = TRAINING.model_copy(update={"epochs": 2})
-    first, again, other = (fit(train, valid, SPEC, TASKS[:2], MODEL, settings, seed=seed) for seed in (3, 3, 4))
+    first, again, other = (
+        fit(TrainingData(train, valid, SPEC, TASKS[:2]), FitSettings(MODEL, settings), seed=seed) for seed in (3, 3, 4)
+    )
     assert first.history_records() == again.history_records()
     assert first.history_records() != other.history_records()
 
@@ -90,33 +92,35 @@ def test_a_task_without_a_label_in_the_batch_is_left_out_not_zero(fitted: Fitted
 
 def test_a_task_that_is_almost_never_labelled_is_trained_on_the_rows_that_it_has(valid: Dataset) -> None:
     train = keep_labels(make_dataset(200, 6), "ill", 3)
-    result = fit(train, valid, SPEC, TASKS, MODEL, TRAINING.model_copy(update={"epochs": 2}))
+    result = fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, TRAINING.model_copy(update={"epochs": 2})))
     assert all(np.isfinite(values).all() for values in predict(result.network, valid).values())
 
 
 def test_a_task_without_any_label_is_refused(valid: Dataset) -> None:
     train = keep_labels(make_dataset(60, 6), "ill", 0)
     with pytest.raises(ValueError, match="task ill: none of the 60 training rows"):
-        fit(train, valid, SPEC, TASKS, MODEL, TRAINING)
+        fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, TRAINING))
 
 
 def test_divergence_is_an_error(train: Dataset, valid: Dataset) -> None:
     settings = TRAINING.model_copy(update={"learning_rate": 1e30, "gradient_clip": 0.0})
     with pytest.raises(ValueError, match="training diverged in epoch"):
-        fit(train, valid, SPEC, TASKS, MODEL, settings)
+        fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, settings))
 
 
 def test_validation_rows_move_no_statistic(train: Dataset, valid: Dataset) -> None:
     settings = TRAINING.model_copy(update={"epochs": 1})
     shifted = replace(valid, inputs=replace(valid.inputs, numeric=valid.inputs.numeric + 1000))
-    first, second = (fit(train, part, SPEC, TASKS, MODEL, settings).network for part in (valid, shifted))
+    first, second = (
+        fit(TrainingData(train, part, SPEC, TASKS), FitSettings(MODEL, settings)).network for part in (valid, shifted)
+    )
     for (name, ours), (_, theirs) in zip(first.state_dict().items(), second.state_dict().items(), strict=True):
         assert torch.equal(ours, theirs), name
 
 
 def test_without_averaging_the_last_weights_are_kept(train: Dataset, valid: Dataset) -> None:
     settings = TRAINING.model_copy(update={"epochs": 2, "ema": 0.0})
-    assert fit(train, valid, SPEC, TASKS, MODEL, settings).epoch in (1, 2)
+    assert fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, settings)).epoch in (1, 2)
 
 
 @pytest.mark.parametrize("trunk", sorted(TRUNKS))
@@ -125,7 +129,9 @@ def test_every_architecture_trains_saves_and_loads(
     trunk: str, encoder: str, train: Dataset, valid: Dataset, tmp_path: Path
 ) -> None:
     model = ModelSettings.model_validate({"encoder": encoder, "trunk": trunk, "heads": {"tasks": {"ill": [4]}}})
-    network = fit(train, valid, SPEC, TASKS, model, TRAINING.model_copy(update={"epochs": 1})).network
+    network = fit(
+        TrainingData(train, valid, SPEC, TASKS), FitSettings(model, TRAINING.model_copy(update={"epochs": 1}))
+    ).network
     save_network(network, tmp_path / "network.safetensors")
     before, after = predict(network, valid), predict(load_network(tmp_path / "network.safetensors"), valid)
     assert all((before[task.name] == after[task.name]).all() for task in TASKS)

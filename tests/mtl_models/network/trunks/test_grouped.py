@@ -16,7 +16,7 @@ from mtl_models.network.views import Views, plan_views
 from mtl_models.serving.export import export_onnx
 from mtl_models.serving.scorer import Scorer
 from mtl_models.settings import ModelSettings, parse_settings
-from mtl_models.training.fit import fit
+from mtl_models.training.fit import FitSettings, TrainingData, fit
 from mtl_models.training.prediction import predict
 from tests.mtl_models.conftest import SPEC, TASKS, TRAINING, make_dataset, make_frames
 
@@ -155,7 +155,7 @@ def test_groups_come_back_from_their_file_and_export_as_one(part: str, tmp_path:
     trunk = {"name": "grouped", "groups": [["tall", "grade"]], "trunk": {"name": part, **PARTS[part]}}
     model = ModelSettings.model_validate({"encoder": {"name": "domains"}, "trunk": trunk})
     training = TRAINING.model_copy(update={"epochs": 1})
-    network = fit(few, others, SPEC, TASKS[:4], model, training).network
+    network = fit(TrainingData(few, others, SPEC, TASKS[:4]), FitSettings(model, training)).network
     save_network(network, tmp_path / "network")
     again = load_network(tmp_path / "network")
     assert again.settings == model
@@ -171,6 +171,8 @@ def test_the_twins_of_grouped_tasks_are_those_of_the_plain_trunk() -> None:
     inner = {"name": "shared", "widths": [6]}
     model = ModelSettings.model_validate({"trunk": {"name": "grouped", "groups": [["tall"], ["ill"]], "trunk": inner}})
     training = TRAINING.model_copy(update={"epochs": 1})
-    twin = fit(few, few, SPEC, TASKS[:1], model, training).network
-    single = fit(few, few, SPEC, TASKS[:1], ModelSettings.model_validate({"trunk": inner}), training).network
+    twin = fit(TrainingData(few, few, SPEC, TASKS[:1]), FitSettings(model, training)).network
+    single = fit(
+        TrainingData(few, few, SPEC, TASKS[:1]), FitSettings(ModelSettings.model_validate({"trunk": inner}), training)
+    ).network
     assert (predict(twin, few)["tall"] == predict(single, few)["tall"]).all()

@@ -13,7 +13,7 @@ from mtl_models.network.trunks import TRUNKS
 from mtl_models.settings import Component, ModelSettings, TrainingSettings, parse_settings
 from mtl_models.training.balancing import BALANCERS
 from mtl_models.training.balancing.base import Balancer
-from mtl_models.training.fit import fit
+from mtl_models.training.fit import FitSettings, TrainingData, fit
 from mtl_models.training.prediction import predict
 from mtl_models.training.tensors import batch_losses
 from tests.mtl_models.conftest import MODEL, SPEC, TASKS, TRAINING, make_dataset
@@ -62,7 +62,7 @@ def test_a_rarely_labelled_task_trains_with_every_method(name: str, valid: Datas
     rare = data.targets["ill"].copy()
     rare[3:] = np.nan
     train = replace(data, targets={**data.targets, "ill": rare})
-    results = [fit(train, valid, SPEC, TASKS, MODEL, with_method(name)) for _ in range(2)]
+    results = [fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, with_method(name))) for _ in range(2)]
     assert results[0].history_records() == results[1].history_records()
     assert all(np.isfinite(values).all() for values in predict(results[0].network, valid).values())
     assert results[0].history[-1].score < 1.1
@@ -70,7 +70,10 @@ def test_a_rarely_labelled_task_trains_with_every_method(name: str, valid: Datas
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_single_task_is_plain_training(name: str, train: Dataset, valid: Dataset) -> None:
-    plain, other = (fit(train, valid, SPEC, TASKS[:1], MODEL, with_method(each)) for each in ("equal", name))
+    plain, other = (
+        fit(TrainingData(train, valid, SPEC, TASKS[:1]), FitSettings(MODEL, with_method(each)))
+        for each in ("equal", name)
+    )
     assert plain.history_records() == other.history_records()
 
 
@@ -138,7 +141,7 @@ def test_a_penalty_counts_as_it_is(name: str, balance: Make) -> None:
 @pytest.mark.parametrize("name", ["gradnorm", "famo", "nashmtl", "imtlg", "upgrad"])
 def test_every_trunk_is_balanced(trunk: str, name: str, valid: Dataset) -> None:
     model = ModelSettings.model_validate({"trunk": trunk, "encoder": "domains"})
-    result = fit(make_dataset(100, 6), valid, SPEC, TASKS[:3], model, with_method(name))
+    result = fit(TrainingData(make_dataset(100, 6), valid, SPEC, TASKS[:3]), FitSettings(model, with_method(name)))
     assert np.isfinite(result.history[-1].score)
 
 
