@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.options import console, paths_of, say_counts
+from flows.cli.options import console, paths_of, say_counts, say_next
 
 if TYPE_CHECKING:
     from flows.check.report import CheckReport
@@ -34,6 +34,7 @@ def check(
     say_faults(report)
     if report.faults:
         raise typer.Exit(1)
+    say_next("check", f"mtl-health retrain --study {report.study}")
 
 
 def checked(paths: StudyPaths) -> CheckReport:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 from rich.table import Table
 
-from flows.cli.options import Date, Study, console, relative, say_counts, say_losses, show, study_of
+from flows.cli.options import Date, Study, console, relative, say_counts, say_losses, say_next, show, study_of
 
 app = typer.Typer()
 
@@ -33,6 +33,7 @@ def champion(study: Study) -> None:
             "report": relative(current.path.with_name("index.html")),
         },
     )
+    say_next("champion", f"mtl-health score --study {study}")
 
 
 @app.command()
@@ -48,6 +49,7 @@ def report(study: Study) -> None:
         )
     console.print(headline_table(study, read_json(paths.reports / "evaluation.json")))
     console.print(f"page: {relative(paths.reports / 'index.html')}")
+    say_next("report", f"open the page; mtl-health compare --study {study} tries other ways of sharing")
 
 
 @app.command()
@@ -79,3 +81,4 @@ def tonight(study: Study, date: Date = None) -> None:
     say_losses(run.get("floods") if run else None)
     absent = {"tables that did not arrive": ", ".join(absent_tables(run)) or "none"} if run else {}
     show("", {**absent, "scores": relative(table.folder), "report": relative(paths.reports / "index.html")})
+    say_next("tonight", "read the table with your own tool: docs/published.md shows how")

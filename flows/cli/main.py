@@ -12,13 +12,24 @@ from flows.cli import check, look, score, sharing, train, validate
 
 app = typer.Typer(
     name="mtl-health",
-    help="Multi-task learning on health tables: validate, retrain, score, and look at the champion and its report.",
+    help="One network learns several health outcomes from dirty tables; every night it scores the new people.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (check, validate, train, score, look, sharing):  # in the order of `--help`
-    app.add_typer(group.app)
+PANELS = {
+    "Bring your data": (check, validate),
+    "Run a night": (train, score),
+    "Look at what is there": (look,),
+    "Find out how outcomes should share": (sharing,),
+}
+"""What people do, in the order of `--help`, and the commands for it."""
+
+for panel, groups in PANELS.items():
+    for group in groups:
+        for command in group.app.registered_commands:
+            command.rich_help_panel = panel
+        app.add_typer(group.app)
 
 
 def main() -> None:

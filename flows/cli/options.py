@@ -66,6 +66,13 @@ def recorded_by() -> dict[str, str]:
     return {"recorded by": f"{url.hostname}{f':{url.port}' if url.port else ''}"} if url.hostname else {}
 
 
+def say_next(command: str, *steps: str) -> None:
+    """Print what to do next, a line each, if ``command`` is what was typed and not a step of another."""
+    if sys.argv[1:2] == [command]:
+        for step in steps:
+            console.print(Text.assemble(("next: ", "green"), step), highlight=False, soft_wrap=True)
+
+
 def say_losses(sentences: str | None, compared_with: str = "") -> None:
     """Print which limits a validation passed, a line each, and what its columns were compared with."""
     if compared_with:

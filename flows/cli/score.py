@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from flows.cli.look import tonight
-from flows.cli.options import Date, Study, console, recorded_by, relative, say_counts, say_losses, show, study_of
+from flows.cli.options import (
+    Date,
+    Study,
+    console,
+    recorded_by,
+    relative,
+    say_counts,
+    say_losses,
+    say_next,
+    show,
+    study_of,
+)
 from flows.cli.train import retrain
 
 app = typer.Typer()
@@ -31,6 +42,7 @@ def sample_drop(
     folder, n_people = write_sample_drop(paths, settings, date, with_outcomes=with_outcomes)
     kept = "kept" if with_outcomes else "removed"
     console.print(f"{n_people} people of the test part, outcomes {kept}: {relative(folder)}")
+    say_next("sample-drop", f"mtl-health score --study {study} --date {date}")
 
 
 @app.command()
@@ -73,6 +85,7 @@ def score(
         },
     )
     say_losses(row.get("floods"), json.loads(row["details"]).get("columns_compared_with", ""))
+    say_next("score", f"mtl-health tonight --study {study} --date {date}")
 
 
 @app.command()
@@ -88,3 +101,4 @@ def nightly(study: Study, date: Date = None) -> None:
     sample_drop(study, date)
     score(study, date)
     tonight(study, date)
+    say_next("nightly", f"open {relative(paths.reports / 'index.html')}, and read the table: docs/published.md")

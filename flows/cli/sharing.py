@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from flows.cli.options import Study, console, relative, study_of
+from flows.cli.options import Study, console, relative, say_next, study_of
 
 app = typer.Typer()
 
@@ -28,6 +28,7 @@ def methods(as_json: Annotated[bool, typer.Option("--json", help="For programs."
     for row in rows:
         table.add_row(row["kind"], row["name"], row["line"])
     console.print(table)
+    say_next("methods", "name some in a run under `compare` in params.yaml, then mtl-health compare --study STUDY")
 
 
 @app.command()
@@ -44,6 +45,7 @@ def compare(study: Study) -> None:
     board = read_json(paths.reports / "compare.json")
     console.print(ranking(board))
     console.print(f"{board['n_people']} validation people; page: {relative(paths.reports / 'compare.html')}")
+    say_next("compare", "open the page; what is clearly better goes under `model` or `training` in params.yaml")
 
 
 @app.command()
@@ -62,6 +64,7 @@ def groups(study: Study) -> None:
     console.print(f"{verdict(record)}\nunder studies.{study}.{record['where']} of params.yaml:\n")
     console.print(record["block"], markup=False, highlight=False, soft_wrap=True)
     console.print(f"{record['n_people']} validation people; page: {relative(paths.reports / 'groups.html')}")
+    say_next("groups", "open the page; paste the block above into params.yaml where a grouping wins")
 
 
 @app.command()
@@ -91,6 +94,7 @@ def embed(
     for what, file in summary["files"].items():
         console.print(f"{what}: {relative(Path(file).resolve())}")
     console.print("these three hold identifiers and health information: they belong behind the same door as the data")
+    say_next("embed", "open the figure; docs/sharing.md shows how to read the files")
 
 
 @app.command()
@@ -114,3 +118,4 @@ def sweep(name: Annotated[str, typer.Argument(help="A sweep of sweeps/params.yam
         for sentence in findings(figures):
             console.print(f"  {sentence}", soft_wrap=True, highlight=False)
     console.print(f"page: {relative(write_page(reports_of(root), known))}")
+    say_next("sweep", "open the page")

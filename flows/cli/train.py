@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from flows.cli.check import checked, say_warnings
-from flows.cli.options import Study, paths_of, recorded_by, relative, say_losses, show
+from flows.cli.options import Study, paths_of, recorded_by, relative, say_losses, say_next, show
 
 app = typer.Typer()
 
@@ -34,3 +34,4 @@ def retrain(study: Study) -> None:
         },
     )
     say_losses(row["floods"])
+    say_next("retrain", f"mtl-health report --study {study}", f"mtl-health score --study {study}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Study, console, say_counts, say_losses, study_of
+from flows.cli.options import Study, console, relative, say_counts, say_losses, say_next, study_of
 
 app = typer.Typer()
 
@@ -53,3 +53,6 @@ def validate(
     say_losses(judgement.text, judgement.basis)
     kept = f"rejects with their rows are in {rejects}" if rejects else "`--rejects FILE` writes the rejected rows"
     judgement.require(f"every reason is in the table above, {kept}")
+    inbox = f"{relative(paths.inbox)}/<date>"
+    scored = f"put the tables into {inbox}, then mtl-health score --study {study} --date <date>"
+    say_next("validate", scored if scoring else f"mtl-health check {study}")

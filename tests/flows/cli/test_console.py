@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import flows.cli.main as cli
 from flows.cli.options import console, show
 from tests.support import ROOT
 
@@ -18,6 +22,12 @@ cli.app = lambda: pl.Series([233]).cast(pl.Int8)
 sys.argv = ["mtl-health"]
 cli.main()
 """
+
+
+def registered() -> list[Any]:
+    """Every command that can be typed."""
+    groups = [group.typer_instance for group in cli.app.registered_groups]
+    return [command for group in groups if group for command in group.registered_commands]
 
 
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -50,3 +60,20 @@ def test_a_librarys_error_shows_no_value_unless_a_traceback_is_asked_for() -> No
     asked = run("-c", CODE, MTL_HEALTH_TRACEBACK="1")
     assert "Traceback" in asked.stderr
     assert "233" in asked.stderr
+
+
+def test_the_help_is_grouped_and_every_command_says_what_comes_next() -> None:
+    commands = {command.name or command.callback.__name__: command for command in registered()}
+    assert {command.rich_help_panel for command in commands.values()} == set(cli.PANELS)
+    silent = [
+        name for name, command in commands.items() if f'say_next("{name}"' not in inspect.getsource(command.callback)
+    ]
+    assert not silent
+
+
+def test_what_comes_next_is_a_command_that_there_is() -> None:
+    names = {command.name or command.callback.__name__ for command in registered()}
+    sources = "".join(path.read_text() for path in (ROOT / "flows" / "cli").glob("*.py"))
+    steps = re.findall(r"mtl-health ([a-z-]+)", "".join(re.findall(r"say_next\((.*?)\)\n", sources, re.DOTALL)))
+    assert len(steps) > 5
+    assert set(steps) <= names

@@ -285,6 +285,8 @@ def test_commands_that_show(nightly: Project) -> None:
     assert "tables that did not arrive  none" in tonight
     valid = nightly.run("mtl-health", "validate", "--study", "heart", "data/raw/heart").stdout
     assert "303" in valid
+    assert "next: mtl-health check heart" in valid
+    assert "next: read the table" in tonight
     for command in ("validate", "retrain", "score", "champion", "report", "sample-drop", "tonight"):
         assert "--study" in nightly.run("mtl-health", command, "--help").stdout
 
