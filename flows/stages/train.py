@@ -16,7 +16,7 @@ from flows.stages.command import Stage, run_stage
 from mtl_models.data.dataset import PERSON, Dataset, read_dataset
 
 if TYPE_CHECKING:
-    from mtl_models.network.network import Network
+    from mtl_models.network.predictor import Predictor
     from mtl_models.training.fit import Fitted
 
 MODEL = "multi_task"
@@ -67,7 +67,7 @@ def run(stage: Stage) -> dict[str, Any]:
     return summary
 
 
-def absent_tables(network: Network, dataset: Dataset, splits: pl.DataFrame, part: str) -> pl.DataFrame:
+def absent_tables(network: Predictor, dataset: Dataset, splits: pl.DataFrame, part: str) -> pl.DataFrame:
     """Predictions of held-out people with every table, then without each one, then without the outcomes' own tables.
 
     The same weights score them all; the column ``model`` says which table was missing.

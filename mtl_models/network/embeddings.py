@@ -7,39 +7,24 @@ import polars as pl
 import torch
 
 from mtl_models.data.dataset import PERSON, Dataset
-from mtl_models.network.encoders.domains import DomainEncoder
-from mtl_models.network.network import Network
-from mtl_models.network.task_networks import TaskNetworks
-from mtl_models.training.prediction import SLICE
+from mtl_models.network.predictor import SLICE, Predictor, slices
 
 
-def domain_embeddings(network: Network, dataset: Dataset) -> pl.DataFrame:
+def domain_embeddings(network: Predictor, dataset: Dataset) -> pl.DataFrame:
     """A row a person, in the order of the dataset: ``person_id`` and ``<domain>__e0``, ``<domain>__e1``, ...
 
     Raises:
         ValueError: for a network without an encoder of domains, or with one a task.
     """
-    if isinstance(network, TaskNetworks):
-        raise ValueError("each task has a network, and so vectors, of its own: train with training.stop: joint")
-    encoder = network.encoder
-    if not isinstance(encoder, DomainEncoder):
-        raise ValueError(
-            f"the network's encoder is {network.settings.encoder.name!r}: only 'domains' has a vector a domain; "
-            "train with model.encoder.name: domains"
-        )
-    device = next(network.parameters()).device
     network.eval()
-    parts: dict[str, list[np.ndarray]] = {domain: [] for domain in encoder.domains}
+    parts: dict[str, list[np.ndarray]] = {}
     with torch.no_grad():
-        for start in range(0, max(1, len(dataset)), SLICE):
-            rows = slice(start, start + SLICE)
-            numeric = torch.from_numpy(dataset.inputs.numeric[rows]).to(device)
-            categorical = torch.from_numpy(dataset.inputs.categorical[rows]).to(device)
-            for domain, vectors in encoder.by_domain(network.preprocess(numeric, categorical)).items():
-                parts[domain].append(vectors.cpu().numpy())
+        for rows in slices(network, dataset.inputs):
+            for domain, vectors in network.domain_vectors(*rows).items():
+                parts.setdefault(domain, []).append(vectors.cpu().numpy())
     columns = [pl.Series(PERSON, dataset.person, dtype=pl.String)]
-    for domain, slices in parts.items():
-        matrix = np.concatenate(slices)
+    for domain, each in parts.items():
+        matrix = np.concatenate(each)
         columns += [pl.Series(f"{domain}__e{place}", matrix[:, place]) for place in range(matrix.shape[1])]
     return pl.DataFrame(columns)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Container, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from mtl_models.data.dataset import Dataset, FeatureSpec, Matrices
 from mtl_models.data.layout import Layout
-from mtl_models.data.tasks import Task
+from mtl_models.data.tasks import Task, load_tasks
 from mtl_models.kinds.heads import HEADS, Head
 from mtl_models.network.encoders import ENCODERS
 from mtl_models.network.preprocess import Prepared, Preprocessor
@@ -137,6 +138,40 @@ class Network(nn.Module):
         """Predictions by task name, in the task's unit or as probabilities."""
         raw = self(numeric, categorical)
         return {name: self.head(name).predictions(raw[name]) for name in raw}
+
+    def domain_vectors(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:
+        """Each feature domain's vector. Shape: ``(n_rows, the domain's width)``.
+
+        Raises:
+            ValueError: if the encoder makes none.
+        """
+        by_domain = self.encoder.by_domain(self.preprocess(numeric, categorical))
+        if by_domain is None:
+            raise ValueError(
+                f"the network's encoder is {self.settings.encoder.name!r}: only 'domains' has a vector a domain; "
+                "train with model.encoder.name: domains"
+            )
+        vectors: dict[str, Tensor] = by_domain
+        return vectors
+
+    def record(self) -> dict[str, Any]:
+        """Features, layout, settings and tasks, as plain JSON types."""
+        return {
+            "features": json.loads(self.spec.to_json()),
+            "layout": self.layout.to_dict(),
+            "model": self.settings.model_dump(mode="json"),
+            "tasks": [task.to_dict() for task in self.tasks],
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Network:
+        """The network of a :meth:`record`, untrained."""
+        return cls(
+            FeatureSpec.from_json(json.dumps(record["features"])),
+            load_tasks(record["tasks"]),
+            ModelSettings.model_validate(record["model"]),
+            Layout.from_dict(record["layout"]),
+        )
 
     @torch.no_grad()
     def report(self, inputs: Matrices | None = None) -> dict[str, Any]:

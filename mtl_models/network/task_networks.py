@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,12 @@ from torch import Tensor, nn
 from mtl_models.data.dataset import Matrices
 from mtl_models.kinds.heads import Head
 from mtl_models.network.network import Network
-from mtl_models.network.preprocess import Prepared
 
 if TYPE_CHECKING:
     from mtl_models.training.history import Fitted
 
 
-class TaskNetworks(Network):
+class TaskNetworks(nn.Module):
     """The networks of some tasks side by side; they share the preprocessing and nothing else.
 
     Args:
@@ -29,7 +28,7 @@ class TaskNetworks(Network):
     """
 
     def __init__(self, networks: Mapping[str, Network]) -> None:
-        nn.Module.__init__(self)
+        super().__init__()
         members = list(dict.fromkeys(networks.values()))
         first = members[0]
         for member in members[1:]:
@@ -41,34 +40,57 @@ class TaskNetworks(Network):
         self.preprocess = first.preprocess
         self.members = nn.ModuleList(members)
 
+    def each(self) -> Iterator[Network]:
+        """The networks, each once."""
+        for member in self.members:
+            assert isinstance(member, Network)
+            yield member
+
     def member(self, task: str) -> Network:
         """The network that answers for a task."""
-        member = self.members[self.place[task]]
-        assert isinstance(member, Network)
-        return member
+        return list(self.each())[self.place[task]]
 
     def head(self, task: str) -> Head:
         """A task's head."""
         return self.member(task).head(task)
 
-    def outputs(self, prepared: Prepared, tasks: Container[str] | None = None) -> dict[str, Tensor]:
+    def forward(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:
         """Raw outputs by task name, each member's for its own tasks alone."""
-        wanted = [name for name in self.place if tasks is None or name in tasks]
-        found: dict[str, Tensor] = {}
-        for place, member in enumerate(self.members):
-            assert isinstance(member, Network)
-            if own := [name for name in wanted if self.place[name] == place]:
-                found |= member.outputs(prepared, own)
-        return {name: found[name] for name in wanted}
+        prepared = self.preprocess(numeric, categorical)
+        raw: dict[str, Tensor] = {}
+        for place, member in enumerate(self.each()):
+            raw |= member.outputs(prepared, [name for name in self.place if self.place[name] == place])
+        return {name: raw[name] for name in self.place}
 
-    def penalty(self) -> Tensor | None:
-        """Nothing: the networks were trained before."""
-        return None
+    def predictions(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:
+        """Predictions by task name, in the task's unit or as probabilities."""
+        raw = self(numeric, categorical)
+        return {name: self.head(name).predictions(raw[name]) for name in raw}
+
+    def domain_vectors(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:
+        """No vectors that the tasks have in common.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError("each task has a network, and so vectors, of its own: train with training.stop: joint")
 
     def report(self, inputs: Matrices | None = None) -> dict[str, Any]:
         """The report of each task's network."""
         reports = {name: self.member(name).report(inputs) for name in self.place}
         return {"by_task": reports} if any(reports.values()) else {}
+
+    def record(self) -> dict[str, Any]:
+        """The members' records, and which of them answers for which task, as plain JSON types."""
+        members = [member.record() for member in self.each()]
+        tasks = [task.to_dict() for task in self.tasks]
+        return {**members[0], "tasks": tasks, "members": members, "place": self.place}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> TaskNetworks:
+        """The networks of a :meth:`record`, untrained."""
+        members = [Network.from_record(member) for member in record["members"]]
+        return cls({task["name"]: members[record["place"][task["name"]]] for task in record["tasks"]})
 
 
 def own_stops(fitted: Fitted) -> Fitted:
@@ -82,9 +104,11 @@ def own_stops(fitted: Fitted) -> Fitted:
     """
     if not fitted.own_best:
         raise ValueError("no weights of the tasks' own best epochs: train with keep_own_best")
+    if not isinstance(joint := fitted.network, Network):
+        raise ValueError("the tasks stop at their own best epochs already")
     epochs = {task: best.epoch for task, best in fitted.own_bests().items()}
-    of_epoch = {epochs[task]: network for task, network in fitted.own_best.items()} | {fitted.epoch: fitted.network}
-    networks = {task.name: of_epoch[epochs.get(task.name, fitted.epoch)] for task in fitted.network.tasks}
+    of_epoch = {epochs[task]: network for task, network in fitted.own_best.items()} | {fitted.epoch: joint}
+    networks = {task.name: of_epoch[epochs.get(task.name, fitted.epoch)] for task in joint.tasks}
     return replace(fitted, network=TaskNetworks(networks))
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from mtl_models.data.dataset import Dataset, Matrices
 from mtl_models.data.tasks import Task
-from mtl_models.network.network import Network
+from mtl_models.network.predictor import Predictor
 from mtl_models.serving.parity import check_parity
 
 OPSET = 20
@@ -29,7 +29,7 @@ def output_names(task: Task) -> tuple[str, ...]:
 class ExportNetwork(nn.Module):
     """A network whose outputs are those of the file: a flat tuple, main tasks only."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Predictor) -> None:
         super().__init__()
         self.network = network
         self.tasks = [task for task in network.tasks if task.role == "main"]
@@ -50,7 +50,7 @@ class ExportNetwork(nn.Module):
         return tuple(outputs)
 
 
-def export_onnx(network: Network, path: Path, *, metadata: Mapping[str, str], check: Dataset | Matrices) -> None:
+def export_onnx(network: Predictor, path: Path, *, metadata: Mapping[str, str], check: Dataset | Matrices) -> None:
     """Write the network as ONNX, after torch and onnxruntime agreed on the rows of ``check``.
 
     The file has the inputs ``numeric`` and ``categorical`` of :class:`mtl_models.data.dataset.Matrices`, any number of

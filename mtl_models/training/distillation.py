@@ -10,7 +10,7 @@ import numpy as np
 from mtl_models.baselines import BASELINES, BaselineSettings, require_library
 from mtl_models.data.dataset import Dataset, FeatureSpec, Matrices
 from mtl_models.network.blanking import source_tables
-from mtl_models.network.network import Network
+from mtl_models.network.predictor import Predictor
 from mtl_models.settings import DistillationSettings, parse_settings
 from mtl_models.training.inputs import TrainingData
 from mtl_models.training.prediction import predict
@@ -70,7 +70,7 @@ def swap_columns(
 
 
 def teach(
-    networks: Sequence[Network], boosted: Predictions, swapped: Swapped, settings: DistillationSettings
+    networks: Sequence[Predictor], boosted: Predictions, swapped: Swapped, settings: DistillationSettings
 ) -> Predictions:
     """The teacher's outputs: the mean of the networks, and a share of the boosters where no table is missing.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from mtl_models.data.dataset import Dataset, Matrices
 from mtl_models.network.network import Network
+from mtl_models.network.predictor import Predictor
 from mtl_models.training.prediction import predict
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Fitted:
             that it is named for is at its best.
     """
 
-    network: Network
+    network: Predictor
     history: tuple[Epoch, ...]
     epoch: int
     affinity: tuple[EpochAffinity, ...] = ()

@@ -6,12 +6,10 @@ import numpy as np
 import torch
 
 from mtl_models.data.dataset import Dataset, Matrices
-from mtl_models.network.network import Network
-
-SLICE = 1024
+from mtl_models.network.predictor import Predictor, slices
 
 
-def predict(network: Network, dataset: Dataset | Matrices) -> dict[str, np.ndarray]:
+def predict(network: Predictor, dataset: Dataset | Matrices) -> dict[str, np.ndarray]:
     """Predictions by task name, in the order of ``task.prediction_columns``.
 
     Shape:
@@ -21,13 +19,10 @@ def predict(network: Network, dataset: Dataset | Matrices) -> dict[str, np.ndarr
         A regression's own unit, else probabilities.
     """
     inputs = dataset if isinstance(dataset, Matrices) else dataset.inputs
-    device = next(network.parameters()).device
     network.eval()
     parts: dict[str, list[np.ndarray]] = {task.name: [] for task in network.tasks}
     with torch.no_grad():
-        for start in range(0, max(1, len(inputs)), SLICE):
-            numeric = torch.from_numpy(inputs.numeric[start : start + SLICE]).to(device)
-            categorical = torch.from_numpy(inputs.categorical[start : start + SLICE]).to(device)
-            for name, values in network.predictions(numeric, categorical).items():
+        for rows in slices(network, inputs):
+            for name, values in network.predictions(*rows).items():
                 parts[name].append(values.cpu().numpy().astype(np.float64))
     return {name: np.concatenate(each) for name, each in parts.items()}

@@ -21,7 +21,7 @@ from mtl_models.data.dataset import PERSON, read_dataset
 from mtl_models.data.tasks import slug
 
 if TYPE_CHECKING:
-    from mtl_models.network.network import Network
+    from mtl_models.network.predictor import Predictor
 
 ENCODER = "domains"
 MODEL = "model"
@@ -74,7 +74,7 @@ def _has_vectors(settings: StudySettings) -> bool:
     return settings.model.encoder.name == ENCODER and settings.training.stop == "joint"
 
 
-def load_or_train(paths: StudyPaths, source: Source) -> Network:
+def load_or_train(paths: StudyPaths, source: Source) -> Predictor:
     """The network of a source; that of a run is trained on the final split once and kept beside the comparison's.
 
     Raises:

@@ -46,6 +46,10 @@ class Encoder(nn.Module):
         """Encode rows."""
         raise NotImplementedError
 
+    def by_domain(self, prepared: Prepared) -> dict[str, Tensor] | None:
+        """Each feature domain's vector, ``(n_rows, the domain's width)``; ``None`` where a domain has none."""
+        return None
+
     def report(self, prepared: Prepared | None) -> dict[str, Any]:
         """What the encoder attends to, as plain numbers.
 
