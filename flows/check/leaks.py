@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from flows.features.build import feature_spec
 from flows.features.cohort import Cohort, hidden_domains
 from flows.features.labels import FINAL
 from flows.project.settings import StudySettings
 from mtl_models.data.dataset import Dataset, FeatureSpec
+from mtl_models.data.describe import feature_spec
 from mtl_models.metrics.alone import features_alone
 
 WORDS = {"auroc": "AUROC", "r2": "R2", "qwk": "weighted kappa"}

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from flows.features.guard import FeatureError, TableFunction, Tables
-from mtl_models.data.dataset import PERSON, Feature, FeatureSpec
+from mtl_models.data.dataset import PERSON
 
-__all__ = ["OwnDomain", "StudyFeatures", "Tables", "build_features", "feature_spec", "source_tables"]
+__all__ = ["OwnDomain", "StudyFeatures", "Tables", "build_features", "source_tables"]
 
 DomainFunction = TableFunction
 
@@ -114,29 +114,3 @@ class _Asked(Mapping[str, pl.DataFrame]):
 
     def __len__(self) -> int:
         return len(self._tables)
-
-
-def feature_spec(
-    features: pl.DataFrame,
-    hidden_from: Mapping[str, tuple[str, ...]] | None = None,
-    tables: Mapping[str, tuple[str, ...]] | None = None,
-) -> FeatureSpec:
-    """The spec of a feature table, from its column names and types.
-
-    Args:
-        hidden_from: names of the tasks that must not see a domain, by the domain.
-        tables: the source tables of a feature, by its full name.
-    """
-    hidden_from, tables = hidden_from or {}, tables or {}
-    return FeatureSpec(
-        tuple(
-            Feature(
-                name=name,
-                domain=name.split("__", 1)[0],
-                categories=tuple(dtype.categories.to_list()) if isinstance(dtype, pl.Enum) else (),
-                hidden_from=tuple(hidden_from.get(name.split("__", 1)[0], ())),
-                tables=tuple(tables.get(name, ())),
-            )
-            for name, dtype in features.drop(PERSON).schema.items()
-        )
-    )

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from flows.features.build import DomainFunction, build_features, feature_spec, source_tables
+from flows.features.build import DomainFunction, build_features, source_tables
 from flows.features.guard import FeatureError, Tables
 from flows.features.lookup import study_features
 from flows.features.view import hidden_patterns, own_tables, visible_tables
 from mtl_models.data.dataset import PERSON, FeatureSpec
+from mtl_models.data.describe import feature_spec
 from mtl_models.data.tasks import Task
 from schemas.contract import load_contract
 

@@ -16,8 +16,8 @@ import polars as pl
 from flows.project.errors import awaiting_workers, in_worker
 from flows.project.processes import end_with_parent
 from mtl_models.data.dataset import Dataset, FeatureSpec
-from mtl_models.data.frames import prediction_frame
 from mtl_models.data.tasks import Task
+from mtl_models.data.view import features_in_view
 
 if TYPE_CHECKING:
     from flows.project.settings import StudySettings
@@ -49,43 +49,15 @@ def parts_of(splits: pl.DataFrame, resample: str) -> dict[str, np.ndarray]:
     return {part: values == part for part in ("train", "valid", "test") if (values == part).any()}
 
 
-def prediction_rows(
-    model: str,
-    seed: int,
-    resample: str,
-    predictions: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]],
-    tasks: Iterable[Task],
-) -> pl.DataFrame:
-    """Predictions of one fit as rows of a predictions table; ``predictions`` maps a part to people and values."""
-    tasks = tuple(tasks)
-    frames = [
-        prediction_frame(person, values, tasks).select(
-            pl.lit(model).alias("model"),
-            pl.lit(seed, pl.Int32).alias("seed"),
-            pl.lit(resample).alias("resample"),
-            pl.lit(part).alias("part"),
-            pl.all(),
-        )
-        for part, (person, values) in predictions.items()
-    ]
-    return pl.concat(frames)
-
-
 def in_view(
     dataset: Dataset, spec: FeatureSpec, settings: StudySettings, tasks: Iterable[Task]
 ) -> tuple[Dataset, FeatureSpec]:
-    """The features that at least one of the tasks may see in the study's view, of the model's domains if it names any.
+    """A dataset in the study's view, with its spec (:func:`mtl_models.data.view.features_in_view`).
 
     Raises:
         ValueError: for a domain that the features lack.
     """
-    model = settings.model
-    if unknown := sorted(set(model.domains) - set(spec.domains)):
-        known = ", ".join(spec.domains)
-        raise ValueError(f"model.domains: the features have no domain {unknown[0]}; they have {known}")
-    part = spec.core if model.view == "core" else spec.seen_by(task.name for task in tasks)
-    if model.domains:
-        part = FeatureSpec(tuple(feature for feature in part.features if feature.domain in model.domains))
+    part = features_in_view(spec, settings.model, [task.name for task in tasks])
     return dataset.select(spec, part), part
 
 

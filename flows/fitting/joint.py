@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.fitting.jobs import Job, in_view, parts_of, prediction_rows
+from flows.fitting.jobs import Job, in_view, parts_of
 from mtl_models.data.dataset import Dataset, FeatureSpec
+from mtl_models.data.frames import prediction_rows
 from mtl_models.joint import JOINT
 from mtl_models.settings import Component, parse_settings
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.fitting.jobs import Job, in_view, parts_of, prediction_rows, shared
+from flows.fitting.jobs import Job, in_view, parts_of, shared
 from mtl_models.data.dataset import Dataset, FeatureSpec
+from mtl_models.data.frames import prediction_rows
 
 if TYPE_CHECKING:
     from flows.project.settings import StudySettings

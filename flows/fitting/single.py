@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.fitting.jobs import Job, in_view, parts_of, prediction_rows
+from flows.fitting.jobs import Job, in_view, parts_of
 from flows.fitting.names import TWIN
 from mtl_models.baselines import BASELINES, UNSEEDED, require_library
 from mtl_models.data.dataset import Dataset, FeatureSpec
+from mtl_models.data.frames import prediction_rows
 
 if TYPE_CHECKING:
     from flows.project.settings import StudySettings

@@ -14,6 +14,7 @@ from flows.project.settings import StudySettings
 from flows.report.words import model_name
 from flows.stages.command import Stage, run_stage
 from mtl_models.data.dataset import FeatureSpec
+from mtl_models.data.view import features_in_view
 from mtl_models.metrics.summary import flat_metrics, summarise
 
 PART = "test"
@@ -39,13 +40,6 @@ def student_words(settings: StudySettings) -> str:
         "of the teacher's kind for each outcome, trained on that outcome alone and taught by none: the gain over them "
         "is that of sharing and of the teacher together."
     )
-
-
-def features_in_view(spec: FeatureSpec, settings: StudySettings) -> FeatureSpec:
-    """The features that the study's model sees, of its domains if it names any."""
-    part = spec.core if settings.model.view == "core" else spec.seen_by(task.name for task in settings.task_records)
-    domains = settings.model.domains or part.domains
-    return FeatureSpec(tuple(feature for feature in part.features if feature.domain in domains))
 
 
 def run(stage: Stage) -> dict[str, Any]:
@@ -75,7 +69,7 @@ def run(stage: Stage) -> dict[str, Any]:
         population=settings.population,
         moment=settings.moment,
         summary=summary,
-        spec=features_in_view(spec, settings),
+        spec=features_in_view(spec, settings.model, [task.name for task in tasks]),
         parts=people["parts"],
         n_people=people["n_people"],
         n_cohort=people["n_cohort"],

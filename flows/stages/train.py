@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from flows.fitting.jobs import Job, in_processes, prediction_rows
+from flows.fitting.jobs import Job, in_processes
 from flows.fitting.names import FINAL, NO_OUTCOMES, WHOLE
 from flows.fitting.networks import fit_job, network_rows
 from flows.project.paths import replace_file, write_json
 from flows.stages.command import Stage, run_stage
 from mtl_models.data.dataset import PERSON, Dataset, read_dataset
+from mtl_models.data.frames import prediction_rows
 
 if TYPE_CHECKING:
     from mtl_models.network.predictor import Predictor

@@ -29,3 +29,25 @@ def prediction_frame(person: np.ndarray, predictions: Mapping[str, np.ndarray], 
         columns.update(zip(task.prediction_columns, values.astype(np.float64).T, strict=True))
     people = pl.Series(PERSON, person.astype(str), dtype=pl.String)
     return pl.DataFrame([people, *(pl.Series(name, np.ascontiguousarray(column)) for name, column in columns.items())])
+
+
+def prediction_rows(
+    model: str,
+    seed: int,
+    resample: str,
+    predictions: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]],
+    tasks: Iterable[Task],
+) -> pl.DataFrame:
+    """Predictions of one fit as rows of a predictions table; ``predictions`` maps a part to people and values."""
+    tasks = tuple(tasks)
+    frames = [
+        prediction_frame(person, values, tasks).select(
+            pl.lit(model).alias("model"),
+            pl.lit(seed, pl.Int32).alias("seed"),
+            pl.lit(resample).alias("resample"),
+            pl.lit(part).alias("part"),
+            pl.all(),
+        )
+        for part, (person, values) in predictions.items()
+    ]
+    return pl.concat(frames)

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from flows.features.build import build_features, feature_spec
+from flows.features.build import build_features
 from flows.features.cohort import Cohort, cohort_spec
 from flows.features.lookup import study_features
 from flows.features.splits import resample_columns
@@ -23,6 +23,7 @@ from flows.stages.validate import validate
 from flows.stores.valid import read_valid
 from flows.study.load import load_settings
 from mtl_models.data.dataset import PERSON, FeatureSpec
+from mtl_models.data.describe import feature_spec
 from schemas.contract import load_contract
 
 

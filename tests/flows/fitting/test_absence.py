@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 
 from flows.fitting.absence import WHOLE, absence
-from flows.fitting.jobs import in_view, prediction_rows
+from flows.fitting.jobs import in_view
 from flows.stages.train import NO_OUTCOMES, absent_tables
 from mtl_models.data.dataset import Dataset, Feature, FeatureSpec, Matrices
+from mtl_models.data.frames import prediction_rows
 from mtl_models.data.layout import plan_layout
 from mtl_models.data.tasks import Task
 from mtl_models.metrics.settings import EvaluationSettings
