@@ -121,5 +121,6 @@ def standing_limits(context: ReportContext) -> list[str]:
         "A prediction is an association: changing a feature need not change the outcome.",
         f"Figures of a class or label with fewer than {settings['min_count']} people are not shown.",
         *sentences.seeds(context.summary),
+        *sentences.boosters(context.summary),
         "Many comparisons are made: with 95\u00a0% intervals, one in twenty excludes zero by chance.",
     ]

@@ -9,6 +9,7 @@ from flows.report.plots import ordered_models
 from flows.report.words import (
     METRICS,
     NBSP,
+    PROPER_NAMES,
     against_name,
     gain,
     interval,
@@ -117,3 +118,14 @@ def effect(record: Mapping[str, Any]) -> str:
     little = "a little, " if abs(record["value"]) < SMALL else ""
     size = percent(abs(record["value"])).lstrip("+")
     return f"{verb} the error {little}by {size} on average (gain {gain(record['value'])}, {words})"
+
+
+def boosters(summary: Mapping[str, Any]) -> list[str]:
+    """What the boosted trees beside the model were not given, where there are any."""
+    names = [model_name(name) for name in PROPER_NAMES if name in summary["models"]]
+    if not names:
+        return []
+    return [
+        f"{listing(names)} chose their size and number of rounds on the validation people, the rest is as set in "
+        "params.yaml: boosted trees that are tuned to the study may be level with the model."
+    ]

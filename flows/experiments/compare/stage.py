@@ -8,7 +8,7 @@ import polars as pl
 
 from flows.experiments.compare.fits import reference_predictions, reference_view, train_missing
 from flows.experiments.compare.leaderboard import leaderboard
-from flows.experiments.compare.page import comparison_page
+from flows.experiments.compare.page import BASELINES, BOOSTERS, comparison_page
 from flows.fitting.names import FINAL
 from flows.project.paths import write_json, write_text
 from flows.stages.command import Stage, run_stage
@@ -31,6 +31,7 @@ def run(stage: Stage) -> dict[str, Any]:
     targets = pl.read_parquet(paths.features / "targets.parquet")
     methods = {name: method_of(settings, name) for name in settings.compare.runs}
     unseeded = [name for name, method in methods.items() if method and not JOINT[method.name].seeded]
+    unseeded += [name for name in settings.baselines.models if name in BASELINES and name not in BOOSTERS]
     view = (reference_view(settings) or settings).model.view
     board = leaderboard(predictions, targets, splits, settings.task_records, settings.evaluation, view, unseeded)
     write_json(paths.reports / "compare.json", board)
