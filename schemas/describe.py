@@ -9,17 +9,8 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from schemas.contract import Contract, load_contract
-from schemas.fields import CHECK_RULES, ModelView, Rules
+from schemas.fields import CHECK_RULES, ModelView
 
-_KINDS = {
-    "person_key": "key",
-    "number": "number",
-    "integer": "whole number",
-    "category": "category",
-    "binary": "0 or 1",
-    "flag": "tick",
-    "time_of_day": "time of day",
-}
 _FAILURES = {"null": "value emptied, counted", "reject": "row rejected"}
 _HEADINGS = {
     "column": "column",
@@ -64,9 +55,10 @@ def describe(contract: Contract) -> pl.DataFrame:
                     "column": column,
                     "title": rules.title,
                     "kind": rules.kind,
+                    "words": rules.words,
                     "unit": rules.unit,
-                    "values": _values(rules),
-                    "special_codes": _special(rules),
+                    "values": rules.values(),
+                    "special_codes": "; ".join(rules.special_codes()),
                     "across": "; ".join(f"{check.name}: {check.description}" for check in across),
                     "nullable": "yes" if rules.nullable else "no",
                     "on_failure": rules.on_failure,
@@ -113,34 +105,7 @@ def markdown(headings: Mapping[str, str], rows: Iterable[Mapping[str, str]]) -> 
 
 def _words(row: Mapping[str, str]) -> dict[str, str]:
     marked = {"column": f"`{row['column']}`", "privacy": f"`{row['privacy']}`"}
-    return {**row, **marked, "kind": _KINDS[row["kind"]], "on_failure": _FAILURES[row["on_failure"]]}
-
-
-def _values(rules: Rules) -> str:
-    if rules.kind == "flag":
-        return f"{next(iter(rules.labels))} → 1, else empty"
-    if rules.codes:
-        labels = [f"{label} → {code}" for label, code in rules.labels.items()]
-        return "; ".join([*(f"{code} {words}" for code, words in rules.codes.items()), *labels])
-    if rules.labels:
-        return "; ".join(raw if raw == name else f"{raw} → {name}" for raw, name in rules.labels.items())
-    if rules.pattern:
-        return f"`{rules.pattern}`"
-    return f"{_figure(rules.low)} to {_figure(rules.high)}"
-
-
-def _figure(value: float | None) -> str:
-    return "any" if value is None else f"{value:.15g}"
-
-
-def _special(rules: Rules) -> str:
-    special = [
-        f"{code} {meaning if isinstance(meaning, str) else f'= {_figure(meaning)}'}"
-        for code, meaning in rules.special.items()
-    ]
-    if rules.sas_zero and 0 not in rules.special:
-        special.append("5.4e-79 = 0")
-    return "; ".join(special)
+    return {**row, **marked, "kind": row["words"], "on_failure": _FAILURES[row["on_failure"]]}
 
 
 def main() -> None:

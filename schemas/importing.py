@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+_HERE = Path(__file__).parent
 # their text speaks of code alone; that of other kinds may hold data
 _SAID = (NameError, AttributeError, ImportError, TypeError)
 
@@ -54,8 +55,8 @@ def _sentence(error: Exception, own: Own | None) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if own and own.relative(Path(frame.filename))]
     last = (theirs or frames)[-1]
-    # our helpers raise in schemas/ itself, one folder above the study's
-    ours = isinstance(error, ValueError) and Path(frames[-1].filename).parent == Path(__file__).parent
+    # our helpers raise in schemas/ itself, one folder above the study's, or in schemas/fields
+    ours = isinstance(error, ValueError) and Path(frames[-1].filename).parent in (_HERE, _HERE / "fields")
     kind = type(error).__name__
     said = str(error) if ours else f"{kind} ({error})" if isinstance(error, _SAID) else kind
     return f"{_shown(Path(last.filename), own)}, line {last.lineno}: {said}"

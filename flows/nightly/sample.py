@@ -15,8 +15,8 @@ from flows.stores.inbox import Inbox
 from mtl_models.data.dataset import PERSON
 from schemas.contract import load_contract
 from schemas.fields import ModelView
+from schemas.fields.person_key import as_declared
 from schemas.reading.folder import find_table, part_files
-from schemas.reading.keys import as_declared
 
 
 def write_sample_drop(
@@ -49,7 +49,7 @@ def write_sample_drop(
         kept = [column for column in frame.columns if column == key or not is_hidden(table, column, hidden)]
         if kept == [key]:
             continue
-        pattern = ModelView.of(model).rules[key].pattern
+        pattern = ModelView.of(model).key_pattern
         inside = frame.select(pl.col(key).cast(pl.String)).select(as_declared(key, pattern)).to_series()
         frame = frame.filter(inside.is_in(people.implode())).select(kept)
         (frame.write_csv if suffix == ".csv" else frame.write_parquet)(partial / f"{table}{suffix}")

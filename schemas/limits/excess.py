@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from schemas.limits.looks import DISTINCT, UNIT, look_words
+from schemas.fields.looks import DISTINCT, UNIT, WORDS
 
 Key = Literal["max_reject_share", "max_nulled_share", "max_empty_share"]
 _LISTED = 8
@@ -23,7 +23,7 @@ class Excess:
         limit: what it allows.
         before: the share of the training data, None where there is none to compare with.
         rules: the rules that were broken most, with their counts.
-        looks: what the cells look like, as ``schemas.limits.looks`` counts it.
+        looks: what the cells look like, as ``schemas.splitting.looks`` counts it.
         unit: the unit that the contract declares.
     """
 
@@ -67,10 +67,18 @@ class Excess:
     def _why(self, hide_below: int) -> str:
         parts = [", ".join(f"{rule} ({_count(count, hide_below)})" for rule, count in self.rules.items())]
         parts += [
-            _look(self, words, count, hide_below) for words, count in look_words(self.looks, at_least=self.n / 10)
+            _look(self, words, count, hide_below) for words, count in _look_words(self.looks, at_least=self.n / 10)
         ]
         said = ", ".join(part for part in parts if part)
         return f": {said}" if said else ""
+
+
+def _look_words(looks: Mapping[str, int], *, at_least: float) -> Iterator[tuple[str, int]]:
+    """The looks of a column in words with their counts; those of fewer cells than ``at_least`` are left out."""
+    for look, count in looks.items():
+        if look == DISTINCT or count < at_least:
+            continue
+        yield (f"numbers in {look.removeprefix(UNIT)}" if look.startswith(UNIT) else WORDS[look]), count
 
 
 def _look(excess: Excess, words: str, count: int, hide_below: int) -> str:

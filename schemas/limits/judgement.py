@@ -166,7 +166,7 @@ def _empty(
     now, then = _Cells.of(counts, column), _Cells.of(before, column) if before else None
     if then is None or not then.rows or column in (before or {}).get("absent_columns", ()):
         # a tick that nobody set is an answer, not a hole
-        passed = now.empty == now.rows > limits.allowance and view.rules[column].kind != "flag"
+        passed = now.empty == now.rows > limits.allowance and not view.rules[column].empty_is_answer
     else:
         passed = _lost((now.empty, now.rows), (then.empty, then.rows), limits)
     if passed:

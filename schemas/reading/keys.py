@@ -8,13 +8,6 @@ from schemas.faults import TableFault
 from schemas.reading.text_table import TextTable
 
 
-def as_declared(key: str, pattern: str) -> pl.Expr:
-    """The key in ``key``, read as ``1`` where a tool stored it as a number and wrote ``1.0``; else as it stands."""
-    text = pl.col(key)
-    whole = text.str.replace(r"^([0-9]+)\.0+$", "$1")
-    return pl.when(~text.str.contains(pattern) & whole.str.contains(pattern)).then(whole).otherwise(text)
-
-
 def without_leading_zeros(keys: pl.Series) -> pl.Series:
     """Numbers as ``1`` where they may stand as ``001`` elsewhere; other keys as they are."""
     return keys.str.replace(r"^0+([0-9]+)$", "$1")

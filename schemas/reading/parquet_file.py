@@ -76,8 +76,7 @@ def _check_types(frame: pl.DataFrame, file: str, table: str, view: ModelView) ->
     unfit = [
         f"{name} holds {words} ({dtype.base_type().__name__})"
         for name, dtype in frame.schema.items()
-        if (words := _UNFIT.get(dtype.base_type()))
-        and not (dtype == pl.Time and view.rules[name].kind == "time_of_day")
+        if (words := _UNFIT.get(dtype.base_type())) and dtype.base_type() not in view.rules[name].stored
     ]
     if unfit:
         raise TableFault(

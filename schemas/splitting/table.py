@@ -10,10 +10,11 @@ import polars as pl
 
 from schemas.faults import ContractError
 from schemas.fields import CHECK_RULES, ModelView
-from schemas.limits.looks import looks_of
-from schemas.reading.keys import as_declared, check_repeats
+from schemas.fields.person_key import as_declared
+from schemas.reading.keys import check_repeats
 from schemas.reading.text_table import BrokenRow, TextTable
 from schemas.splitting.checking import check
+from schemas.splitting.looks import looks_of
 from schemas.splitting.parsing import EFFECT, NOTES, ROW, parse
 from schemas.splitting.results import REJECTS, TableResult
 
@@ -39,7 +40,7 @@ class CheckedTable:
         view = ModelView.of(self.model)
         place = self.text.header.index(view.key)
         cells = [row.fields[place].strip() if place < len(row.fields) else None for row in self.text.broken]
-        pattern = view.rules[view.key].pattern
+        pattern = view.key_pattern
         keys = pl.DataFrame({"key": cells}, schema={"key": pl.String}).select(as_declared("key", pattern)).to_series()
         return [key if fits else None for key, fits in zip(keys, keys.str.contains(pattern), strict=True)]
 

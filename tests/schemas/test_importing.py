@@ -57,7 +57,7 @@ def sentence(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> str:
         ('    ward: pl.Enum = category("Ward", {})', "line 8: Ward: a category needs labels"),
         ('    age: int = integer("Age", low=0)', "line 8: TypeError (integer() missing 1 required keyword-only"),
         ('    age: int = integr("Age")', "line 8: NameError (name 'integr' is not defined)"),
-        ("    age: int", "line 11: model Ward: age lacks a helper of schemas.fields: declare it with number"),
+        ("    age: int", "line 11: model Ward: age lacks a helper of schemas.fields: declare it with one of"),
         ('    key: str = person_key("Second")', "line 11: model Ward needs one person key, found 2"),
         ("    age: int = integer(", "line 8, is not valid Python ('(' was never closed)"),
         ("    import nowhere_at_all", "line 8: ModuleNotFoundError (No module named 'nowhere_at_all')"),

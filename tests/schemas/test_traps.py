@@ -14,7 +14,7 @@ from pandera.config import ValidationDepth, config_context
 
 from schemas.contract import Contract, load_contract
 from schemas.faults import ContractError
-from schemas.fields import Rules, Table, across, integer, number, person_key
+from schemas.fields import Table, across, integer, number, person_key
 from schemas.splitting.checking import check, failed_cells, require_full_validation
 from schemas.splitting.study import validate_folder
 
@@ -144,7 +144,7 @@ def test_contradictory_field_declarations_are_refused() -> None:
     with pytest.raises(ValueError, match="outside the range"):
         integer("Meals", low=0, high=21, special={5555: 22})
     with pytest.raises(ValueError, match="rejects the row"):
-        Rules(kind="number", title="Age", nullable=False)
+        integer("Age", low=0, high=9, nullable=False)
 
 
 def test_a_contract_needs_its_person_table_and_key() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from schemas.contract import Contract, load_contract
 from schemas.describe import describe
-from schemas.fields import Rules, Table, binary, category, integer, number, person_key
+from schemas.fields import ModelView, Table, binary, category, integer, number, person_key
+from schemas.fields.figures import Amount
 from schemas.splitting.study import validate_folder
 
 
@@ -86,8 +87,8 @@ def test_labels_can_be_declared_beside_codes(tmp_path: Path) -> None:
 
 
 def test_only_numbers_have_other_units() -> None:
-    with pytest.raises(ValueError, match="only a number has other units"):
-        Rules(kind="binary", title="Answer", other_units={"kPa": 1.0})
+    with pytest.raises(ValueError, match="the kind binary has no other_units"):
+        binary("Answer", other_units={"kPa": 1.0})
 
 
 @pytest.mark.parametrize("study", ["heart", "whas500", "nhanes"])
@@ -96,8 +97,9 @@ def test_declared_units_differ_enough_to_be_told(study: str, raw: Callable[[str]
     contract = load_contract(study)
     result = validate_folder(raw(study), contract)
     for table, model in contract.tables.items():
-        for name, column in model.to_schema().columns.items():
-            rules: Rules = column.metadata["rules"]
+        for name, rules in ModelView.of(model).rules.items():
+            if not isinstance(rules, Amount):
+                continue
             for conversion in rules.other_units.values():
                 factor, offset = conversion if isinstance(conversion, tuple) else (conversion, 0.0)
                 converted = ((result.tables[table].valid[name].drop_nulls() - offset) / factor).round(1)
