@@ -38,6 +38,8 @@ class Contract:
         if self.person_table not in self.tables:
             raise ValueError(f"study {self.study}: the person table {self.person_table} is not among its tables")
         for name, model in self.tables.items():
+            if "." in name:  # it would not be clear where the table ends in TABLE.COLUMN
+                raise ValueError(f"study {self.study}: the table {name} has a dot in its name; take it out")
             view = ModelView.of(model)
             if self.person_key not in view.dtypes:
                 raise ValueError(f"study {self.study}: table {name} lacks the person key {self.person_key}")

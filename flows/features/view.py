@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from mtl_models.data.tasks import Task
+from schemas.patterns import covered
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,7 +26,7 @@ def hidden_patterns(tasks: Iterable[Task], known_later: Iterable[str] = ()) -> t
 
 def is_hidden(table: str, column: str, patterns: Collection[str]) -> bool:
     """Whether a pattern covers the column."""
-    return any(fnmatchcase(f"{table}.{column}", pattern) for pattern in patterns)
+    return covered(patterns, table, column)
 
 
 def forbidden_patterns(tasks: Iterable[Task], known_later: Iterable[str] = ()) -> tuple[str, ...]:

@@ -68,15 +68,21 @@ class ModelView:
                 f"{', '.join(KINDS)} or score"
             )
         self.rules: dict[str, Rules] = {name: column.metadata["rules"] for name, column in schema.columns.items()}
-        self._check_names_and_types(len(model.__fields__))
+        self._check_names(model)
+        self._check_types()
         keys = [name for name, rules in self.rules.items() if rules.is_key]
         if len(keys) != 1:
             raise ValueError(f"model {self.name} needs one person key, found {len(keys)}")
         self.key = keys[0]
 
-    def _check_names_and_types(self, n_columns: int) -> None:
-        if n_columns != len(self.rules):
+    def _check_names(self, model: type[pa.DataFrameModel]) -> None:
+        # a model keeps one of two columns of the same name, and loses the other in silence
+        declared = {name for each in model.__mro__ for name in vars(each).get("__annotations__", {})}
+        named = [name for name in declared if getattr(model, name, None) in self.rules]
+        if len(named) != len(self.rules):
             raise ValueError(f"model {self.name}: two columns have one name; `name` must be another for each")
+
+    def _check_types(self) -> None:
         for name, rules in self.rules.items():
             if self.dtypes[name].base_type() != rules.dtype:
                 raise ValueError(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from schemas.contract import Contract
 from schemas.fields import ModelView
 from schemas.limits.chance import upper_tail
 from schemas.limits.excess import Excess
+from schemas.patterns import covered, covers
 
 Summary = Mapping[str, Any]
 # How unlikely a count must be, if the column were as it was in training, to be called a flood. A night looks at
@@ -100,11 +100,11 @@ def excesses(
         if table in summary["absent"]:
             continue
         columns = [name for name in view.rules if name != view.key]
-        optional = [name for name in columns if _matches(table, name, may_be_empty)]
-        if len(optional) < len(columns) and not _matches(table, view.key, limits.exempt):
+        optional = [name for name in columns if covered(may_be_empty, table, name)]
+        if len(optional) < len(columns) and not covered(limits.exempt, table, view.key):
             found += _missing_rows(table, (people - counts["n_valid"], people), before, people_before, limits)
         for column in columns:
-            if not _matches(table, column, limits.exempt):
+            if not covered(limits.exempt, table, column):
                 found += _nulled(view, table, column, counts, before, limits)
                 if column not in optional:
                     found += _empty(view, table, column, counts, before, limits)
@@ -119,14 +119,10 @@ def require_columns(contract: Contract, patterns: Collection[str]) -> None:
     """
     columns = [(table, name) for table, model in contract.tables.items() for name in ModelView.of(model).rules]
     for pattern in patterns:
-        if not any(_matches(table, column, (pattern,)) for table, column in columns):
+        if not any(covers(pattern, table, column) for table, column in columns):
             raise ValueError(
                 f"validation.exempt: {pattern} matches no column of {contract.study}; write TABLE.COLUMN or TABLE.*"
             )
-
-
-def _matches(table: str, column: str, patterns: Collection[str]) -> bool:
-    return any(fnmatchcase(f"{table}.{column}", pattern) for pattern in patterns)
 
 
 def _rejects(table: str, counts: Summary, limits: Limits, *, everybody: bool) -> Iterator[Excess]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from schemas.contract import Contract
 from schemas.faults import TableFault
 from schemas.fields import ModelView
+from schemas.patterns import covers
 from schemas.reading.checksums import check_sums, read_sums
 from schemas.reading.folder import check_names, find_table
 from schemas.reading.keys import check_spelling
@@ -108,7 +108,7 @@ def _optional(contract: Contract, patterns: Collection[str]) -> Mapping[str, set
             (table, column)
             for table, columns in rules.items()
             for column in columns
-            if column != contract.person_key and fnmatchcase(f"{table}.{column}", pattern)
+            if column != contract.person_key and covers(pattern, table, column)
         ]
         if not found:
             raise ValueError(f"optional columns: {pattern} matches no column of {contract.study}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flows.features.view import hidden_patterns, is_hidden
 from mtl_models.wording import nearest
+from schemas.patterns import covered
 
 if TYPE_CHECKING:
     from flows.project.settings import StudySettings
@@ -73,9 +74,8 @@ def _key(task: Task) -> str:
 
 def matched(patterns: Iterable[str], columns: Columns) -> list[str]:
     """Full names of the columns that some patterns cover."""
-    names = [f"{table}.{column}" for table, each in columns.items() for column in each]
     patterns = list(patterns)
-    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    return [f"{table}.{name}" for table, each in columns.items() for name in each if covered(patterns, table, name)]
 
 
 def pattern_fault(pattern: str, columns: Columns, person_key: str) -> str | None:
@@ -88,8 +88,8 @@ def pattern_fault(pattern: str, columns: Columns, person_key: str) -> str | None
         return f"{pattern!r} has a blank beside it{_so(pattern.strip())}"
     if pattern in columns:
         return f"{pattern!r} is a table: write TABLE.COLUMN{_so(f'{pattern}.*')}"
-    if not dot:
-        within = [name for name in names if name.split(".", 1)[1].lower() == pattern.lower()]
+    within = [f"{table}.{name}" for table, each in columns.items() for name in each if name.lower() == pattern.lower()]
+    if not dot or (within and table not in columns):
         near = within[0] if len(within) == 1 else nearest(pattern, columns)
         return f"{pattern!r} lacks its table: write TABLE.COLUMN{_so(near)}"
     if column == person_key and table in columns:

@@ -17,6 +17,7 @@ from flows.features.view import hidden_patterns, is_hidden, own_tables, visible_
 from flows.stages.features import cohort_features
 from flows.stores.valid import read_valid
 from flows.study.load import load_settings
+from flows.study.naming.columns import pattern_fault
 from mtl_models.data.dataset import PERSON, FeatureSpec
 from mtl_models.data.tasks import Task
 from schemas.contract import load_contract
@@ -141,3 +142,15 @@ def test_an_auxiliary_column_is_a_feature_of_no_task(root: Path, valid_nhanes: P
     assert not any(is_hidden(table, name, (column,)) for name in given.get(table, pl.DataFrame()).columns)
     with pytest.raises(FeatureError, match=rf"{table}.*hidden: .*target column of task further"):
         cohort_features("nhanes", valid_nhanes, tasks, settings.known_later)
+
+
+@pytest.mark.parametrize("column", ["sample.yr", "lambda", "Resting BP", "BP [mmHg]", "a*b", "what?"])
+def test_a_column_of_any_name_is_hidden_by_its_full_name(column: str) -> None:
+    tables = {"visits": pl.DataFrame({"id": ["1"], column: [1], "age": [2]})}
+    for pattern in (f"visits.{column}", "visits.*"):
+        assert column not in visible_tables(tables, (pattern,), "id").get("visits", pl.DataFrame()).columns
+    assert visible_tables(tables, (f"other.{column}",), "id")["visits"].columns == ["id", column, "age"]
+    assert pattern_fault(f"visits.{column}", {"visits": [column, "age"]}, "id") is None
+    assert pattern_fault(column, {"visits": [column, "age"]}, "id") == (
+        f"{column!r} lacks its table: write TABLE.COLUMN; the nearest is {f'visits.{column}'!r}"
+    )
