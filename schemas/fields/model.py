@@ -78,7 +78,7 @@ class ModelView:
     def _check_names(self, model: type[pa.DataFrameModel]) -> None:
         # a model keeps one of two columns of the same name, and loses the other in silence
         declared = {name for each in model.__mro__ for name in vars(each).get("__annotations__", {})}
-        named = [name for name in declared if getattr(model, name, None) in self.rules]
+        named = [name for name in declared if not name.startswith("_") and getattr(model, name, "") in self.rules]
         if len(named) != len(self.rules):
             raise ValueError(f"model {self.name}: two columns have one name; `name` must be another for each")
 
