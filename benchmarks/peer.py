@@ -45,20 +45,20 @@ def peer_arrays(train: Any, valid: Any, spec: Any, settings: Any) -> dict[str, A
     import torch
 
     from mtl_models.data.layout import plan_layout
+    from mtl_models.kinds import kind_of
     from mtl_models.network.network import Network
     from mtl_models.training.tensors import Tensors
 
     network = Network(spec, settings.task_records, settings.model, plan_layout(spec, train.inputs))
     network.fit_statistics(train)
-    by_kind: dict[str, list[Any]] = {"regression": [], "label": [], "class": []}
+    by_form: dict[str, list[Any]] = {"number": [], "binary": [], "classes": []}
     for task in settings.task_records:
-        kind = "regression" if task.kind == "regression" else "class" if task.classes else "label"
-        by_kind[kind].append(task)
-    (classes,) = by_kind["class"]
+        by_form[kind_of(task).form].append(task)
+    (classes,) = by_form["classes"]
     found: dict[str, Any] = {
         "outputs": [
-            len(by_kind["regression"]),
-            sum(len(task.target_columns) for task in by_kind["label"]),
+            len(by_form["number"]),
+            sum(len(task.target_columns) for task in by_form["binary"]),
             len(classes.classes),
         ],
         "sizes": [len(feature.categories) + 1 for feature in spec.categorical],
@@ -71,9 +71,9 @@ def peer_arrays(train: Any, valid: Any, spec: Any, settings: Any) -> dict[str, A
         tensors = Tensors.of(part, network, torch.device("cpu"))
         scaled = {
             task.name: (part.targets[task.name] - train.targets[task.name].mean()) / train.targets[task.name].std()
-            for task in by_kind["regression"]
+            for task in by_form["number"]
         }
-        order = [task.name for tasks in by_kind.values() for task in tasks]
+        order = [task.name for tasks in by_form.values() for task in tasks]
         found[f"{name}_values"] = tensors.prepared.values.numpy()
         found[f"{name}_slots"] = tensors.prepared.slots.numpy()
         found[f"{name}_targets"] = np.concatenate([scaled.get(task, part.targets[task]) for task in order], axis=1)

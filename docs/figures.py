@@ -19,13 +19,13 @@ from flows.experiments.compare.page import reference_names, run_name
 from flows.experiments.sweeps.findings import findings
 from flows.project.settings import read_studies
 from flows.report.words import (
-    METRICS,
     MODELS,
     NONE,
     figure_text,
     gain_text,
     interval_words,
     lower_first,
+    metric_name,
     model_name,
     short_title,
 )
@@ -104,7 +104,7 @@ def evaluation(study: str, record: Mapping[str, Any]) -> Iterator[str]:
             yield [
                 short_title(task["title"]),
                 str(task["n"]),
-                METRICS[metric],
+                metric_name(metric),
                 *(figure_text(each) for each in figures),
             ]
         means = [figure_text(record["models"][each]["headline_mean"]) for each in (model, *others)]

@@ -16,6 +16,7 @@ from flows.nightly.score_contract import scores_contract
 from flows.project.settings import read_studies
 from flows.study.load import load_settings
 from mtl_models.data.tasks import Task
+from mtl_models.kinds import kind_of
 from schemas.contract import load_contract
 from schemas.describe import dictionary, markdown
 
@@ -30,13 +31,6 @@ _COMMON = {
     "model_version": "SHA-256 of the model file that gave the scores",
     "run_id": "the run in the ledger",
     "scored_at": "when that run started, UTC",
-}
-_PREDICTED = {
-    "regression": "predicted value",
-    "binary": "1 where the probability is {threshold:g} or more, else 0",
-    "multiclass": "likeliest class: {names}",
-    "ordinal": "expected class, rounded: {names}",
-    "multilabel": "those labels whose probability is {threshold:g} or more: {names}",
 }
 
 
@@ -72,7 +66,7 @@ def score_columns(tasks: tuple[Task, ...]) -> str:
 
 def _meanings(task: Task) -> Iterator[tuple[str, str]]:
     names = task.classes or task.labels
-    yield task.name, f"{task.title}: {_PREDICTED[task.kind].format(threshold=task.threshold, names=', '.join(names))}"
+    yield task.name, f"{task.title}: {kind_of(task).says.format(threshold=task.threshold, names=', '.join(names))}"
     for column, name in zip(task.prediction_columns, names or ("1",), strict=True):
         if column != task.name:
             yield column, f"{task.title}: probability of {name}"

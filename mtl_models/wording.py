@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
@@ -14,6 +15,11 @@ class SettingsError(ValueError):
     def __init__(self, faults: Iterable[str]) -> None:
         self.faults = tuple(dict.fromkeys(faults))
         super().__init__("\n".join(self.faults))
+
+
+def slug(text: str) -> str:
+    """Lower-case ``text`` with everything but letters and digits turned into single underscores."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
 def nearest(name: object, known: Iterable[str]) -> str | None:

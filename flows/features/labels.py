@@ -12,6 +12,7 @@ from flows.features.guard import FeatureError
 from flows.features.splits import PARTS
 from mtl_models.data.dataset import PERSON
 from mtl_models.data.tasks import Task
+from mtl_models.kinds import kind_of
 
 FINAL = "final"
 
@@ -23,7 +24,7 @@ class PartLabels:
     Attributes:
         task: whose column.
         column: the target column: the task's name, or one of a label.
-        classes: people by class, none for a regression.
+        classes: people by class, none for a number.
         varied: whether there are two different labels.
     """
 
@@ -37,7 +38,7 @@ class PartLabels:
 
     @property
     def rarest(self) -> int:
-        """People of the rarest class; of a regression all that have a label."""
+        """People of the rarest class; of a number all that have a label."""
         return min(self.classes) if self.classes else self.n
 
     @property
@@ -76,10 +77,7 @@ def _count(task: Task, targets: pl.DataFrame, resample: str, part: str, rows: np
     for column in task.target_columns:
         values = targets[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()[rows]
         known = values[~np.isnan(values)]
-        classes: tuple[int, ...] = ()
-        if task.kind != "regression":
-            found = np.bincount(known.astype(np.int64), minlength=len(task.classes) or 2)
-            classes = tuple(int(n) for n in found)
+        classes = kind_of(task).count_classes(task, known)
         yield PartLabels(task, column, resample, part, len(known), classes, len(np.unique(known)) > 1)
 
 

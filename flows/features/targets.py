@@ -10,6 +10,7 @@ from flows.features.guard import FeatureError, Tables
 from flows.features.lookup import study_features
 from mtl_models.data.dataset import PERSON
 from mtl_models.data.tasks import Task
+from mtl_models.kinds import kind_of
 
 
 def cohort_targets(study: str, tables: Tables, people: pl.DataFrame, tasks: Collection[Task]) -> pl.DataFrame:
@@ -34,25 +35,14 @@ def cohort_targets(study: str, tables: Tables, people: pl.DataFrame, tasks: Coll
 
 def _kind_faults(task: Task, targets: pl.DataFrame) -> Iterator[str]:
     """What is wrong with the values of a task's columns, as counts."""
+    kind = kind_of(task)
     for column in task.target_columns:
         if column not in targets.columns:
             continue
         values = targets[column]
         if not values.dtype.is_numeric() and values.dtype not in (pl.Boolean, pl.Null):
-            yield f"its target {column} is {type(values.dtype).__name__}; give {_allowed(task)}"
+            yield f"its target {column} is {type(values.dtype).__name__}; give {kind.allowed(task)}"
             continue
-        numbers = values.cast(pl.Float64).fill_nan(None).drop_nulls()
-        if task.kind == "regression":
-            wrong = numbers.is_infinite()
-        else:
-            wrong = ~numbers.is_in([float(code) for code in range(len(task.classes) or 2)])
-        if n_wrong := int(wrong.sum()):
-            yield f"its target {column} has {n_wrong} of {len(numbers)} values other than {_allowed(task)}"
-
-
-def _allowed(task: Task) -> str:
-    if task.kind == "regression":
-        return "finite numbers"
-    if task.classes:
-        return f"the places 0 to {len(task.classes) - 1} of its classes"
-    return "0 and 1"
+        numbers = values.cast(pl.Float64).fill_nan(None).drop_nulls().to_numpy()
+        if n_wrong := int((~kind.is_allowed(task, numbers)).sum()):
+            yield f"its target {column} has {n_wrong} of {len(numbers)} values other than {kind.allowed(task)}"

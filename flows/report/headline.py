@@ -7,13 +7,13 @@ from typing import Any
 from rich.table import Table
 
 from flows.report.words import (
-    METRICS,
     NONE,
     NOT_SHOWN,
     against_name,
     figure_text,
     gain_text,
     interval_words,
+    metric_name,
     model_name,
 )
 
@@ -40,7 +40,7 @@ def headline_table(study: str, evaluation: dict[str, Any]) -> Table:
             gain = against["tasks"][name]
             cells += [gain_text(gain), gain["verdict"] + (f": {gain['reason']}" if gain.get("reason") else "")]
         n = NONE if task["n"] is None else str(task["n"])
-        table.add_row(name, n, METRICS[metric], *cells)
+        table.add_row(name, n, metric_name(metric), *cells)
     if against:
         table.caption = f"mean relative gain over {against_name(twin)}: {gain_text(against['mean'])}"
     return table

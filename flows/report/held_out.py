@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from flows.report.drawing import GAIN, MUTED, SURFACE, Plot, canvas, padded
 from flows.report.words import label_name, short_title
 from mtl_models.data.tasks import Task
+from mtl_models.kinds import kind_of
 from mtl_models.metrics.binary import equal_mass_bins
 from mtl_models.metrics.collect import collect
 
@@ -55,7 +56,7 @@ def held_out_plots(
     for task in main:
         target = np.concatenate([sample.targets[task.name][run.person] for run in runs])
         prediction = np.concatenate([run.predictions[task.name] for run in runs])
-        draw = observed_plot if task.kind == "regression" else calibration_plot
+        draw = FIGURES[kind_of(task).figure]
         plots += [draw(task, pairs, min_count) for pairs in _outputs(task, target, prediction, len(runs))]
     return [plot for plot in plots if plot is not None]
 
@@ -149,6 +150,10 @@ def _spread(pairs: Pairs, min_count: int) -> list[tuple[float, ...]]:
             means = (float(values[rows].mean()) for values in (pairs.prediction, pairs.target))
             found.append((*means, *(float(value) for value in quantiles)))
     return found
+
+
+FIGURES = {"observed": observed_plot, "calibration": calibration_plot}
+"""How predictions of held-out people are drawn, by what a kind of task asks for."""
 
 
 def wilson(rate: float, n: float) -> tuple[float, float]:

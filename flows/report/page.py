@@ -16,13 +16,12 @@ from flows.report.plots import ordered_models
 from flows.report.sharing import own_best_table, sharing_sentences
 from flows.report.templates import render
 from flows.report.words import (
-    ABOUT_METRICS,
     ABOUT_MODELS,
-    METRICS,
     count,
     model_name,
     short_title,
 )
+from mtl_models.kinds import find_metric
 
 _GROUPS = ("metric", "gain", "calibration", "classes", "observed", "learning", "sharing")
 _PARTS = {"train": "training", "valid": "validation", "test": "test"}
@@ -50,7 +49,7 @@ def _view(context: ReportContext) -> dict[str, Any]:
         "findings": sentences.findings(summary, taught=bool(context.student)),
         "warnings": sentences.warnings(summary),
         "models": [(model_name(name), about_model(summary, name)) for name in ordered_models(summary)],
-        "metrics": [(METRICS[name], ABOUT_METRICS[name]) for name in used],
+        "metrics": [(metric.title, metric.about) for name in used if (metric := find_metric(name))],
         "outcomes": tables.outcome_table(context),
         "headlines": tables.headline_table(context),
         "details": tables.detail_tables(context),

@@ -21,7 +21,7 @@ from flows.report.drawing import (
     padded,
     wrap,
 )
-from flows.report.words import METRICS, against_name, figure_text, gain_text, model_name, number, short_title
+from flows.report.words import against_name, figure_text, gain_text, metric_name, model_name, number, short_title
 
 _VERDICT = {
     "sharing helps": (GAIN, ">"),
@@ -51,10 +51,10 @@ def metric_plot(summary: Mapping[str, Any], task: str) -> Plot | None:
             text = number(figure["value"], metric)
             axes.text(1.02, row, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8.5)
         _rows(axes, [model_name(model) for model in models])
-        axes.set_xlabel(METRICS[metric])
+        axes.set_xlabel(metric_name(metric))
         axes.xaxis.set_major_locator(MaxNLocator(5))
     parts = [f"{model_name(model)} {figure_text(figure, metric)}" for model, figure in figures.items()]
-    return Plot(name, title, f"{METRICS[metric]} with 95\u00a0% interval. {'; '.join(parts)}.", drawn.svg)
+    return Plot(name, title, f"{metric_name(metric)} with 95\u00a0% interval. {'; '.join(parts)}.", drawn.svg)
 
 
 def gain_plot(summary: Mapping[str, Any], other: str) -> Plot:

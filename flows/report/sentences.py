@@ -7,7 +7,6 @@ from typing import Any
 
 from flows.report.plots import ordered_models
 from flows.report.words import (
-    METRICS,
     NBSP,
     PROPER_NAMES,
     against_name,
@@ -15,6 +14,7 @@ from flows.report.words import (
     interval,
     listing,
     lower_first,
+    metric_name,
     model_name,
     number,
     percent,
@@ -86,7 +86,7 @@ def warnings(summary: Mapping[str, Any]) -> list[str]:
     """What is too good to be true."""
     return [
         f"{model_name(record['model'])}, {short_title(summary['tasks'][record['task']]['title'])}: "
-        f"{METRICS[record['metric']]} {number(record['value'], record['metric'])} is above "
+        f"{metric_name(record['metric'])} {number(record['value'], record['metric'])} is above "
         f"{number(record['limit'], record['metric'])}. Such a figure is more often a leak of the answer into the "
         "inputs than a success: check the features before use."
         for record in summary["warnings"]

@@ -10,22 +10,24 @@ from typing import Any
 from flows.report.context import ReportContext
 from flows.report.plots import ordered_models
 from flows.report.words import (
-    KINDS,
-    METRICS,
+    NONE,
     NOT_SHOWN,
     UNDEFINED,
     VERDICTS,
     against_name,
     count,
     gain_value,
+    has_unit,
     interval,
     label_name,
+    metric_name,
     model_name,
     number,
     points,
     short_title,
     without,
 )
+from mtl_models.kinds import KINDS
 from mtl_models.metrics.comparison import TOO_FEW
 
 
@@ -57,7 +59,7 @@ def outcome_table(context: ReportContext) -> Table:
         rows.append(
             (
                 Cell(record["title"]),
-                Cell(KINDS[record["kind"]] + unit),
+                Cell(KINDS[record["kind"]].words + unit),
                 Cell(count(record["n"], minimum)),
                 Cell(count(None if record["n"] is None else n_people - record["n"], minimum)),
                 Cell(_who(record, minimum)),
@@ -68,12 +70,13 @@ def outcome_table(context: ReportContext) -> Table:
 
 
 def _who(record: Mapping[str, Any], minimum: int) -> str:
-    if record["kind"] == "regression":
-        return "–"
-    if record["kind"] == "binary":
+    """People who have the outcome, each label or each class; a dash for a number."""
+    if "n_positive" in record:
         return count(record["n_positive"], minimum)
     if labels := record.get("labels"):
         return ", ".join(f"{label_name(name)} {count(each['n_positive'], minimum)}" for name, each in labels.items())
+    if "classes" not in record:
+        return NONE
     if None in record["classes"].values():
         return f"a class has fewer than {minimum} people: not counted"
     return ", ".join(f"{name} {n:,}" for name, n in record["classes"].items())
@@ -89,7 +92,7 @@ def headline_table(context: ReportContext) -> Table:
         figures = [summary["models"][model]["tasks"][task]["metrics"][metric] for model in models]
         cells = [figure_cell(figure, metric, shown=record["shown"]) for figure in figures]
         n = count(record["n"], summary["settings"]["min_count"])
-        rows.append((Cell(short_title(record["title"]), f"{METRICS[metric]}, n {n}"), *cells))
+        rows.append((Cell(short_title(record["title"]), f"{metric_name(metric)}, n {n}"), *cells))
     columns = ("Outcome", *(model_name(model) for model in models))
     return Table("Main figure of each outcome with its 95\u00a0% interval", columns, tuple(rows))
 
@@ -115,7 +118,7 @@ def _metrics_table(
     unit = context.summary["tasks"][task]["unit"]
     rows = []
     for metric in figures[0]:
-        heading = METRICS[metric] + (f", {unit}" if metric in ("mae", "rmse") and unit else "")
+        heading = metric_name(metric) + (f", {unit}" if unit and has_unit(metric) else "")
         rows.append((Cell(heading), *(figure_cell(each[metric], metric, shown=shown) for each in figures)))
     people = count(n, context.summary["settings"]["min_count"])
     return Table(f"{title} (n {people})", ("Metric", *(model_name(model) for model in models)), tuple(rows))
@@ -138,7 +141,7 @@ def gain_table(context: ReportContext) -> Table:
     others = [name for name in ordered_models(summary) if name in comparisons]
     rows = [
         (
-            Cell(short_title(record["title"]), "error: " + METRICS[record["loss"]].lower()),
+            Cell(short_title(record["title"]), "error: " + metric_name(record["loss"]).lower()),
             *(gain_cell(comparisons[other]["tasks"][task]) for other in others),
         )
         for task, record in summary["tasks"].items()

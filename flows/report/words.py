@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from mtl_models.kinds import find_metric
 from mtl_models.metrics.comparison import BOUND
 
 MODELS = {
@@ -23,39 +24,6 @@ ABOUT_MODELS = {
     "catboost": "boosted trees of another make, one ensemble for each outcome",
 }
 PROPER_NAMES = ("lightgbm", "catboost")
-METRICS = {
-    "r2": "R²",
-    "mae": "Mean absolute error",
-    "rmse": "Root mean squared error",
-    "auroc": "AUROC",
-    "auprc": "AUPRC",
-    "brier": "Brier score",
-    "log_loss": "Log-loss",
-    "ece": "Calibration error",
-    "qwk": "Weighted kappa",
-    "accuracy": "Accuracy",
-    "macro_f1": "Macro F1",
-}
-ABOUT_METRICS = {
-    "r2": "share of the differences between people that is explained; 0 is no better than the mean, 1 perfect",
-    "mae": "how far off the prediction is on average, in the outcome's unit",
-    "rmse": "the same, with large errors counting more",
-    "auroc": "how often someone with the outcome gets the higher probability of a pair; 0.5 is a coin toss, 1 perfect",
-    "auprc": "precision averaged over the people who have the outcome; a coin toss gives its share among all people",
-    "brier": "mean squared distance of probability and outcome; 0 is perfect",
-    "log_loss": "penalty for giving what happened a low probability; 0 is perfect",
-    "ece": "mean distance of predicted and observed rate over ten groups of equal size; 0 is perfect",
-    "qwk": "agreement of predicted and true class beyond chance, far misses counting more; 0 is chance, 1 perfect",
-    "accuracy": "share of people whose class is predicted",
-    "macro_f1": "balance of finding and not over-calling a class, averaged over the classes",
-}
-KINDS = {
-    "regression": "number",
-    "binary": "yes or no",
-    "multiclass": "one of several classes",
-    "ordinal": "one of ordered classes",
-    "multilabel": "several yes-or-no labels",
-}
 VERDICTS = {
     "sharing helps": "helps",
     "sharing hurts": "hurts",
@@ -83,6 +51,18 @@ def against_name(model: str) -> str:
     return f"the {lower_first(name)}" if model in ABOUT_MODELS and model not in PROPER_NAMES else name
 
 
+def metric_name(metric: str) -> str:
+    """A metric's name for a reader."""
+    known = find_metric(metric)
+    return known.title if known else metric
+
+
+def has_unit(metric: str) -> bool:
+    """Whether a metric is in the outcome's unit."""
+    known = find_metric(metric)
+    return known is not None and known.has_unit
+
+
 def short_title(title: str) -> str:
     """A title up to its first comma or bracket."""
     return title.split(" (")[0].split(",")[0]
@@ -95,7 +75,7 @@ def label_name(label: str) -> str:
 
 def number(value: float, metric: str) -> str:
     """A figure with as many digits as its metric deserves."""
-    if metric in ("mae", "rmse"):
+    if has_unit(metric):
         digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
         return f"{value:.{digits}f}".replace("-", "−")
     return f"{value:.{UNITLESS_DIGITS}f}".replace("-", "−")

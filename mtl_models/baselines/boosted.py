@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from mtl_models.data.tasks import Task
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-_OBJECTIVE = {"regression": "regression", "binary": "binary", "classes": "multiclass"}
+_OBJECTIVE = {"number": "regression", "binary": "binary", "classes": "multiclass"}
 
 
 def fit_predict(
@@ -30,9 +31,8 @@ def fit_predict(
     """Predictions ``(n, task.n_outputs)`` for every evaluation set; an ordinal task is fitted as classes."""
     first = len(spec.numeric)
     categorical = list(range(first, first + len(spec.categorical)))
-    return predict_task(
-        task, train, valid, evaluations, _stack, lambda outcome: fit(outcome, settings.lightgbm, categorical, seed)
-    )
+    fitter = partial(fit, settings=settings.lightgbm, categorical=categorical, seed=seed)
+    return predict_task(task, train, valid, evaluations, _stack, fitter, "lightgbm")
 
 
 def _stack(inputs: Matrices) -> np.ndarray:
@@ -77,8 +77,8 @@ def _boost(
 def _parameters(settings: BoostedSettings, outcome: Outcome, seed: int) -> dict[str, Any]:
     """One thread and row-wise histograms: sums in one order, hence the same trees from every process."""
     return {
-        "objective": _OBJECTIVE[outcome.kind],
-        **({"num_class": outcome.n_classes} if outcome.kind == "classes" else {}),
+        "objective": outcome.objective or _OBJECTIVE[outcome.form],
+        **({"num_class": outcome.n_classes} if outcome.form == "classes" else {}),
         "learning_rate": settings.learning_rate,
         "min_data_in_leaf": settings.min_data_in_leaf,
         "feature_fraction": settings.feature_fraction,

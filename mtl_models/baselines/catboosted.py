@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from mtl_models.data.tasks import Task
 if TYPE_CHECKING:
     from catboost import CatBoost, Pool
 
-_LOSS = {"regression": "RMSE", "binary": "Logloss", "classes": "MultiClass"}
+_LOSS = {"number": "RMSE", "binary": "Logloss", "classes": "MultiClass"}
+_LOGARITHMIC = ("Poisson", "Tweedie")  # losses whose raw value is the logarithm of the prediction
 
 FEWEST_DRAWN = 20  # rows; from fewer each tree takes all
 
@@ -31,9 +33,8 @@ def fit_predict(
 ) -> dict[str, np.ndarray]:
     """Predictions ``(n, task.n_outputs)`` for every evaluation set; an ordinal task is fitted as classes."""
     n_numeric = len(spec.numeric)
-    return predict_task(
-        task, train, valid, evaluations, _stack, lambda outcome: fit(outcome, settings.catboost, n_numeric, seed)
-    )
+    fitter = partial(fit, settings=settings.catboost, n_numeric=n_numeric, seed=seed)
+    return predict_task(task, train, valid, evaluations, _stack, fitter, "catboost")
 
 
 def _stack(inputs: Matrices) -> np.ndarray:
@@ -46,11 +47,13 @@ def fit(outcome: Outcome, settings: CatBoostSettings, n_numeric: int, seed: int)
     depths = settings.depth if len(outcome.valid_target) else settings.depth[:1]
     fits = [_boost(outcome, settings, n_numeric, seed, depth) for depth in depths]
     model, _ = min(fits, key=lambda fitted: fitted[1])
-    form = "RawFormulaVal" if outcome.kind == "regression" else "Probability"
+    given = "Probability" if outcome.form != "number" else "RawFormulaVal"
+    if outcome.objective.startswith(_LOGARITHMIC):
+        given = "Exponent"
 
     def predict(matrix: np.ndarray) -> np.ndarray:
-        found = np.asarray(model.predict(_pool(matrix, n_numeric), prediction_type=form, thread_count=1))
-        return found[:, 1] if outcome.kind == "binary" else found
+        found = np.asarray(model.predict(_pool(matrix, n_numeric), prediction_type=given, thread_count=1))
+        return found[:, 1] if outcome.form == "binary" else found
 
     return predict
 
@@ -67,7 +70,11 @@ def _boost(
         return model.fit(data), 0.0
     model = CatBoost({**parameters, "iterations": settings.max_rounds, "od_type": "Iter", "od_wait": settings.patience})
     model.fit(data, eval_set=_pool(outcome.valid_inputs, n_numeric, outcome.valid_target), use_best_model=True)
-    return model, float(model.get_best_score()["validation"][_LOSS[outcome.kind]])
+    return model, float(model.get_best_score()["validation"][_loss(outcome)])
+
+
+def _loss(outcome: Outcome) -> str:
+    return outcome.objective or _LOSS[outcome.form]
 
 
 def _pool(matrix: np.ndarray, n_numeric: int, target: np.ndarray | None = None) -> Pool:
@@ -85,8 +92,8 @@ def _pool(matrix: np.ndarray, n_numeric: int, target: np.ndarray | None = None) 
 def _parameters(settings: CatBoostSettings, outcome: Outcome, seed: int) -> dict[str, Any]:
     """One thread, hence the same sums in the same order from every process; nothing is written or printed."""
     return {
-        "loss_function": _LOSS[outcome.kind],
-        **({"classes_count": outcome.n_classes} if outcome.kind == "classes" else {}),
+        "loss_function": _loss(outcome),
+        **({"classes_count": outcome.n_classes} if outcome.form == "classes" else {}),
         "learning_rate": settings.learning_rate,
         "l2_leaf_reg": settings.l2_leaf_reg,
         "rsm": settings.rsm,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -28,13 +29,13 @@ def fit_predict(
     # One thread: the same bits whatever the machine's count, and five times faster than two that share a busy core.
     with threadpool_limits(1, user_api="blas"):
         encode = fit_linear_encoder(train.inputs, spec)
-        return predict_task(task, train, valid, evaluations, encode, lambda outcome: fit(outcome, settings.linear))
+        fitter = partial(fit, settings=settings.linear)
+        return predict_task(task, train, valid, evaluations, encode, fitter, "linear")
 
 
 def fit(outcome: Outcome, settings: LinearSettings) -> Predictor:
     """The model of the path whose loss on valid is least; without labels there, the middle of the path."""
-    regression = outcome.kind == "regression"
-    path = _ridge_path(outcome, settings) if regression else _logistic_path(outcome, settings)
+    path = _ridge_path(outcome, settings) if outcome.form == "number" else _logistic_path(outcome, settings)
     if not len(outcome.valid_target):
         return path[len(path) // 2]
     losses = [_valid_loss(outcome, predictor) for predictor in path]
@@ -43,9 +44,9 @@ def fit(outcome: Outcome, settings: LinearSettings) -> Predictor:
 
 def _valid_loss(outcome: Outcome, predictor: Predictor) -> float:
     prediction = predictor(outcome.valid_inputs)
-    if outcome.kind == "regression":
+    if outcome.form == "number":
         return float(np.mean((outcome.valid_target - prediction) ** 2))
-    if outcome.kind == "binary":
+    if outcome.form == "binary":
         prediction = np.stack([1 - prediction, prediction], axis=1)
     given = np.take_along_axis(prediction, outcome.valid_target.astype(np.int64)[:, None], axis=1)
     return float(cross_entropy(given).mean())

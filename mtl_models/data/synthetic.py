@@ -12,6 +12,7 @@ from pydantic import Field
 
 from mtl_models.data.dataset import Dataset, Feature, FeatureSpec, Matrices
 from mtl_models.data.tasks import Task
+from mtl_models.kinds import kind_of
 from mtl_models.settings import Options
 
 DOMAIN = "synthetic"
@@ -159,7 +160,7 @@ def _draw(
         drawn = generator.standard_normal((n, sizes.n_features + len(tasks)))
         x, errors = drawn[:, : sizes.n_features].astype(np.float32), drawn[:, sizes.n_features :] * np.array(noise)
         values = signals(x.astype(np.float64))
-        if tasks[0].kind == "binary":
+        if kind_of(tasks[0]).form == "binary":
             # a standard normal draw below the quantile of p happens with probability p
             chance = 1 / (1 + np.exp(-_STEEPNESS * values))
             uniform = np.vectorize(NormalDist().cdf)(drawn[:, sizes.n_features :])

@@ -7,16 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-from mtl_models.wording import SettingsError, type_fault, unknown
+from mtl_models.kinds import KINDS
+from mtl_models.wording import SettingsError, slug, type_fault, unknown
 
-Kind = Literal["regression", "binary", "multiclass", "ordinal", "multilabel"]
 Role = Literal["main", "auxiliary"]
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-
-
-def slug(text: str) -> str:
-    """Lower-case ``text`` with everything but letters and digits turned into single underscores."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +20,7 @@ class Task:
 
     Attributes:
         name: identifier in columns and outputs; lower case, no double underscore.
-        kind: regression, binary, multiclass, ordinal (classes in order) or multilabel.
+        kind: the name of one of :data:`mtl_models.kinds.KINDS`, which says all that follows from it.
         columns: the source columns, ``TABLE.COLUMN``, that the target is derived from. No task may see them.
         title: words for a reader.
         unit: unit of a regression target.
@@ -38,7 +33,7 @@ class Task:
     """
 
     name: str
-    kind: Kind
+    kind: str
     columns: tuple[str, ...] = ()
     title: str = ""
     unit: str = ""
@@ -74,21 +69,15 @@ class Task:
     def target_columns(self) -> tuple[str, ...]:
         """Columns of the target table: the task's name, or one ``<task>__<label>`` a label.
 
-        Regression targets are numbers in the task's unit, binary ones and labels 0 or 1, classes an index into
-        ``classes``; null where the label is missing.
+        A number is in the task's unit, what a person has or has not is 1 or 0, a class is its place in ``classes``;
+        null where the label is missing.
         """
-        if self.kind == "multilabel":
-            return tuple(f"{self.name}__{slug(label)}" for label in self.labels)
-        return (self.name,)
+        return KINDS[self.kind].target_columns(self)
 
     @property
     def prediction_columns(self) -> tuple[str, ...]:
-        """Columns that hold the prediction: the value of a regression, else one probability an output."""
-        if self.kind == "regression":
-            return (self.name,)
-        if self.kind == "binary":
-            return (f"{self.name}__p",)
-        return tuple(f"{self.name}__p_{slug(name)}" for name in self.classes or self.labels)
+        """Columns that hold the prediction: the value of a number, else one probability an output."""
+        return KINDS[self.kind].prediction_columns(self)
 
     @property
     def n_outputs(self) -> int:
@@ -135,11 +124,11 @@ def task_faults(record: Any) -> list[str]:
         for key, rule in rules.items()
         if key in record and key not in wrong and (fault := rule(record[key]))
     ]
-    if record.get("kind") in get_args(Kind):
+    if "kind" not in wrong and (kind := record.get("kind")) in KINDS:
         faults += [
             f"{key}: {fault}"
             for key in ("classes", "labels")
-            if key not in wrong and (fault := _names_fault(str(record["kind"]), key, record.get(key, ())))
+            if key not in wrong and (fault := _names_fault(str(kind), key, record.get(key, ())))
         ]
     return faults
 
@@ -161,7 +150,7 @@ def _name_fault(name: str) -> str | None:
 
 
 def _kind_fault(kind: str) -> str | None:
-    return None if kind in get_args(Kind) else unknown(kind, get_args(Kind))
+    return None if kind in KINDS else unknown(kind, KINDS)
 
 
 def _role_fault(role: str) -> str | None:
@@ -178,7 +167,7 @@ def _threshold_fault(threshold: float) -> str | None:
 
 def _names_fault(kind: str, key: str, names: Collection[str]) -> str | None:
     """What is wrong with the names of classes or labels for a task of that kind."""
-    needed = kind in (("multiclass", "ordinal") if key == "classes" else ("multilabel",))
+    needed = KINDS[kind].names == key
     if needed != bool(names):
         return f"a {kind} task {'needs them' if needed else 'takes none'}"
     slugs = [slug(name) for name in names]

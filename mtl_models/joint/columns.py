@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl_models.baselines.outcome import OutcomeKind
 from mtl_models.data.dataset import Dataset
 from mtl_models.data.tasks import Task
+from mtl_models.kinds import kind_of
+from mtl_models.kinds.base import Form
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,18 +18,18 @@ class Column:
     """One target column.
 
     Attributes:
-        kind: regression (standardised over the labelled training rows), binary (0 and 1) or classes (an index into
-            ``seen``). A class that train lacks is no part of the model.
-        seen: the classes that train has, empty for a regression and for a label.
+        form: number (on the scale of its kind, standardised over the labelled training rows), binary (0 and 1) or
+            classes (an index into ``seen``). A class that train lacks is no part of the model.
+        seen: the classes that train has, empty for a number and for a label.
         constant: what is predicted for everybody where train shows a single value; such a column is not fitted.
-        centre, scale: of a regression.
+        centre, scale: of a number.
 
     Shape:
         target: ``(n_train,)``; valid_target: ``(n_valid,)``; NaN where the label is missing.
     """
 
     task: Task
-    kind: OutcomeKind
+    form: Form
     target: np.ndarray
     valid_target: np.ndarray
     seen: tuple[int, ...] = ()
@@ -39,26 +40,26 @@ class Column:
     @property
     def width(self) -> int:
         """Number of values that a model gives for the column: a value, a probability, or one a seen class."""
-        return len(self.seen) if self.kind == "classes" else 1
+        return len(self.seen) if self.form == "classes" else 1
 
     @property
     def rates(self) -> np.ndarray:
         """Share of each of the ``width`` outcomes among the labelled training rows."""
         known = self.target[~np.isnan(self.target)]
-        if self.kind == "classes":
+        if self.form == "classes":
             return np.bincount(known.astype(np.int64), minlength=self.width) / len(known)
         return np.array([known.mean()])
 
     def finish(self, found: np.ndarray) -> np.ndarray:
         """What a model gives for the column, ``(n, width)``, as predictions of the task, in its unit and classes."""
-        if self.kind == "regression":
-            return np.asarray(found * self.scale + self.centre)
+        if self.form == "number":
+            return np.asarray(kind_of(self.task).from_scale(found * self.scale + self.centre))
         if not self.task.classes:
             return found
         n_classes = len(self.task.classes)
         # a class that did not occur gets the probability of a single unseen person
         floor = 1.0 / (int((~np.isnan(self.target)).sum()) + n_classes)
-        found = np.concatenate([1 - found, found], axis=1) if self.kind == "binary" else found
+        found = np.concatenate([1 - found, found], axis=1) if self.form == "binary" else found
         probability = np.full((len(found), n_classes), floor)
         probability[:, list(self.seen)] = found * (1 - floor * (n_classes - len(self.seen)))
         return probability
@@ -81,15 +82,15 @@ def _make_column(task: Task, name: str, target: np.ndarray, valid_target: np.nda
     known = target[~np.isnan(target)]
     if not len(known):
         raise ValueError(f"task {task.name}: {name} has no labelled row to train on; check it or leave the task out")
-    if task.kind == "regression":
-        centre, scale = float(known.mean()), float(known.std())
+    kind = kind_of(task)
+    if kind.form == "number":
         if (known == known[0]).all():
-            return Column(
-                task=task, kind="regression", target=target, valid_target=valid_target, constant=known[:1].copy()
-            )
+            return Column(task=task, form="number", target=target, valid_target=valid_target, constant=known[:1].copy())
+        known, target, valid_target = (kind.to_scale(values) for values in (known, target, valid_target))
+        centre, scale = float(known.mean()), float(known.std())
         return Column(
             task=task,
-            kind="regression",
+            form="number",
             target=(target - centre) / scale,
             valid_target=(valid_target - centre) / scale,
             centre=centre,
@@ -98,13 +99,13 @@ def _make_column(task: Task, name: str, target: np.ndarray, valid_target: np.nda
     seen = tuple(int(value) for value in np.unique(known))
     constant = None
     if len(seen) == 1:
-        rate = np.eye(len(task.classes) or 2)[seen[0]]
+        rate = np.eye(kind.n_classes(task))[seen[0]]
         constant = rate if task.classes else rate[1:]
     if not task.classes:
-        return Column(task=task, kind="binary", target=target, valid_target=valid_target, constant=constant)
+        return Column(task=task, form="binary", target=target, valid_target=valid_target, constant=constant)
     return Column(
         task=task,
-        kind="binary" if len(seen) == 2 else "classes",
+        form="binary" if len(seen) == 2 else "classes",
         target=_recode(target, seen),
         valid_target=_recode(valid_target, seen),
         seen=seen,

@@ -9,6 +9,7 @@ import numpy as np
 
 from mtl_models.joint.base import Predict, Problem
 from mtl_models.joint.columns import Column
+from mtl_models.kinds import kind_of
 
 N_FOLDS = 5
 Link = Callable[[np.ndarray], np.ndarray]
@@ -22,7 +23,7 @@ Posterior = Callable[[np.ndarray], Scorer]
 class Numbers:
     """The labels of a problem as numbers of mean 0 and variance 1, so that a Gaussian model can take them.
 
-    A regression is itself; a binary outcome its 0 and 1; classes in order their index; other classes a 0 and 1 each.
+    A number is itself; a binary outcome its 0 and 1; classes in order their index; other classes a 0 and 1 each.
 
     Shape:
         targets: ``(n_train, q)``, NaN where the label is missing; visible: ``(d, q)``; groups: the numbers of each
@@ -45,7 +46,7 @@ def as_numbers(problem: Problem) -> Numbers:
 
 
 def _numbers(column: Column) -> np.ndarray:
-    if column.kind != "classes" or column.task.kind == "ordinal":
+    if column.form != "classes" or kind_of(column.task).ordered:
         return column.target[:, None]
     hot = (column.target[:, None] == np.arange(column.width)).astype(np.float64)
     return np.where(np.isnan(column.target)[:, None], np.nan, hot)
@@ -58,7 +59,7 @@ def linked_predictor(problem: Problem, numbers: Numbers, posterior: Posterior) -
     person among them: scores of people whose labels were fitted would be too sure of themselves.
     """
     held_out = np.zeros_like(numbers.targets)
-    if any(column.kind != "regression" for column in problem.columns):
+    if any(column.form != "number" for column in problem.columns):
         fold = np.random.default_rng(0).permutation(len(held_out)) % N_FOLDS
         for each in np.unique(fold):
             held_out[fold == each] = posterior(fold != each)(problem.inputs[fold == each])
@@ -81,7 +82,7 @@ def fit_link(column: Column, scores: np.ndarray) -> Link:
     """
     from sklearn.linear_model import LogisticRegression  # slow to import, and most commands fit nothing
 
-    if column.kind == "regression":
+    if column.form == "number":
         return lambda found: found
     known = ~np.isnan(column.target)
     scores, target = scores[known], column.target[known].astype(np.int64)
@@ -92,7 +93,7 @@ def fit_link(column: Column, scores: np.ndarray) -> Link:
     used, spread = spread >= 1e-9, np.where(spread < 1e-9, 1.0, spread)
     # next to no penalty: enough for an answer where the scores separate the classes
     model = LogisticRegression(C=10.0, max_iter=1000, tol=1e-6).fit(scores[:, used] / spread[used], target)
-    if column.kind == "binary" and model.coef_[0, 0] <= 0:
+    if column.form == "binary" and model.coef_[0, 0] <= 0:
         return lambda found: np.tile(rates, (len(found), 1))
-    first = 1 if column.kind == "binary" else 0
+    first = 1 if column.form == "binary" else 0
     return lambda found: np.asarray(model.predict_proba(found[:, used] / spread[used]))[:, first:]

@@ -52,9 +52,9 @@ class LinearLoss:
         total = 0.0
         for column, group in zip(self.columns, self.groups, strict=True):
             score, target, labelled = scores[:, group], self.targets[:, group], self.labelled[:, group]
-            if column.kind == "regression":
+            if column.form == "number":
                 total += 0.5 * float(np.sum(labelled * (score - target) ** 2))
-            elif column.kind == "binary":
+            elif column.form == "binary":
                 total += float(np.sum(labelled * (np.logaddexp(0, score) - target * score)))
             else:
                 total += float(np.sum(labelled[:, 0] * (_log_sum(score) - (target * score).sum(axis=1))))
@@ -71,18 +71,18 @@ class LinearLoss:
         weights = np.zeros(self.shape)
         for column, group in zip(self.columns, self.groups, strict=True):
             rates = column.rates
-            if column.kind == "binary":
+            if column.form == "binary":
                 weights[-1, group] = np.log(rates / (1 - rates)) / self.units[group]
-            elif column.kind == "classes":
+            elif column.form == "classes":
                 weights[-1, group] = np.log(rates) / self.units[group]
         return weights
 
     def curvature(self) -> tuple[float, float]:
         """Largest second derivative at the base rates, and a bound on it everywhere."""
         largest = float(np.linalg.eigvalsh(self.inputs.T @ self.inputs / len(self.inputs))[-1])
-        bounds = {"regression": 1.0, "binary": 0.25, "classes": 0.5}
+        bounds = {"number": 1.0, "binary": 0.25, "classes": 0.5}
         steepest = max(
-            bounds[column.kind] * float((self.units[group] ** 2).max())
+            bounds[column.form] * float((self.units[group] ** 2).max())
             for column, group in zip(self.columns, self.groups, strict=True)
         )
         return largest, largest * max(steepest, 1.0)
@@ -98,7 +98,7 @@ def linear_loss(problem: Problem) -> LinearLoss:
     )
     units = np.concatenate(
         [
-            np.ones(1) if column.kind == "regression" else 1 / np.sqrt(column.rates * (1 - column.rates))
+            np.ones(1) if column.form == "number" else 1 / np.sqrt(column.rates * (1 - column.rates))
             for column in problem.columns
         ]
     )
@@ -120,12 +120,12 @@ def linear_predictor(loss: LinearLoss, weights: np.ndarray) -> Predict:
 
 
 def inverse_links(columns: Sequence[Column], groups: Sequence[slice], scores: np.ndarray) -> np.ndarray:
-    """Scores turned into values of a regression and probabilities of the rest."""
+    """Scores turned into values of a number and probabilities of the rest."""
     found = scores.copy()
     for column, group in zip(columns, groups, strict=True):
-        if column.kind == "binary":
+        if column.form == "binary":
             found[:, group] = 0.5 * (1 + np.tanh(0.5 * scores[:, group]))  # the logistic function without overflow
-        elif column.kind == "classes":
+        elif column.form == "classes":
             found[:, group] = np.exp(scores[:, group] - _log_sum(scores[:, group])[:, None])
     return found
 
@@ -138,6 +138,6 @@ def _log_sum(scores: np.ndarray) -> np.ndarray:
 def _one_hot(column: Column) -> np.ndarray:
     """Targets of a column's outputs, 0 where the label is missing."""
     filled = np.nan_to_num(column.target)
-    if column.kind != "classes":
+    if column.form != "classes":
         return np.asarray(filled[:, None])
     return np.asarray(column.target[:, None] == np.arange(column.width), dtype=np.float64)

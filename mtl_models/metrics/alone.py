@@ -14,7 +14,7 @@ import numpy as np
 
 from mtl_models.data.dataset import Dataset, Feature, FeatureSpec
 from mtl_models.data.tasks import Task
-from mtl_models.metrics.score import HEADLINE
+from mtl_models.kinds import kind_of
 from mtl_models.metrics.weights import ratio
 
 MOST_BINS = 50
@@ -25,7 +25,7 @@ FOR_A_CORRELATION = 5
 
 @dataclass(frozen=True)
 class Alone:
-    """What a feature alone reaches for a task, in the metric that heads the task's figures."""
+    """What a feature alone reaches for a task, in the metric that its kind has for that."""
 
     feature: str
     task: str
@@ -78,11 +78,10 @@ def features_alone(dataset: Dataset, spec: FeatureSpec, tasks: Sequence[Task], *
 
 def _columns(task: Task, target: np.ndarray, min_count: int) -> Iterator[_Column]:
     """What there is to foretell in a task, as far as enough people have it and have it not."""
-    metric = HEADLINE[task.kind]
-    if task.kind == "multiclass":
-        missing = np.isnan(target[:, 0])
-        target = np.where(missing[:, None], np.nan, target[:, [0]] == np.arange(len(task.classes)))
-    for values in target.T:
+    kind = kind_of(task)
+    metric = kind.alone
+    for facet in kind.facets(task, target):
+        values = facet.values
         known = values[~np.isnan(values)]
         if metric == "auroc":
             enough = min((known == 1).sum(), (known == 0).sum()) >= min_count

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from mtl_models.data.tasks import Task
+from mtl_models.kinds import kind_of
 from mtl_models.metrics.collect import Sample
-from mtl_models.metrics.score import HEADLINE, loss_name
+from mtl_models.metrics.score import headline_name, loss_name
 
 
 @dataclass(frozen=True)
 class Counts:
-    """People behind a target column: labelled ones, and those of each class (none for a regression)."""
+    """People behind a target column: labelled ones, and those of each class (none for a number)."""
 
     n: int
     classes: tuple[int, ...]
@@ -42,11 +43,7 @@ def count_people(task: Task, sample: Sample) -> TaskPeople:
     columns = []
     for column in target.T:
         known = column[~np.isnan(column)]
-        classes: tuple[int, ...] = ()
-        if task.kind != "regression":
-            found = np.bincount(known.astype(np.int64), minlength=len(task.classes) or 2)
-            classes = tuple(int(n) for n in found)
-        columns.append(Counts(len(known), classes))
+        columns.append(Counts(len(known), kind_of(task).count_classes(task, known)))
     return TaskPeople(int((~np.isnan(target)).any(axis=1).sum()), tuple(columns))
 
 
@@ -60,7 +57,7 @@ def describe(task: Task, people: TaskPeople, min_count: int) -> dict[str, Any]:
         "title": task.title or task.name,
         "kind": task.kind,
         "unit": task.unit,
-        "headline": HEADLINE[task.kind],
+        "headline": headline_name(task),
         "loss": loss_name(task),
         "n": _shown(people.n, people.n >= min_count),
         "shown": shown,
@@ -69,14 +66,12 @@ def describe(task: Task, people: TaskPeople, min_count: int) -> dict[str, Any]:
     if task.classes:
         counts = (_shown(n, shown) for n in first.classes)
         return {**record, "classes": dict(zip(task.classes, counts, strict=True))}
-    if task.kind == "binary":
-        return {**record, "n_positive": _shown(first.classes[1], shown)}
     if task.labels:
         labels = {
             label: _describe_label(each, min_count) for label, each in zip(task.labels, people.columns, strict=True)
         }
         return {**record, "labels": labels}
-    return record
+    return {**record, "n_positive": _shown(first.classes[1], shown)} if first.classes else record
 
 
 def _describe_label(counts: Counts, min_count: int) -> dict[str, Any]:

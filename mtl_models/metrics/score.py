@@ -7,40 +7,42 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mtl_models.data.tasks import Kind, Task
+from mtl_models.data.tasks import Task
+from mtl_models.kinds import kind_of
 from mtl_models.metrics.binary import binary
 from mtl_models.metrics.classes import multiclass, ordinal
 from mtl_models.metrics.regression import regression
 from mtl_models.metrics.weights import Scores
 
-MEASURES: dict[Kind, Callable[[np.ndarray, np.ndarray, np.ndarray], Scores]] = {
+Formulas = Callable[[np.ndarray, np.ndarray, np.ndarray], Scores]
+"""Metrics from the targets ``(n,)``, the predictions ``(n, n_outputs)`` and weights ``(n, n_replicates)``."""
+
+# a kind names one of these; where it has labels, its own value is the mean of theirs
+FORMULAS: dict[str, Formulas] = {
     "regression": regression,
     "binary": binary,
     "multiclass": multiclass,
     "ordinal": ordinal,
-    "multilabel": binary,  # each label; the task's own value is the labels' mean
-}
-HEADLINE: dict[Kind, str] = {
-    "regression": "r2",
-    "binary": "auroc",
-    "multiclass": "auroc",
-    "ordinal": "qwk",
-    "multilabel": "auroc",
 }
 NO_LABEL = "nobody has a label"
 ONE_CLASS = "the labelled people have one class only"
 ONE_VALUE = "the labelled people have one value only"
-LOWER_IS_BETTER = frozenset({"mae", "rmse", "brier", "log_loss", "ece"})
 
 
-def metric_names(kind: Kind) -> list[str]:
-    """Names of the metrics of a kind of task."""
-    return list(MEASURES[kind](np.array([0.0, 1.0]), np.full((2, 2), 0.5), np.ones((2, 1))))
+def formulas_of(task: Task) -> Formulas:
+    """The metrics of one target column of a task."""
+    formulas = kind_of(task).formulas
+    return FORMULAS[formulas] if isinstance(formulas, str) else formulas
+
+
+def headline_name(task: Task) -> str:
+    """The metric that heads the task's figures."""
+    return kind_of(task).headline
 
 
 def loss_name(task: Task) -> str:
-    """The metric that gains are measured in: rmse for a regression, log-loss for the rest."""
-    return "rmse" if task.kind == "regression" else "log_loss"
+    """The metric that gains are measured in: rmse for a regression, log-loss for probabilities."""
+    return kind_of(task).loss
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def score_task(task: Task, target: np.ndarray, prediction: np.ndarray, weights: 
         ValueError: if a labelled row has no prediction.
     """
     weights = np.ones((len(target), 1)) if weights is None else weights
-    if task.kind != "multilabel":
+    if not task.labels:
         return _labelled(task, target[:, 0], prediction, weights)
     labels = {
         label: _labelled(task, target[:, index], prediction[:, [index]], weights)
@@ -95,7 +97,7 @@ def _labelled(task: Task, target: np.ndarray, prediction: np.ndarray, weights: n
         raise ValueError(f"task {task.name}: some labelled people have no finite prediction; predict every row again")
     if not known.all():
         target, prediction, weights = target[known], prediction[known], weights[known]
-    scores, undefined = MEASURES[task.kind](target, prediction, weights), _undefined(task, target)
+    scores, undefined = formulas_of(task)(target, prediction, weights), _undefined(task, target)
     if undefined:
         name = loss_name(task)
         scores[name] = np.full_like(scores[name], np.nan)
@@ -107,5 +109,5 @@ def _undefined(task: Task, target: np.ndarray) -> str:
     if not len(target):
         return NO_LABEL
     if (target == target[0]).all():
-        return ONE_VALUE if task.kind == "regression" else ONE_CLASS
+        return ONE_VALUE if kind_of(task).form == "number" else ONE_CLASS
     return ""

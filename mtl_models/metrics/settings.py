@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from mtl_models.kinds.metrics import AUROC, QWK, R2, Metric
 
 # Above these a figure is more likely a leak than a success: outcomes in health are seldom foreseen as well as this.
 # A task that truly is has a limit of its own.
-TOO_GOOD = {"auroc": 0.95, "r2": 0.9, "qwk": 0.9}
+TOO_GOOD = {metric.name: metric.too_good for metric in (AUROC, R2, QWK) if metric.too_good is not None}
 
 
 class EvaluationSettings(BaseModel):
@@ -34,6 +38,7 @@ class EvaluationSettings(BaseModel):
     twin: str = "single_task"
     too_good: dict[str, dict[str, float]] = Field(default_factory=dict)
 
-    def too_good_for(self, task: str) -> dict[str, float]:
-        """By metric, the value above which a leak is suspected in a task."""
-        return {**TOO_GOOD, **self.too_good.get(task, {})}
+    def too_good_for(self, task: str, metrics: Iterable[Metric] = ()) -> dict[str, float]:
+        """By metric, the value above which a leak is suspected in a task, also of the ``metrics`` of its kind."""
+        others = {metric.name: metric.too_good for metric in metrics if metric.too_good is not None}
+        return {**TOO_GOOD, **others, **self.too_good.get(task, {})}

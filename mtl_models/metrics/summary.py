@@ -9,13 +9,14 @@ import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from mtl_models.data.tasks import Task
+from mtl_models.kinds import KINDS, find_metric
 from mtl_models.metrics.collect import collect
 from mtl_models.metrics.comparison import compare
 from mtl_models.metrics.means import mean_of_defined
 from mtl_models.metrics.people import TaskPeople, count_people, describe
 from mtl_models.metrics.replicates import replicate
 from mtl_models.metrics.rounding import Rounding
-from mtl_models.metrics.score import HEADLINE, TaskScores
+from mtl_models.metrics.score import TaskScores, headline_name
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.metrics.weights import Scores
 
@@ -90,7 +91,7 @@ def _model(
             }
         if found.left_out:
             records[task.name]["left_out"] = list(found.left_out)
-    mean = mean_of_defined({task.name: scores[task.name].metrics[HEADLINE[task.kind]] for task in tasks})
+    mean = mean_of_defined({task.name: scores[task.name].metrics[headline_name(task)] for task in tasks})
     headline = {**rounding.figure(mean.values, shown=True), "n_tasks": mean.n, "left_out": list(mean.left_out)}
     return {"seeds": seeds, "headline_mean": headline, "tasks": records}
 
@@ -99,16 +100,22 @@ def _figures(metrics: Scores, n: int, min_count: int, rounding: Rounding, *, sho
     if n < min_count:
         return {name: {"value": None, "low": None, "high": None, "n": None} for name in metrics}
     return {
-        name: {**rounding.figure(values, shown=shown, recentred=name == "ece"), "n": n}
+        name: {**rounding.figure(values, shown=shown, recentred=_recentred(name)), "n": n}
         for name, values in metrics.items()
     }
 
 
+def _recentred(name: str) -> bool:
+    metric = find_metric(name)
+    return metric is not None and metric.recentred
+
+
 def _too_good(summary: dict[str, Any], settings: EvaluationSettings) -> list[dict[str, Any]]:
     warnings = []
+    metrics = {name: KINDS[task["kind"]].metrics for name, task in summary["tasks"].items()}
     for model, record in summary["models"].items():
         for task, figures in record["tasks"].items():
-            for metric, limit in settings.too_good_for(task).items():
+            for metric, limit in settings.too_good_for(task, metrics[task]).items():
                 value = figures["metrics"].get(metric, {"value": None})["value"]
                 if value is not None and value > limit:
                     warnings.append({"model": model, "task": task, "metric": metric, "value": value, "limit": limit})

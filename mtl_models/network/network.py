@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mtl_models.data.dataset import Dataset, FeatureSpec, Matrices
 from mtl_models.data.layout import Layout
 from mtl_models.data.tasks import Task, load_tasks
-from mtl_models.kinds.heads import HEADS, Head
+from mtl_models.kinds.heads import Head, head_class
 from mtl_models.network.encoders import ENCODERS
 from mtl_models.network.preprocess import Prepared, Preprocessor
 from mtl_models.network.trunks import TRUNKS
@@ -40,7 +40,7 @@ class Network(nn.Module):
         self.views = Views(plan, self.encoder.owners) if self.plan and self.encoder.owners is not None else None
         self.heads = nn.ModuleDict(
             {
-                _key(task.name): HEADS[task.kind](
+                _key(task.name): head_class(task)(
                     task,
                     self.trunk.widths[task.name],
                     settings.heads.widths_of(task.name),

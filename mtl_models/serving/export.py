@@ -11,50 +11,20 @@ from pathlib import Path
 
 import onnx
 import torch
-from torch import Tensor, nn
 
 from mtl_models.data.dataset import Dataset, Matrices
-from mtl_models.data.tasks import Task
 from mtl_models.network.predictor import Predictor
+from mtl_models.serving.exported import ExportNetwork
 from mtl_models.serving.parity import check_parity
 
 OPSET = 20
-
-
-def output_names(task: Task) -> tuple[str, ...]:
-    """Names of a task's outputs in the file: ``<task>``, and before it ``<task>__p`` where there are probabilities."""
-    return (task.name,) if task.kind == "regression" else (f"{task.name}__p", task.name)
-
-
-class ExportNetwork(nn.Module):
-    """A network whose outputs are those of the file: a flat tuple, main tasks only."""
-
-    def __init__(self, network: Predictor) -> None:
-        super().__init__()
-        self.network = network
-        self.tasks = [task for task in network.tasks if task.role == "main"]
-        self.names = [name for task in self.tasks for name in output_names(task)]
-
-    def forward(self, numeric: Tensor, categorical: Tensor) -> tuple[Tensor, ...]:
-        """Outputs in the order of ``names``."""
-        predictions = self.network.predictions(numeric, categorical)
-        outputs: list[Tensor] = []
-        for task in self.tasks:
-            values = predictions[task.name]
-            if task.kind == "regression":
-                outputs.append(values[:, 0])
-            elif task.kind == "binary":
-                outputs += [values[:, 0], self.network.head(task.name).decisions(values)[:, 0]]
-            else:
-                outputs += [values, self.network.head(task.name).decisions(values)]
-        return tuple(outputs)
 
 
 def export_onnx(network: Predictor, path: Path, *, metadata: Mapping[str, str], check: Dataset | Matrices) -> None:
     """Write the network as ONNX, after torch and onnxruntime agreed on the rows of ``check``.
 
     The file has the inputs ``numeric`` and ``categorical`` of :class:`mtl_models.data.dataset.Matrices`, any number of
-    rows, and the outputs of :func:`output_names`. Its bytes depend on the network and ``metadata`` alone.
+    rows, and the outputs that the kinds of its tasks name. Its bytes depend on the network and ``metadata`` alone.
 
     Args:
         metadata: texts to store in the file besides ``tasks`` and ``features``.

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 
 from mtl_models.data.dataset import Matrices
-from mtl_models.kinds.heads.regression import RegressionHead
+from mtl_models.serving.exported import ExportNetwork
 from mtl_models.serving.scorer import open_session, run_session
-
-if TYPE_CHECKING:
-    from mtl_models.serving.export import ExportNetwork
 
 TOLERANCE = 1e-5
 BATCH_SIZES = (1, 2, 7, 1025)
@@ -25,7 +20,7 @@ class ParityError(ValueError):
 def check_parity(exported: ExportNetwork, model: bytes, inputs: Matrices) -> None:
     """Compare every output of the file with torch's, at several batch sizes.
 
-    Probabilities are compared as they are and regressions on the standardised scale, since neighbouring float32 numbers
+    Probabilities are compared as they are and numbers on the standardised scale, since neighbouring float32 numbers
     are 1.5e-5 apart at 190 mg/dL. A decision may differ only where its probability stands at the edge of another.
 
     Raises:
@@ -62,9 +57,8 @@ def _compare(
         if n := int(((ours != theirs) & ~edge).sum()):
             raise ParityError(f"{where}: {n} of {ours.size} decisions differ")
         return
-    unit = float(head.deviation) if isinstance(head, RegressionHead) else 1.0
     if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
         raise ParityError(f"{where}: a prediction is not a finite number")
-    gap = float(np.abs(ours.astype(np.float64) - theirs).max()) / unit
+    gap = float(np.abs(ours.astype(np.float64) - theirs).max()) / head.unit
     if gap > TOLERANCE:
         raise ParityError(f"{where}: torch and onnxruntime differ by {gap:.1e}, more than {TOLERANCE:.0e}")

@@ -13,6 +13,7 @@ import polars as pl
 
 from mtl_models.data.dataset import PERSON, FeatureSpec, Matrices, to_matrices
 from mtl_models.data.tasks import Task, load_tasks
+from mtl_models.kinds import kind_of
 
 # 256 to 4,096 rows a call are fastest; one giant batch takes 2 to 4 times as long
 SLICE = 1024
@@ -51,15 +52,8 @@ def score_columns(tasks: Iterable[Task]) -> dict[str, pl.DataType]:
     """Names and types of the score columns, in order, without those of auxiliary tasks."""
     columns: dict[str, pl.DataType] = {}
     for task in tasks:
-        if task.role != "main":
-            continue
-        predicted: dict[str, pl.DataType] = {
-            "regression": pl.Float64(),
-            "binary": pl.Int8(),
-            "multilabel": pl.List(pl.String()),
-        }
-        columns[task.name] = predicted.get(task.kind, pl.String())
-        columns.update({name: pl.Float64() for name in task.prediction_columns if name != task.name})
+        if task.role == "main":
+            columns |= kind_of(task).score_types(task)
     return columns
 
 
@@ -102,40 +96,11 @@ class Scorer:
         outputs = run_session(self._session, to_matrices(frame, self.spec))
         columns: list[pl.Series] = [frame[PERSON].cast(pl.String)]
         for task in self.tasks:
-            columns += _task_columns(task, outputs)
+            columns += kind_of(task).scores(task, outputs)
         scores = pl.DataFrame(columns)
         if faulty := [name for name, n in _n_not_finite(scores).items() if n]:
             raise ValueError(f"the model gave no finite number in {', '.join(faulty)}: score with an earlier model")
         return scores.cast(dict(score_columns(self.tasks)))  # type: ignore[arg-type]
-
-
-def _task_columns(task: Task, outputs: Mapping[str, np.ndarray]) -> list[pl.Series]:
-    """The predicted value, class or labels of a task, then its probabilities."""
-    predicted = outputs[task.name]
-    if task.kind == "regression":
-        return [pl.Series(task.name, predicted.astype(np.float64))]
-    probabilities = outputs[f"{task.name}__p"].astype(np.float64).reshape(len(predicted), task.n_outputs)
-    if task.kind == "binary":
-        value = pl.Series(task.name, predicted.astype(np.int8))
-    elif task.kind == "multilabel":
-        value = _label_lists(task, predicted)
-    else:
-        value = pl.Series(task.name, task.classes, dtype=pl.String).gather(predicted)
-    return [value] + [
-        pl.Series(name, np.ascontiguousarray(column))
-        for name, column in zip(task.prediction_columns, probabilities.T, strict=True)
-    ]
-
-
-def _label_lists(task: Task, predicted: np.ndarray) -> pl.Series:
-    """The predicted labels of each row; built once for each combination that occurs. Shape: ``(n_rows, n_labels)``."""
-    # one number a row: np.unique over whole rows takes ten times as long
-    powers = 1 << np.arange(len(task.labels))
-    combinations, which = np.unique(predicted @ powers, return_inverse=True)
-    lists = [
-        [label for label, power in zip(task.labels, powers, strict=True) if number & power] for number in combinations
-    ]
-    return pl.Series(task.name, lists, dtype=pl.List(pl.String)).gather(which)
 
 
 def _n_not_finite(scores: pl.DataFrame) -> dict[str, int]:

@@ -22,9 +22,9 @@ from flows.stages.command import Stage
 from flows.study.runs import method_of, settings_of
 from mtl_models.baselines import BASELINES
 from mtl_models.data.dataset import read_dataset
-from mtl_models.data.tasks import slug
 from mtl_models.joint import JOINT
 from mtl_models.settings import Component
+from mtl_models.wording import slug
 
 TABLES = ("features.parquet", "features.json", "targets.parquet", "splits.parquet")
 

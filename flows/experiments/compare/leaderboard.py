@@ -17,7 +17,7 @@ from mtl_models.metrics.means import mean_of_defined
 from mtl_models.metrics.people import count_people
 from mtl_models.metrics.replicates import Replicates, replicate
 from mtl_models.metrics.rounding import Rounding
-from mtl_models.metrics.score import HEADLINE
+from mtl_models.metrics.score import headline_name
 from mtl_models.metrics.settings import EvaluationSettings
 
 PART = "valid"
@@ -52,7 +52,7 @@ def leaderboard(
     rows: list[dict[str, Any]] = []
     for name, scores in replicates.items():
         learnt = [task for task in main if task.name in scores]
-        headlines = {task.name: scores[task.name].metrics[HEADLINE[task.kind]] for task in learnt}
+        headlines = {task.name: scores[task.name].metrics[headline_name(task)] for task in learnt}
         mean = mean_of_defined(headlines)
         whole = rounding.figure(mean.values, shown=True) if len(learnt) == len(main) else _NOTHING
         others = {
@@ -75,7 +75,7 @@ def leaderboard(
             }
         )
     rows.sort(key=lambda row: (row["mean"]["value"] is None, -(row["mean"]["value"] or 0), row["run"]))
-    metrics = {task.name: HEADLINE[task.kind] for task in main}
+    metrics = {task.name: headline_name(task) for task in main}
     return {
         "part": PART,
         "n_people": sample.n_persons,

@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.report.tables import Cell, Table, gain_cell
 from flows.report.templates import render
-from flows.report.words import METRICS, NONE, gain_value, interval, model_name, number, without
+from flows.report.words import NONE, gain_value, interval, metric_name, model_name, number, without
 
 TWIN = " (single-task)"
 BOOSTERS = ("lightgbm", "catboost")
@@ -78,7 +78,7 @@ def figures_table(board: Mapping[str, Any]) -> Table:
         )
         for row in board["rows"]
     ]
-    columns = ("Run", *(f"{board['titles'][task]}, {METRICS[metric]}" for task, metric in board["metrics"].items()))
+    columns = ("Run", *(f"{board['titles'][task]}, {metric_name(metric)}" for task, metric in board["metrics"].items()))
     return Table("Main figure of each outcome with its 95\u00a0% interval", columns, tuple(rows))
 
 

@@ -3,57 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mtl_models.data.dataset import Dataset
-from mtl_models.data.tasks import Task, slug
-
-SHARE = "share"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One number a person: a regression's value, 0 or 1 for a label or class, the place in the order of classes.
-
-    Attributes:
-        unit: of the mean; ``share`` where the number is 0 or 1.
-        values: by person, NaN where the label is missing.
-    """
-
-    name: str
-    title: str
-    unit: str
-    values: np.ndarray
+from mtl_models.data.tasks import Task
+from mtl_models.kinds import kind_of
+from mtl_models.kinds.base import SHARE, Facet
 
 
-def outcomes_of(tasks: Sequence[Task], dataset: Dataset) -> dict[str, Outcome]:
+def outcomes_of(tasks: Sequence[Task], dataset: Dataset) -> dict[str, Facet]:
     """The outcomes of the main tasks by name: a multilabel task's labels and a multiclass task's classes each."""
-    found = []
-    for task in tasks:
-        target, title = dataset.targets[task.name], task.title or task.name
-        if task.role != "main":
-            continue
-        if task.kind == "multilabel":
-            names = zip(task.target_columns, task.labels, strict=True)
-            found += [Outcome(name, f"{title}: {label}", SHARE, target[:, i]) for i, (name, label) in enumerate(names)]
-        elif task.kind == "multiclass":
-            known = np.where(np.isnan(target[:, 0]), np.nan, 1.0)
-            found += [
-                Outcome(f"{task.name}__{slug(name)}", f"{title}: {name}", SHARE, (target[:, 0] == i) * known)
-                for i, name in enumerate(task.classes)
-            ]
-        elif task.kind == "ordinal":
-            ends = f"0 {task.classes[0]} to {len(task.classes) - 1} {task.classes[-1]}"
-            found.append(Outcome(task.name, title, ends, target[:, 0]))
-        else:
-            found.append(Outcome(task.name, title, SHARE if task.kind == "binary" else task.unit, target[:, 0]))
+    main = (task for task in tasks if task.role == "main")
+    found = (each for task in main for each in kind_of(task).facets(task, dataset.targets[task.name]))
     return {each.name: each for each in found}
 
 
-def outcome_means(segments: np.ndarray, outcomes: Iterable[Outcome], min_count: int) -> list[dict[str, Any]]:
+def outcome_means(segments: np.ndarray, outcomes: Iterable[Facet], min_count: int) -> list[dict[str, Any]]:
     """A record a segment: people, and the mean of each outcome where enough people have a label, and either value."""
     records = []
     outcomes = list(outcomes)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from flows.experiments.compare.fits import run_key
-from flows.experiments.embed.outcomes import SHARE, Outcome, outcome_means, outcomes_of
+from flows.experiments.embed.outcomes import outcome_means, outcomes_of
 from flows.fitting.jobs import Job
 from flows.fitting.names import FINAL
 from flows.fitting.networks import fit_job
@@ -18,7 +18,8 @@ from flows.project.paths import StudyPaths, replace_file, write_json, write_text
 from flows.project.settings import StudySettings
 from flows.study.runs import settings_of
 from mtl_models.data.dataset import PERSON, read_dataset
-from mtl_models.data.tasks import slug
+from mtl_models.kinds.base import SHARE, Facet
+from mtl_models.wording import slug
 
 if TYPE_CHECKING:
     from mtl_models.network.predictor import Predictor
@@ -147,7 +148,7 @@ def embed(
     return {**summary, "files": {what: str(file) for what, file in files.items()}}
 
 
-def _choose(outcomes: dict[str, Outcome], name: str | None) -> Outcome:
+def _choose(outcomes: dict[str, Facet], name: str | None) -> Facet:
     if name is None:
         binary = (each for each in outcomes.values() if each.unit == SHARE and "__" not in each.name)
         return next(binary, next(iter(outcomes.values())))

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from flows.study.naming.parts import component_fault, model_faults, option_faults, repeated, training_faults
 from flows.study.naming.tasks import task_names
 from mtl_models.baselines import BASELINES
-from mtl_models.data.tasks import slug
 from mtl_models.joint import JOINT
-from mtl_models.wording import SettingsError
+from mtl_models.wording import SettingsError, slug
 
 if TYPE_CHECKING:
     from flows.project.settings import CompareRun, StudySettings

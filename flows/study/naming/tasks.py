@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any
 
-from mtl_models.data.tasks import Kind, Task, task_faults
+from mtl_models.data.tasks import Task, task_faults
+from mtl_models.kinds import KINDS
 from mtl_models.wording import unknown
 
 if TYPE_CHECKING:
@@ -55,9 +56,7 @@ def metric_faults(settings: StudySettings) -> list[str]:
     for name, limits in settings.evaluation.too_good.items():
         if name not in names:
             faults.append(f"evaluation.too_good: {unknown(name, names)}")
-        elif (kind := kinds[name]) in get_args(Kind):
-            from mtl_models.metrics.score import metric_names
-
-            known = metric_names(cast(Kind, kind))
+        elif (kind := kinds[name]) in KINDS:
+            known = [metric.name for metric in KINDS[str(kind)].metrics]
             faults += [f"evaluation.too_good.{name}: {unknown(each, known)}" for each in limits if each not in known]
     return faults

@@ -1,21 +1,26 @@
-"""Heads by the kind of task."""
+"""The heads that kinds of task name; a new one is a file beside these and its name here."""
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from mtl_models.kinds import kind_of
 from mtl_models.kinds.heads.base import Head
 from mtl_models.kinds.heads.binary import LabelHead
 from mtl_models.kinds.heads.classes import ClassHead, OrdinalHead
 from mtl_models.kinds.heads.regression import RegressionHead
 
-# a new kind of task: its Head in a file beside this one, and a line here
-HEADS: dict[str, Any] = {
-    "regression": RegressionHead,
-    "binary": LabelHead,
-    "multilabel": LabelHead,
-    "multiclass": ClassHead,
-    "ordinal": OrdinalHead,
-}
+if TYPE_CHECKING:
+    from mtl_models.data.tasks import Task
 
-__all__ = ["HEADS", "Head"]
+
+def head_class(task: Task) -> Callable[..., Head]:
+    """The class of a task's head, made with the task, the widths and ``dropout`` and ``members``."""
+    head = kind_of(task).head
+    found: Callable[..., Head] = getattr(sys.modules[__name__], head) if isinstance(head, str) else head
+    return found
+
+
+__all__ = ["ClassHead", "Head", "LabelHead", "OrdinalHead", "RegressionHead", "head_class"]

@@ -73,6 +73,11 @@ class Head(nn.Module):
         """How far the predictions are from another decision; same shape as the decisions."""
         raise NotImplementedError
 
+    @property
+    def unit(self) -> float:
+        """Size of a difference of predictions that matters: 1 for probabilities, the spread of a number."""
+        return 1.0
+
     def set_bias(self, bias: np.ndarray) -> None:
         """Let the untrained head give these raw outputs for a zero representation."""
         with torch.no_grad():

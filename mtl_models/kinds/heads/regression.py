@@ -29,6 +29,11 @@ class RegressionHead(Head):
         self.deviation.fill_(float(known.std()) or 1.0)
         self.set_bias(np.zeros(1))
 
+    @property
+    def unit(self) -> float:
+        """The deviation: numbers are compared on the standardised scale."""
+        return float(self.deviation)
+
     def combine(self, raw: Tensor) -> Tensor:
         """The mean of the members' predictions."""
         return raw.mean(dim=1)

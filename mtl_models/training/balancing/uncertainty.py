@@ -7,14 +7,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mtl_models.kinds import kind_of
 from mtl_models.training.balancing.base import Balancer, Losses, back_propagate
 
 
 class Uncertainty(Balancer):
     """Weights learned with the network: each task has a log-variance ``s``.
 
-    A regression's term is ``exp(-s) / 2 * loss + s / 2``, any other's ``exp(-s) * loss + s / 2``; a task's own weight
-    multiplies its whole term, so that it does not move the ``s`` at which the term is least.
+    A task's term is ``factor * exp(-s) * loss + s / 2``, the factor that of its kind: one half for a squared error, 1
+    for a log-loss. A task's own weight multiplies its whole term, so that it does not move the ``s`` at which the
+    term is least.
 
     Source: Kendall, Gal, Cipolla, Multi-Task Learning Using Uncertainty to Weigh Losses, CVPR 2018, equation 10 with
     s = log(sigma^2).
@@ -22,7 +24,7 @@ class Uncertainty(Balancer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.regressions = {task.name for task in self.tasks if task.kind == "regression"}
+        self.factors = {task.name: kind_of(task).loss_factor for task in self.tasks}
         device = self.shared[0].device if self.shared else None
         self.log_variances = {name: nn.Parameter(torch.zeros((), device=device)) for name in sorted(self.weights)}
 
@@ -35,6 +37,5 @@ class Uncertainty(Balancer):
         terms = []
         for name in sorted(losses):
             s = self.log_variances[name]
-            factor = 0.5 if name in self.regressions else 1.0
-            terms.append(self.weights[name] * (factor * torch.exp(-s) * losses[name] + s / 2))
+            terms.append(self.weights[name] * (self.factors[name] * torch.exp(-s) * losses[name] + s / 2))
         back_propagate(torch.stack(terms).sum(), penalty)

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from flows.cli.tables import segments as segments_table
-from flows.experiments.embed.outcomes import SHARE, Outcome, outcome_means, outcomes_of
+from flows.experiments.embed.outcomes import outcome_means, outcomes_of
 from flows.experiments.embed.plot import embedding_figure, squares
 from flows.experiments.embed.vectors import Source, embed, find_source
 from flows.project.paths import StudyPaths
@@ -23,6 +23,7 @@ from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
 from flows.study.load import load_settings
 from mtl_models.data.dataset import PERSON, read_dataset
+from mtl_models.kinds.base import SHARE, Facet
 from mtl_models.settings import ModelSettings
 from tests.mtl_models.conftest import TASKS, make_dataset
 
@@ -160,8 +161,8 @@ def test_outcomes_of_every_kind() -> None:
 
 def test_means_of_few_people_are_hidden() -> None:
     segments = np.repeat([1, 2, 3], [12, 20, 9])
-    number = Outcome("tall", "Tall", "cm", np.where(np.arange(41) < 3, np.nan, 2.0))
-    share = Outcome("ill", "Ill", SHARE, np.concatenate([np.ones(12), np.arange(20) % 2, np.zeros(9)]))
+    number = Facet("tall", "Tall", "cm", np.where(np.arange(41) < 3, np.nan, 2.0))
+    share = Facet("ill", "Ill", SHARE, np.concatenate([np.ones(12), np.arange(20) % 2, np.zeros(9)]))
     found = outcome_means(segments, [number, share], 10)
     assert [row["n"] for row in found] == [12, 20, None]
     # nine of the twelve have a measured height; all twelve are ill, so nobody has the other value
@@ -173,7 +174,7 @@ def test_means_of_few_people_are_hidden() -> None:
 
 
 def test_a_table_says_few_and_a_dash() -> None:
-    rows = outcome_means(np.repeat([1, 2], [12, 9]), [Outcome("tall", "Tall", "cm", np.full(21, 2.0))], 10)
+    rows = outcome_means(np.repeat([1, 2], [12, 9]), [Facet("tall", "Tall", "cm", np.full(21, 2.0))], 10)
     names = {"tall": {"title": "Tall", "unit": "cm"}}
     table = segments_table({"run": "r", "n_people": 21, "domains": {}, "segments": rows, "outcomes": names})
     assert [list(column.cells) for column in table.columns] == [["people", "tall, cm"], ["12", "2"], ["few", "–"]]

@@ -221,9 +221,9 @@ def test_a_library_that_is_missing_or_broken_is_one_sentence(name: str, library:
     assert f"pip install --force-reinstall --no-deps {package}" in said
 
 
-@pytest.mark.parametrize("kind", ["regression", "binary"])
-def test_catboost_takes_a_handful_of_people(kind: Literal["regression", "binary"]) -> None:
+@pytest.mark.parametrize("form", ["number", "binary"])
+def test_catboost_takes_a_handful_of_people(form: Literal["number", "binary"]) -> None:
     for seed in range(8):
         rows = np.random.default_rng(seed).normal(size=(2, 3))
-        outcome = Outcome(kind, 2, rows, np.array([0.0, 1.0]), rows[:0], np.zeros(0))
+        outcome = Outcome(form, 2, rows, np.array([0.0, 1.0]), rows[:0], np.zeros(0))
         assert np.isfinite(catboosted.fit(outcome, CatBoostSettings(rounds_without_valid=5), 3, seed)(rows)).all()

@@ -12,9 +12,7 @@ from mtl_models.joint.columns import Column
 def regressions(inputs: np.ndarray, targets: np.ndarray, visible: np.ndarray | None = None) -> Problem:
     """A problem of regression columns as they are, a task each; NaN where a label is missing."""
     columns = tuple(
-        Column(
-            task=Task(name=f"t{index}", kind="regression"), kind="regression", target=target, valid_target=target[:0]
-        )
+        Column(task=Task(name=f"t{index}", kind="regression"), form="number", target=target, valid_target=target[:0])
         for index, target in enumerate(targets.T)
     )
     shape = (inputs.shape[1], len(columns))

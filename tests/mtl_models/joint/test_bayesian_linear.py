@@ -117,7 +117,7 @@ def test_outcomes_that_see_nothing_in_common_are_as_good_as_alone() -> None:
 
 
 def binary(target: np.ndarray) -> Column:
-    return Column(task=Task(name="b", kind="binary"), kind="binary", target=target, valid_target=target[:0])
+    return Column(task=Task(name="b", kind="binary"), form="binary", target=target, valid_target=target[:0])
 
 
 def test_links_are_calibrated_and_give_the_base_rate_where_scores_say_nothing() -> None:

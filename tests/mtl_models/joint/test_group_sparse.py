@@ -24,10 +24,10 @@ def mixed(n: int = 150, d: int = 8) -> LinearLoss:
     names = ("a", "b", "c")
     columns = (
         problem.columns[0],
-        Column(task=Task(name="b", kind="binary"), kind="binary", target=binary, valid_target=binary[:0]),
+        Column(task=Task(name="b", kind="binary"), form="binary", target=binary, valid_target=binary[:0]),
         Column(
             task=Task(name="c", kind="multiclass", classes=names),
-            kind="classes",
+            form="classes",
             target=classes,
             valid_target=classes[:0],
             seen=(0, 1, 2),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mtl_models.data.tasks import Task
-from mtl_models.kinds.heads import HEADS, Head
+from mtl_models.kinds.heads import Head, head_class
 from mtl_models.training.losses import class_log_loss, log_loss, squared_error
 from tests.mtl_models.conftest import TASKS, make_dataset
 
@@ -16,7 +16,7 @@ NAN = math.nan
 
 def make_head(task: Task) -> Head:
     torch.manual_seed(0)
-    head = HEADS[task.kind](task, 5, (4,), dropout=0.0)
+    head = head_class(task)(task, 5, (4,), dropout=0.0)
     head.fit(make_dataset(500, 3).targets[task.name])
     assert isinstance(head, Head)
     return head

@@ -6,7 +6,7 @@ from tabm import init_scaling_
 from torch import nn
 
 from mtl_models.data.tasks import Task
-from mtl_models.kinds.heads import HEADS, Head
+from mtl_models.kinds.heads import Head, head_class
 from mtl_models.network.trunks.shared import SharedTrunk
 from mtl_models.network.trunks.tabm import EnsembleTrunk
 from tests.mtl_models.conftest import TASKS, make_dataset
@@ -16,7 +16,7 @@ ROWS = torch.randn(30, 5, generator=torch.Generator().manual_seed(0))
 
 def make_head(task: Task, members: int) -> Head:
     torch.manual_seed(0)
-    head = HEADS[task.kind](task, 5, (4,), dropout=0.0, members=members)
+    head = head_class(task)(task, 5, (4,), dropout=0.0, members=members)
     head.fit(make_dataset(300, 3).targets[task.name])
     assert isinstance(head, Head)
     return head

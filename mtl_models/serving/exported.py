@@ -1,0 +1,26 @@
+"""A network as the file holds it: the outputs that the kinds of its main tasks name, in a flat tuple."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from mtl_models.kinds import kind_of
+from mtl_models.network.predictor import Predictor
+
+
+class ExportNetwork(nn.Module):
+    """A network whose outputs are those of the file: a flat tuple, main tasks only."""
+
+    def __init__(self, network: Predictor) -> None:
+        super().__init__()
+        self.network = network
+        self.tasks = [task for task in network.tasks if task.role == "main"]
+        self.names = [name for task in self.tasks for name in kind_of(task).output_names(task)]
+
+    def forward(self, numeric: Tensor, categorical: Tensor) -> tuple[Tensor, ...]:
+        """Outputs in the order of ``names``."""
+        predictions = self.network.predictions(numeric, categorical)
+        outputs: list[Tensor] = []
+        for task in self.tasks:
+            outputs += kind_of(task).outputs(self.network.head(task.name), predictions[task.name])
+        return tuple(outputs)
