@@ -6,15 +6,15 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.check.absence import absence_faults
 from flows.check.leaks import leak_faults
 from flows.check.report import CheckReport
-from flows.features.cohort import Cohort, cohort_spec, try_cohort, value_faults
+from flows.features.cohort import try_cohort, value_faults
 from flows.features.guard import FeatureError, Tables
 from flows.features.labels import count_labels, label_findings
 from flows.features.lookup import study_features
 from flows.features.splits import SplitError, read_splits
 from flows.features.targets import cohort_targets
-from flows.project.errors import Faults
 from flows.project.paths import StudyPaths
 from flows.project.settings import StudySettings
 from flows.stages.validate import SMALL, judge
@@ -70,7 +70,7 @@ def _check_data(report: CheckReport, paths: StudyPaths, settings: StudySettings)
     report.faults += faults or value_faults(cohort.features)
     report.n_people, report.n_features = cohort.features.height, cohort.features.width - 1
     if not faults:
-        _check_without_tables(report, paths.study, cohort, settings)
+        report.faults += absence_faults(paths.study, cohort, settings)
     targets = splits = None
     try:
         targets = cohort_targets(paths.study, tables, cohort.features, (*tasks, *further))
@@ -101,15 +101,6 @@ def _valid_tables(report: CheckReport, paths: StudyPaths, settings: StudySetting
         f"{sentence}; {do}" for sentence in judgement.lines(SMALL)
     )
     return {name: table.valid for name, table in result.tables.items()}
-
-
-def _check_without_tables(report: CheckReport, study: str, cohort: Cohort, settings: StudySettings) -> None:
-    """A night may come without a table: each domain is tried without every one that it reads."""
-    try:
-        cohort_spec(study, cohort, settings.task_records, settings.known_later)
-    except Faults as error:
-        tried = "tried with one of its tables empty, as on a night without it"
-        report.faults += [f"{sentence} ({tried})" for sentence in error.sentences]
 
 
 def _check_labels(report: CheckReport, targets: pl.DataFrame, splits: pl.DataFrame, settings: StudySettings) -> None:

@@ -10,9 +10,16 @@ import polars as pl
 from flows.features.guard import FeatureError, TableFunction, Tables
 from mtl_models.data.dataset import PERSON
 
-__all__ = ["OwnDomain", "StudyFeatures", "Tables", "build_features", "source_tables"]
+__all__ = ["Built", "OwnDomain", "StudyFeatures", "Tables", "build_features", "functions_of"]
 
 DomainFunction = TableFunction
+DomainFunctions = DomainFunction | tuple[DomainFunction, ...]
+"""One function, or several whose columns stand side by side: a feature needs the tables that its own function reads."""
+
+
+def functions_of(given: DomainFunctions) -> tuple[DomainFunction, ...]:
+    """The functions of a domain."""
+    return given if isinstance(given, tuple) else (given,)
 
 
 @dataclass(frozen=True)
@@ -21,11 +28,11 @@ class OwnDomain:
 
     Attributes:
         hidden_from: names of the tasks whose columns and leaks the function may read.
-        function: gives its columns, one row a person.
+        function: gives its columns, one row a person; or several, one a table.
     """
 
     hidden_from: tuple[str, ...]
-    function: DomainFunction
+    function: DomainFunctions
 
 
 @dataclass(frozen=True)
@@ -34,34 +41,53 @@ class StudyFeatures:
 
     Attributes:
         people: every person of the person table with the ``reason`` why they are outside the cohort, null if inside.
-        domains: a domain's name to the function that gives its columns, one row a person.
+        domains: a domain's name to the function that gives its columns, one row a person; or to several, one a table,
+            since people whose table has not come lack the features of the function that reads it.
         targets: every task's target columns, one row a person.
         own: further domains, each hidden from the tasks that it would give away; ``model.view: own`` uses them.
     """
 
     people: DomainFunction
-    domains: Mapping[str, DomainFunction]
+    domains: Mapping[str, DomainFunctions]
     targets: DomainFunction
     own: Mapping[str, OwnDomain] = field(default_factory=dict)
 
 
-def build_features(people: pl.DataFrame, visible: Tables, domains: Mapping[str, DomainFunction]) -> pl.DataFrame:
-    """One row a person of ``people``, in the order of the identifier, columns named ``<domain>__<feature>``.
+@dataclass(frozen=True)
+class Built:
+    """What domain functions gave.
+
+    Attributes:
+        features: one row a person, columns named ``<domain>__<feature>``.
+        tables: by feature, the tables that its function read, in the order of the tables.
+    """
+
+    features: pl.DataFrame
+    tables: dict[str, tuple[str, ...]]
+
+
+def build_features(people: pl.DataFrame, visible: Tables, domains: Mapping[str, DomainFunctions]) -> Built:
+    """Features of ``people``, in the order of the identifier, and the tables that each was made from.
 
     Numbers are Float64 with null for missing, categories keep their Enum. Every step is row-wise or an ordered join,
     so the same tables give the same bytes.
 
     Raises:
-        FeatureError: if a domain gives a person twice, or gives a column that is neither a number nor a category.
+        FeatureError: if a domain gives a person or a column twice, or a column that is neither a number nor a category.
     """
-    frame = people.select(PERSON).sort(PERSON)
-    for domain, function in domains.items():
-        columns = function(visible)
-        if columns[PERSON].is_duplicated().any():
-            raise FeatureError(f"feature domain {domain} gives a person twice; it must give one row a person")
-        columns = columns.select(PERSON, *_typed(columns, domain))
-        frame = frame.join(columns, on=PERSON, how="left", maintain_order="left", validate="1:1")
-    return frame
+    frame, tables = people.select(PERSON).sort(PERSON), dict[str, tuple[str, ...]]()
+    for domain, given in domains.items():
+        for function in functions_of(given):
+            asked = _Asked(visible)
+            columns = function(asked)
+            if columns[PERSON].is_duplicated().any():
+                raise FeatureError(f"feature domain {domain} gives a person twice; it must give one row a person")
+            columns = columns.select(PERSON, *_typed(columns, domain))
+            if twice := next((name for name in columns.columns[1:] if name in tables), None):
+                raise FeatureError(f"two functions of feature domain {domain} give the feature {twice}; name it once")
+            frame = frame.join(columns, on=PERSON, how="left", maintain_order="left", validate="1:1")
+            tables |= dict.fromkeys(columns.columns[1:], tuple(name for name in visible if name in asked.names))
+    return Built(frame, tables)
 
 
 def _typed(columns: pl.DataFrame, domain: str) -> list[pl.Expr]:
@@ -78,26 +104,6 @@ def _typed(columns: pl.DataFrame, domain: str) -> list[pl.Expr]:
     return typed
 
 
-def source_tables(
-    people: pl.DataFrame, tables: Tables, domains: Mapping[str, DomainFunction]
-) -> dict[str, tuple[str, ...]]:
-    """The tables that each feature needs, by its full name: those without whose rows it comes out otherwise.
-
-    The person table is not among them: nobody is without it.
-    """
-    asked = _Asked(tables)
-    whole = build_features(people, asked, domains)
-    needed: dict[str, tuple[str, ...]] = dict.fromkeys(whole.columns[1:], ())
-    for name, frame in tables.items():
-        if name not in asked.names:  # what nobody looked at changes nothing
-            continue
-        without = build_features(people, {**tables, name: frame.clear()}, domains)
-        for column in whole.columns[1:]:
-            if not whole[column].equals(without[column]):
-                needed[column] = (*needed[column], name)
-    return needed
-
-
 class _Asked(Mapping[str, pl.DataFrame]):
     """Tables that remember which of them were looked at."""
 
@@ -106,6 +112,7 @@ class _Asked(Mapping[str, pl.DataFrame]):
         self.names: set[str] = set()
 
     def __getitem__(self, name: str) -> pl.DataFrame:
+        __tracebackhide__ = True  # an error arises in the function that asked
         self.names.add(name)
         return self._tables[name]
 

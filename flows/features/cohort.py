@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from flows.features.build import DomainFunction, build_features, source_tables
+from flows.features.build import DomainFunctions, build_features
 from flows.features.guard import FeatureError, Tables
 from flows.features.lookup import study_features
 from flows.features.view import hidden_patterns, own_tables, visible_tables
@@ -19,11 +19,16 @@ from schemas.contract import load_contract
 
 @dataclass(frozen=True)
 class Cohort:
-    """Features of the people in the cohort, the people outside it with their reason, and the valid tables."""
+    """Features of the people in the cohort, the people outside it with their reason, and the valid tables.
+
+    Attributes:
+        sources: by feature, the tables without whose rows it is missing; the person table, which nobody lacks, aside.
+    """
 
     features: pl.DataFrame
     excluded: pl.DataFrame
     tables: Tables
+    sources: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Domain:
 
     name: str
     tables: Tables
-    function: DomainFunction
+    function: DomainFunctions
 
 
 def cohort_of(study: str, tables: Tables, tasks: Collection[Task], known_later: Collection[str]) -> Cohort:
@@ -66,15 +71,19 @@ def try_cohort(
     inside = people.filter(pl.col("reason").is_null())
     if inside.is_empty():
         faults.append(f"nobody is in the cohort: the people function gives a reason against each person of {study}")
-    features = inside.select(PERSON)
+    features, sources = inside.select(PERSON), dict[str, tuple[str, ...]]()
     for domain in domains_of(study, tables, tasks, known_later):
         try:
             built = build_features(inside, domain.tables, {domain.name: domain.function})
         except FeatureError as error:
             faults += error.sentences
         else:
-            features = features.hstack(built.drop(PERSON).get_columns())
-    return Cohort(features, people.filter(pl.col("reason").is_not_null()), tables), faults
+            features = features.hstack(built.features.drop(PERSON).get_columns())
+            sources |= {
+                name: tuple(table for table in read if table != contract.person_table)
+                for name, read in built.tables.items()
+            }
+    return Cohort(features, people.filter(pl.col("reason").is_not_null()), tables, sources), faults
 
 
 def value_faults(features: pl.DataFrame) -> list[str]:
@@ -105,14 +114,9 @@ def domains_of(study: str, tables: Tables, tasks: Collection[Task], known_later:
     )
 
 
-def cohort_spec(study: str, cohort: Cohort, tasks: Collection[Task], known_later: Collection[str]) -> FeatureSpec:
+def cohort_spec(study: str, cohort: Cohort, tasks: Collection[Task]) -> FeatureSpec:
     """The spec of a cohort's features: who must not see them, and which tables they need."""
-    person_table = load_contract(study).person_table
-    needed: dict[str, tuple[str, ...]] = {}
-    for domain in domains_of(study, cohort.tables, tasks, known_later):
-        needed |= source_tables(cohort.features, domain.tables, {domain.name: domain.function})
-    needed = {name: tuple(table for table in each if table != person_table) for name, each in needed.items()}
-    return feature_spec(cohort.features, hidden_domains(study, tasks), needed)
+    return feature_spec(cohort.features, hidden_domains(study, tasks), cohort.sources)
 
 
 def hidden_domains(study: str, tasks: Collection[Task]) -> dict[str, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import polars as pl
 
-from flows.features.build import DomainFunction, StudyFeatures, Tables
+from flows.features.build import DomainFunction, DomainFunctions, StudyFeatures, Tables, functions_of
 from flows.features.guard import FeatureError, Reader
 from flows.features.view import why_hidden
 from mtl_models.data.tasks import Task
@@ -34,12 +34,15 @@ def study_features(study: str, tasks: Collection[Task] = (), known_later: Collec
         why = partial(why_hidden, tasks=hiding, known_later=known_later)
         return Reader(name=name, contract=contract, why_hidden=why).guard(function)
 
+    def guard_all(name: str, given: DomainFunctions, allowed: Collection[str] = ()) -> DomainFunctions:
+        return tuple(guard(f"domain {name}", function, allowed) for function in functions_of(given))
+
     return StudyFeatures(
         people=_with_reason(guard("the people function", definition.people), study),
-        domains={name: guard(f"domain {name}", each) for name, each in definition.domains.items()},
+        domains={name: guard_all(name, each) for name, each in definition.domains.items()},
         targets=guard("the target function", definition.targets),
         own={
-            name: replace(each, function=guard(f"domain {name}", each.function, each.hidden_from))
+            name: replace(each, function=guard_all(name, each.function, each.hidden_from))
             for name, each in definition.own.items()
         },
     )

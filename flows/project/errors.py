@@ -163,8 +163,10 @@ def _last(traceback_: TracebackType | None) -> TracebackType | None:
 
 
 def is_ours(frame: FrameType) -> bool:
-    """Whether code of ours runs in the frame."""
-    return any(Path(frame.f_code.co_filename).is_relative_to(package) for package in PACKAGES)
+    """Whether code of ours runs in the frame; one marked ``__tracebackhide__``, as for pytest, only hands on."""
+    return not frame.f_locals.get("__tracebackhide__") and any(
+        Path(frame.f_code.co_filename).is_relative_to(package) for package in PACKAGES
+    )
 
 
 def _is_study_code(frame: FrameType) -> bool:

@@ -34,7 +34,7 @@ def run(stage: Stage) -> dict[str, Any]:
     targets = cohort_targets(paths.study, cohort.tables, features, wanted)
     splits = read_splits(paths.raw, settings.split, features)
     require_labels(tasks, targets, splits)
-    spec = cohort_spec(paths.study, cohort, tasks, settings.known_later)
+    spec = cohort_spec(paths.study, cohort, tasks)
     replace_file(paths.features / "features.parquet", features.write_parquet)
     replace_file(paths.features / "targets.parquet", targets.write_parquet)
     replace_file(paths.features / "splits.parquet", splits.write_parquet)

@@ -1,4 +1,4 @@
-"""NHANES features: one function a domain, for adults, before scale, cuff and chemistry are read."""
+"""NHANES features: one function a table of a domain, for adults, before scale, cuff and chemistry are read."""
 
 from __future__ import annotations
 
@@ -53,36 +53,35 @@ def demographic(tables: Tables) -> pl.DataFrame:
     )
 
 
-def socioeconomic(tables: Tables) -> pl.DataFrame:
-    """Education, income and insurance."""
-    demo = tables["DEMO"].select(KEY, *_plain("DMDEDUC2", "INDHHIN2", "INDFMIN2", "INDFMPIR"))
-    insurance = tables["HIQ"].select(KEY, *_plain("HIQ011"))
-    return demo.join(insurance, on=PERSON, how="left", maintain_order="left")
+def education_income(tables: Tables) -> pl.DataFrame:
+    """Education and income."""
+    return tables["DEMO"].select(KEY, *_plain("DMDEDUC2", "INDHHIN2", "INDFMIN2", "INDFMPIR"))
 
 
-def questionnaire(tables: Tables) -> pl.DataFrame:
-    """Difficulties of daily life, worries, and what people say of their own height and weight loss."""
-    difficulty = tables["DLQ"].select(
+def insurance(tables: Tables) -> pl.DataFrame:
+    """Whether somebody is insured."""
+    return tables["HIQ"].select(KEY, *_plain("HIQ011"))
+
+
+def difficulties(tables: Tables) -> pl.DataFrame:
+    """Difficulties of daily life, and worries."""
+    return tables["DLQ"].select(
         KEY, *_plain("DLQ010", "DLQ020", "DLQ040", "DLQ050", "DLQ060", "DLQ080", "DLQ100", "DLQ110")
     )
-    functioning = tables["PFQ"].select(KEY, *_plain("PFQ057", "PFQ059", "PFQ061A"))
-    weight_history = tables["WHQ"].select(KEY, *_plain("WHD010", "WHQ070", "WHQ225"))
-    return difficulty.join(functioning, on=PERSON, how="full", coalesce=True, maintain_order="left_right").join(
-        weight_history, on=PERSON, how="full", coalesce=True, maintain_order="left_right"
-    )
 
 
-def lifestyle_diet(tables: Tables) -> pl.DataFrame:
-    """Diet behaviour, one recalled day, activity, sleep, smoking, tobacco and drugs."""
-    parts = [_diet_behaviour(tables), _recalled_day(tables), _activity(tables), _sleep(tables), *_tobacco(tables)]
-    parts.append(_drugs(tables))
-    frame = parts[0]
-    for part in parts[1:]:
-        frame = frame.join(part, on=PERSON, how="full", coalesce=True, maintain_order="left_right")
-    return frame
+def functioning(tables: Tables) -> pl.DataFrame:
+    """Limits of memory, body and feelings, and difficulty with money."""
+    return tables["PFQ"].select(KEY, *_plain("PFQ057", "PFQ059", "PFQ061A"))
 
 
-def _diet_behaviour(tables: Tables) -> pl.DataFrame:
+def own_weight(tables: Tables) -> pl.DataFrame:
+    """What people say of their own height and weight loss."""
+    return tables["WHQ"].select(KEY, *_plain("WHD010", "WHQ070", "WHQ225"))
+
+
+def diet_behaviour(tables: Tables) -> pl.DataFrame:
+    """How people eat."""
     return tables["DBQ"].select(
         KEY,
         *_plain("DBQ700", "DBQ197", "DBQ229", "DBQ235A", "DBQ235B", "DBQ235C", "DBQ301", "DBQ330"),
@@ -95,7 +94,8 @@ def _diet_behaviour(tables: Tables) -> pl.DataFrame:
     )
 
 
-def _recalled_day(tables: Tables) -> pl.DataFrame:
+def recalled_day(tables: Tables) -> pl.DataFrame:
+    """One recalled day of food."""
     energy = pl.when(pl.col("DR1TKCAL") > 0).then(pl.col("DR1TKCAL"))
     nutrients = ("KCAL", "PROT", "CARB", "SUGR", "FIBE", "TFAT", "SFAT", "MFAT", "PFAT", "CHOL", "ALCO")
     return tables["DR1TOT"].select(
@@ -109,11 +109,13 @@ def _recalled_day(tables: Tables) -> pl.DataFrame:
     )
 
 
-def _activity(tables: Tables) -> pl.DataFrame:
+def activity(tables: Tables) -> pl.DataFrame:
+    """Work, sport and sitting."""
     return tables["PAQ"].select(KEY, *_plain("PAQ605", "PAQ620", "PAQ635", "PAQ650", "PAQ665", "PAD680"))
 
 
-def _sleep(tables: Tables) -> pl.DataFrame:
+def sleep(tables: Tables) -> pl.DataFrame:
+    """Sleep and its hours."""
     in_bed = (pl.col("SLQ310").cast(pl.Float64) - pl.col("SLQ300").cast(pl.Float64)) % 1440
     return tables["SLQ"].select(
         KEY,
@@ -124,10 +126,11 @@ def _sleep(tables: Tables) -> pl.DataFrame:
     )
 
 
-def _tobacco(tables: Tables) -> list[pl.DataFrame]:
+def smoking(tables: Tables) -> pl.DataFrame:
+    """Cigarettes in life and now."""
     never = pl.col("SMQ020") == 0
     not_now = never | (pl.col("SMQ040") == "Not at all")
-    smoking = tables["SMQ"].select(
+    return tables["SMQ"].select(
         KEY,
         *_plain("SMQ020", "SMQ040", "SMD030"),
         *(
@@ -136,11 +139,15 @@ def _tobacco(tables: Tables) -> list[pl.DataFrame]:
         ),
         *_plain("SMQ670", "SMQ848", "SMQ852Q", "SMQ852U"),
     )
-    recent = tables["SMQRTU"].select(KEY, *_plain("SMQ681", "SMDANY"), *_asked_only("SMQ681", "SMQ710", "SMQ720"))
-    return [smoking, recent]
 
 
-def _drugs(tables: Tables) -> pl.DataFrame:
+def tobacco(tables: Tables) -> pl.DataFrame:
+    """Tobacco of the last five days."""
+    return tables["SMQRTU"].select(KEY, *_plain("SMQ681", "SMDANY"), *_asked_only("SMQ681", "SMQ710", "SMQ720"))
+
+
+def drugs(tables: Tables) -> pl.DataFrame:
+    """Drugs in life and of late."""
     return tables["DUQ"].select(
         KEY,
         *_plain("DUQ200", "DUQ240"),
@@ -150,11 +157,14 @@ def _drugs(tables: Tables) -> pl.DataFrame:
     )
 
 
-def examination(tables: Tables) -> pl.DataFrame:
-    """Standing height and pulse."""
-    height = tables["BMX"].select(KEY, *_plain("BMXHT"))
-    pulse = tables["BPX"].select(KEY, *_plain("BPXPLS"))
-    return height.join(pulse, on=PERSON, how="full", coalesce=True, maintain_order="left_right")
+def height(tables: Tables) -> pl.DataFrame:
+    """Standing height."""
+    return tables["BMX"].select(KEY, *_plain("BMXHT"))
+
+
+def pulse(tables: Tables) -> pl.DataFrame:
+    """Pulse at rest."""
+    return tables["BPX"].select(KEY, *_plain("BPXPLS"))
 
 
 def laboratory(tables: Tables) -> pl.DataFrame:
@@ -175,10 +185,10 @@ STUDY = StudyFeatures(
     people=people,
     domains={
         "demographic": demographic,
-        "socioeconomic": socioeconomic,
-        "questionnaire": questionnaire,
-        "lifestyle_diet": lifestyle_diet,
-        "examination": examination,
+        "socioeconomic": (education_income, insurance),
+        "questionnaire": (difficulties, functioning, own_weight),
+        "lifestyle_diet": (diet_behaviour, recalled_day, activity, sleep, smoking, tobacco, drugs),
+        "examination": (height, pulse),
         "laboratory": laboratory,
     },
     targets=targets,

@@ -27,14 +27,14 @@ def _rank(column: str, ranks: dict[str, float]) -> pl.Expr:
     return pl.col(column).cast(pl.String).replace_strict(ranks, default=None, return_dtype=pl.Float64)
 
 
-def _join(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
-    return left.join(right, on=PERSON, how="full", coalesce=True, maintain_order="left_right")
-
-
 def body(tables: Tables) -> pl.DataFrame:
-    """The scale, the tape, and what people say of their weight."""
-    measured = tables["BMX"].select(KEY, *_plain("BMXWT", "BMXBMI", "BMXWAIST"))
-    return _join(measured, tables["WHQ"].select(KEY, *_plain("WHD020")))
+    """The scale and the tape."""
+    return tables["BMX"].select(KEY, *_plain("BMXWT", "BMXBMI", "BMXWAIST"))
+
+
+def told_weight(tables: Tables) -> pl.DataFrame:
+    """What people say of their weight."""
+    return tables["WHQ"].select(KEY, *_plain("WHD020"))
 
 
 def blood_pressure(tables: Tables) -> pl.DataFrame:
@@ -53,15 +53,19 @@ def diabetes_history(tables: Tables) -> pl.DataFrame:
 
 
 def mood(tables: Tables) -> pl.DataFrame:
-    """The nine items of the PHQ-9 and their sum, the difficulty that they cause, and how often depressed."""
+    """The nine items of the PHQ-9 and their sum, and the difficulty that they cause."""
     items = [f"DPQ0{item}0" for item in range(1, 10)]
-    asked = tables["DPQ"].select(
+    return tables["DPQ"].select(
         KEY,
         *_plain(*items),
         pl.when(pl.all_horizontal(pl.col(items).is_not_null())).then(pl.sum_horizontal(items)).alias("phq9"),
         _rank("DPQ100", IMPAIRMENT).alias("dpq100"),
     )
-    return _join(asked, tables["DLQ"].select(KEY, *_plain("DLQ140", "DLQ150")))
+
+
+def felt_depressed(tables: Tables) -> pl.DataFrame:
+    """How often depressed, and whether medication is taken for it."""
+    return tables["DLQ"].select(KEY, *_plain("DLQ140", "DLQ150"))
 
 
 def own_health(tables: Tables) -> pl.DataFrame:
@@ -78,10 +82,10 @@ def conditions(tables: Tables) -> pl.DataFrame:
 
 
 OWN = {
-    "body": OwnDomain(("weight",), body),
+    "body": OwnDomain(("weight",), (body, told_weight)),
     "blood_pressure": OwnDomain(("sbp",), blood_pressure),
     "diabetes_history": OwnDomain(("hba1c", "diabetes"), diabetes_history),
-    "mood": OwnDomain(("depression",), mood),
+    "mood": OwnDomain(("depression",), (mood, felt_depressed)),
     "own_health": OwnDomain(("genhealth",), own_health),
     "conditions": OwnDomain(("chronic",), conditions),
 }

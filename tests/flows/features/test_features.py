@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from flows.features.build import build_features
-from flows.features.cohort import Cohort, cohort_spec
+from flows.features.build import Tables, build_features
+from flows.features.cohort import Cohort, cohort_of, cohort_spec
 from flows.features.lookup import study_features
 from flows.features.splits import resample_columns
 from flows.features.view import hidden_patterns
@@ -46,7 +46,7 @@ def features(cohort: Cohort) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def spec(root: Path, cohort: Cohort) -> FeatureSpec:
     settings = load_settings(root, "nhanes")
-    return cohort_spec("nhanes", cohort, settings.task_records, settings.known_later)
+    return cohort_spec("nhanes", cohort, settings.task_records)
 
 
 def test_everybody_is_in_the_cohort_or_excluded_with_a_reason(cohort: Cohort) -> None:
@@ -124,10 +124,10 @@ def test_the_order_of_raw_rows_changes_nothing(root: Path, valid_nhanes: Path, f
     visible = visible_tables(tables, hidden_of(root, "nhanes"), "SEQN")
     definition = study_features("nhanes")
     people = definition.people(visible).filter(pl.col("reason").is_null())
-    core = build_features(people, visible, definition.domains)
+    core = build_features(people, visible, definition.domains).features
     assert_frame_equal(core, features.select(core.columns))
     for name, own in definition.own.items():
-        found = build_features(people, tables, {name: own.function})
+        found = build_features(people, tables, {name: own.function}).features
         assert_frame_equal(found, features.select(found.columns))
 
 
@@ -152,9 +152,9 @@ def test_clock_times_are_neighbours_across_midnight(valid_nhanes: Path) -> None:
     tables = {**read_valid("nhanes", valid_nhanes)}
     times = pl.DataFrame({"SEQN": ["1", "2", "3"], "SLQ300": [23 * 60 + 30, 30, 12 * 60], "SLQ310": [7 * 60] * 3})
     rest = tables["SLQ"].head(3).drop("SEQN", "SLQ300", "SLQ310")
-    from flows.features.nhanes import _sleep
+    from flows.features.nhanes import sleep
 
-    frame = _sleep({"SLQ": pl.concat([times, rest], how="horizontal")})
+    frame = sleep({"SLQ": pl.concat([times, rest], how="horizontal")})
     point = frame.select("falls_asleep_sin", "falls_asleep_cos").to_numpy()
     near, far = ((point[0] - point[other]) ** 2 for other in (1, 2))
     assert near.sum() < 0.1 < far.sum()
@@ -180,6 +180,33 @@ def test_a_domain_that_repeats_a_person_is_refused() -> None:
     twice = pl.DataFrame({PERSON: ["1", "1"], "x": [1.0, 2.0]})
     with pytest.raises(ValueError, match="domain twice gives a person twice"):
         build_features(people, {}, {"twice": lambda tables: twice})
+
+
+def test_a_feature_needs_the_tables_that_its_own_function_reads() -> None:
+    tables = {name: pl.DataFrame({PERSON: ["1"], name.lower(): [1.0]}) for name in "CBA"}
+
+    def of_b(tables: Tables) -> pl.DataFrame:
+        return tables["B"]
+
+    def of_two(tables: Tables) -> pl.DataFrame:
+        return tables["A"].join(tables["C"], on=PERSON, how="left", maintain_order="left")
+
+    found = build_features(tables["A"], tables, {"one": (of_b, of_two), "two": of_b}).tables
+    assert found == {"one__b": ("B",), "one__a": ("C", "A"), "one__c": ("C", "A"), "two__b": ("B",)}
+    with pytest.raises(ValueError, match="two functions of feature domain one give the feature one__b"):
+        build_features(tables["A"], tables, {"one": (of_b, of_b)})
+
+
+def test_the_tables_of_a_feature_are_those_without_whose_rows_it_is_missing(
+    root: Path, valid_nhanes: Path, features: pl.DataFrame, spec: FeatureSpec
+) -> None:
+    settings, tables = load_settings(root, "nhanes"), read_valid("nhanes", valid_nhanes)
+    for table in ("DR1TOT", "WHQ", "DLQ"):
+        without = {**tables, table: tables[table].clear()}
+        found = cohort_of("nhanes", without, settings.task_records, settings.known_later).features
+        changed = {name for name in features.columns if not features[name].equals(found[name])}
+        assert changed == {each.name for each in spec.features if table in each.tables}
+        assert found.select(pl.col(sorted(changed)).is_null().all()).row(0) == (True,) * len(changed)
 
 
 def test_folds_become_resamples_by_hand() -> None:

@@ -185,11 +185,10 @@ def test_a_cohort_of_nobody_is_a_fault(tables: Tables, settings: StudySettings, 
     assert "nobody is in the cohort" in faults_of(tables, settings)
 
 
-def test_only_tables_that_were_looked_at_are_taken_away(tables: Tables, settings: StudySettings) -> None:
-    """The needed tables are those of a search through all tables."""
+def test_nobody_lacks_the_person_table(tables: Tables, settings: StudySettings) -> None:
     cohort = cohort_of("heart", tables, settings.task_records, settings.known_later)
-    spec = cohort_spec("heart", cohort, settings.task_records, settings.known_later)
-    assert all(not feature.tables for feature in spec.features)  # one table: the person table
+    spec = cohort_spec("heart", cohort, settings.task_records)
+    assert all(not feature.tables for feature in spec.features)
 
 
 @pytest.mark.parametrize(

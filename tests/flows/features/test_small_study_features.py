@@ -72,7 +72,7 @@ def test_a_domain_cannot_smuggle_a_hidden_column(root: Path, valid: dict[str, Pa
         return given[study].select(pl.col("id").alias(PERSON), column)
 
     people = definition.people(visible)
-    assert build_features(people, tables, {"stolen": smuggler}).width == 2  # it works where nothing is hidden
+    assert build_features(people, tables, {"stolen": smuggler}).features.width == 2  # it works where nothing is hidden
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
         build_features(people, visible, {**definition.domains, "stolen": smuggler})
 

@@ -53,7 +53,7 @@ def test_a_domain_cannot_smuggle_a_hidden_column(
     def smuggler(given: dict[str, pl.DataFrame]) -> pl.DataFrame:
         return given[table].select(pl.col("SEQN").alias(PERSON), column)
 
-    assert build_features(people, tables, {"stolen": smuggler}).width == 2  # it works where nothing is hidden
+    assert build_features(people, tables, {"stolen": smuggler}).features.width == 2  # it works where nothing is hidden
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
         build_features(people, visible, {"stolen": smuggler})
 
@@ -79,7 +79,7 @@ TASKS = ("tc", "weight", "sbp", "hba1c", "diabetes", "depression", "genhealth", 
 def own_view(root: Path, valid_nhanes: Path) -> tuple[pl.DataFrame, FeatureSpec]:
     settings = load_settings(root, "nhanes")
     cohort = cohort_features("nhanes", valid_nhanes, settings.task_records, settings.known_later)
-    return cohort.features, cohort_spec("nhanes", cohort, settings.task_records, settings.known_later)
+    return cohort.features, cohort_spec("nhanes", cohort, settings.task_records)
 
 
 def test_the_own_view_reads_the_tables_that_the_benchmark_says(
