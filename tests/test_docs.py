@@ -17,11 +17,10 @@ import pytest
 import yaml
 
 from flows.cli.main import app
-from flows.nightly.steps import registry_of
 from flows.project.paths import StudyPaths
 from flows.project.settings import ValidationSettings, read_studies
 from flows.stores.delta import PartitionedTable
-from flows.stores.registry import ModelRegistry
+from flows.stores.registry import ModelRegistry, registry_of
 from flows.study.load import load_settings
 from schemas.contract import load_contract
 from schemas.describe import dictionary

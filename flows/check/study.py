@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 
 from flows.check.absence import absence_faults
@@ -12,90 +10,88 @@ from flows.check.report import CheckReport
 from flows.features.cohort import try_cohort, value_faults
 from flows.features.guard import FeatureError, Tables
 from flows.features.labels import count_labels, label_findings
-from flows.features.lookup import study_features
 from flows.features.splits import SplitError, read_splits
 from flows.features.targets import cohort_targets
-from flows.project.paths import StudyPaths
 from flows.project.settings import StudySettings
-from flows.stages.validate import SMALL, judge
+from flows.stages.validate import SMALL, judge, split_tables
 from flows.study.load import read_study
 from flows.study.names import Lookup, name_faults
 from flows.study.naming.tasks import record_faults
-from schemas.contract import load_contract
+from flows.study.study import Study
 from schemas.faults import TableFault
-from schemas.splitting.study import validate_folder
 
 
-def check_study(root: Path, study: str, names: Lookup | None = None) -> CheckReport:
+def check_study(study: Study, names: Lookup | None = None) -> CheckReport:
     """All that is wrong with a study before it is trained; needs the raw tables and no DVC.
 
     Args:
-        root: the project's folder.
-        study: name of a block of params.yaml.
+        study: the study, whose settings may have faults.
         names: gives the faults of names, where a look-up was started beside; else they are looked up here.
     """
-    report = CheckReport(study)
-    settings, faults = read_study(root, study, depth="contract")
-    if settings and (sound := _with_sound_tasks(settings, study)):
-        _check_data(report, StudyPaths(root, study), sound)
-    report.faults[:0] = dict.fromkeys([*faults, *(names() if names else name_faults(root, study))])
+    report = CheckReport(study.name)
+    settings, faults = read_study(study.root, study.name, depth="contract")
+    if settings and (sound := _with_sound_tasks(study, settings)):
+        _check_data(report, sound)
+    report.faults[:0] = dict.fromkeys([*faults, *(names() if names else name_faults(study.root, study.name))])
     return report
 
 
-def _with_sound_tasks(settings: StudySettings, study: str) -> StudySettings | None:
-    """The settings with the tasks that the data can be looked at with, if there is a contract, a function and a task.
+def _with_sound_tasks(study: Study, settings: StudySettings) -> Study | None:
+    """The study with the tasks that the data can be looked at with, if there is a contract, a function and a task.
 
     The faults of the others, and those of contract and functions, are said with the names.
     """
-    sound = {task.name for task in record_faults(settings)[1]}
+    names = {task.name for task in record_faults(settings)[1]}
     kept = {
-        key: tuple(record for record in getattr(settings, key) if record.get("name") in sound)
+        key: tuple(record for record in getattr(settings, key) if record.get("name") in names)
         for key in ("tasks", "auxiliary")
     }
     found = settings.model_copy(update=kept)
+    sound = study.with_settings(found)
     try:
-        load_contract(study)
-        study_features(study)
-        return found if (*found.task_records, *found.further_tasks) else None
+        _ = sound.contract, sound.features
+        return sound if (*found.task_records, *found.further_tasks) else None
     except ValueError:
         return None
 
 
-def _check_data(report: CheckReport, paths: StudyPaths, settings: StudySettings) -> None:
-    tables = _valid_tables(report, paths, settings)
+def _check_data(report: CheckReport, study: Study) -> None:
+    tables = _valid_tables(report, study)
     if tables is None:
         return
+    name, settings = study.name, study.settings
     tasks, further = settings.task_records, settings.further_tasks
-    cohort, faults = try_cohort(paths.study, tables, tasks, settings.known_later)
+    cohort, faults = try_cohort(name, tables, tasks, settings.known_later)
     report.faults += faults or value_faults(cohort.features)
     report.n_people, report.n_features = cohort.features.height, cohort.features.width - 1
     if not faults:
-        report.faults += absence_faults(paths.study, cohort, settings)
+        report.faults += absence_faults(name, cohort, settings)
     targets = splits = None
     try:
-        targets = cohort_targets(paths.study, tables, cohort.features, (*tasks, *further))
+        targets = cohort_targets(name, tables, cohort.features, (*tasks, *further))
     except FeatureError as error:
         report.faults += error.sentences
     try:
-        splits = read_splits(paths.raw, settings.split, cohort.features)
+        splits = read_splits(study.paths.raw, settings.split, cohort.features)
     except SplitError as error:
         report.faults += error.sentences
     if targets is not None and splits is not None and not cohort.features.is_empty():
         _check_labels(report, targets, splits, settings)
-        report.faults += leak_faults(paths.study, cohort, targets, splits, settings)
+        report.faults += leak_faults(name, cohort, targets, splits, settings)
 
 
-def _valid_tables(report: CheckReport, paths: StudyPaths, settings: StudySettings) -> Tables | None:
+def _valid_tables(report: CheckReport, study: Study) -> Tables | None:
     """The raw tables by their contract, in memory; their limits are those of the stage `validate`."""
+    paths = study.paths
     try:
-        result = validate_folder(paths.raw, load_contract(paths.study))
+        result = split_tables(study, paths.raw)
     except TableFault as error:
         report.faults += str(error).splitlines()
         return None
     summary = result.summary()
-    judgement = judge(paths.study, summary, settings.validation)
+    judgement = judge(study, summary)
     report.losses = summary if judgement.found else None
-    rows = f"`mtl-health validate --study {paths.study} {paths.raw.relative_to(paths.root)} --rejects FILE`"
+    rows = f"`mtl-health validate --study {study.name} {paths.raw.relative_to(paths.root)} --rejects FILE`"
     do = f"mend the table, or raise that limit{f'; {rows} writes the rejected rows' if result.rejects.height else ''}"
     (report.faults if judgement.stops else report.warnings).extend(
         f"{sentence}; {do}" for sentence in judgement.lines(SMALL)

@@ -8,12 +8,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.options import console, paths_of, say_counts, say_next
+from flows.cli.options import any_study, console, say_counts, say_next
 
 if TYPE_CHECKING:
     from flows.check.report import CheckReport
     from flows.features.labels import PartLabels
-    from flows.project.paths import StudyPaths
+    from flows.study.study import Study
 
 app = typer.Typer()
 SMALL = 10  # fewer people than this could be recognised
@@ -27,7 +27,7 @@ def check(
     """Look at a study before it is trained: names in params.yaml, raw tables, functions, split, labels, leaks."""
     if (name is None) == (study is None):
         raise typer.BadParameter("name one study: mtl-health check STUDY")
-    report = checked(paths_of(name or study or ""))
+    report = checked(any_study(name or study or ""))
     if report.labels:
         console.print(_labels_table(report))
     say_warnings(report)
@@ -37,14 +37,14 @@ def check(
     say_next("check", f"mtl-health retrain --study {report.study}")
 
 
-def checked(paths: StudyPaths) -> CheckReport:
+def checked(study: Study) -> CheckReport:
     """The check of a study, its names looked up beside the rest."""
     from flows.study.names import look_up_beside
 
-    names = look_up_beside(paths.root, paths.study)  # before the imports of the check, which take a second
+    names = look_up_beside(study.root, study.name)  # before the imports of the check, which take a second
     from flows.check.study import check_study
 
-    return check_study(paths.root, paths.study, names)
+    return check_study(study, names)
 
 
 def say_warnings(report: CheckReport) -> None:

@@ -5,25 +5,21 @@ from __future__ import annotations
 import typer
 from rich.table import Table
 
-from flows.cli.options import Date, Study, console, relative, say_counts, say_losses, say_next, show, study_of
+from flows.cli.options import Date, StudyName, console, relative, say_counts, say_losses, say_next, show, sound_study
 
 app = typer.Typer()
 
 
 @app.command()
-def champion(study: Study) -> None:
+def champion(name: StudyName) -> None:
     """Show the model that scores tonight, and how it came to be the champion."""
-    paths, _ = study_of(study)
-    from flows.nightly.steps import registry_of
+    study = sound_study(name)
+    from flows.stores.registry import registry_of
 
-    registry = registry_of(paths)
-    current = registry.champion()
-    if current is None:
-        raise ValueError(
-            f"{study} has no champion yet: run `mtl-health retrain --study {study}`, and see what the gate says"
-        )
+    registry = registry_of(study.paths)
+    current = registry.require_champion(name)
     show(
-        f"champion of {study}",
+        f"champion of {name}",
         {
             "model": current.version,
             "since": current.promoted_at.strftime("%Y-%m-%d %H:%M UTC"),
@@ -33,44 +29,43 @@ def champion(study: Study) -> None:
             "report": relative(current.path.with_name("index.html")),
         },
     )
-    say_next("champion", f"mtl-health score --study {study}")
+    say_next("champion", f"mtl-health score --study {name}")
 
 
 @app.command()
-def report(study: Study) -> None:
+def report(name: StudyName) -> None:
     """Print the headline figures of the study's last evaluation, and where its page is."""
-    paths, _ = study_of(study)
+    paths = sound_study(name).paths
     from flows.project.paths import read_json
     from flows.report.headline import headline_table
 
     if not (paths.reports / "evaluation.json").is_file():
-        raise FileNotFoundError(
-            f"{study} was not evaluated yet: run `dvc repro` or `mtl-health retrain --study {study}`"
-        )
-    console.print(headline_table(study, read_json(paths.reports / "evaluation.json")))
+        raise FileNotFoundError(f"{name} was not evaluated yet: run `dvc repro` or `mtl-health retrain --study {name}`")
+    console.print(headline_table(name, read_json(paths.reports / "evaluation.json")))
     console.print(f"page: {relative(paths.reports / 'index.html')}")
-    say_next("report", f"open the page; mtl-health compare --study {study} tries other ways of sharing")
+    say_next("report", f"open the page; mtl-health compare --study {name} tries other ways of sharing")
 
 
 @app.command()
-def tonight(study: Study, date: Date = None) -> None:
+def tonight(name: StudyName, date: Date = None) -> None:
     """Say where a date's scores and the report are, with the columns of the table and no values."""
-    paths, settings = study_of(study)
+    study = sound_study(name)
+    paths = study.paths
     from flows.nightly import stopped
-    from flows.nightly.steps import absent_tables
+    from flows.nightly.ledger import absent_tables
     from flows.project.dates import date_or_today
     from flows.stores.tables import RunLedger, ScoreTable
 
-    date = date_or_today(date, settings.schedule.timezone)
+    date = date_or_today(date, study.settings.schedule.timezone)
     table = ScoreTable(paths.tables)
     rows = table.read(date) if table.exists() else None
     kept = stopped.read(paths, date)
     if kept:
-        say_counts(study, kept["validation"])
+        say_counts(name, kept["validation"])
         say_losses("\n".join(kept["limits passed"]))
     if rows is None or rows.is_empty():
         why = "a limit stopped its drop; mend that and " if kept else ""
-        raise ValueError(f"{study} has no scores for {date}: {why}run `mtl-health score --study {study} --date {date}`")
+        raise ValueError(f"{name} has no scores for {date}: {why}run `mtl-health score --study {name} --date {date}`")
     if kept:
         console.print(f"the last drop of {date} was stopped: the scores below are of an earlier one", soft_wrap=True)
     columns = Table("column", "type", "empty", title=f"{rows.height} rows for {date}", title_justify="left")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -13,7 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-Study = Annotated[str, typer.Option("--study", help="A study: a block of params.yaml.")]
+if TYPE_CHECKING:
+    from flows.study.naming.rules import Depth
+    from flows.study.study import Study
+
+StudyName = Annotated[str, typer.Option("--study", help="A study: a block of params.yaml.")]
 Date = Annotated[
     str | None,
     typer.Option(
@@ -27,29 +31,29 @@ Date = Annotated[
 console = Console(width=None if sys.stdout.isatty() else 150, markup=False, emoji=False)
 
 
-def paths_of(study: str) -> Any:
-    """Paths of a study, whatever is wrong with its settings; state of Prefect under the project's folder."""
+def any_study(name: str, depth: Depth = "block") -> Study:
+    """A study, whatever is wrong with its settings; state of Prefect under the project's folder."""
     from flows.project.environment import prepare
-    from flows.project.paths import StudyPaths, project_root
+    from flows.project.paths import project_root
     from flows.project.processes import end_on_signals, keep_watch
+    from flows.study.study import Study
 
     root = project_root()
     prepare(root)
     end_on_signals()
     keep_watch()
-    return StudyPaths(root, study)
+    return Study(root, name, depth)
 
 
-def study_of(study: str, depth: Literal["block", "contract", "parts"] = "block") -> tuple[Any, Any]:
-    """Paths and settings of a study; state of Prefect under the project's folder.
+def sound_study(name: str, depth: Depth = "block") -> Study:
+    """A study whose settings have no fault.
 
     ``depth``: how far names of the block are looked up. A command that only looks pays for nothing; one that reads
     data has the contract beside it, one that trains the parts of the network too.
     """
-    from flows.study.load import load_settings
-
-    paths = paths_of(study)
-    return paths, load_settings(paths.root, study, depth=depth)
+    study = any_study(name, depth)
+    _ = study.settings
+    return study
 
 
 def show(title: str, rows: dict[str, Any]) -> None:

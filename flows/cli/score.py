@@ -10,7 +10,7 @@ import typer
 from flows.cli.look import tonight
 from flows.cli.options import (
     Date,
-    Study,
+    StudyName,
     console,
     recorded_by,
     relative,
@@ -18,7 +18,7 @@ from flows.cli.options import (
     say_losses,
     say_next,
     show,
-    study_of,
+    sound_study,
 )
 from flows.cli.train import retrain
 
@@ -27,49 +27,50 @@ app = typer.Typer()
 
 @app.command("sample-drop")
 def sample_drop(
-    study: Study,
+    name: StudyName,
     date: Date = None,
     with_outcomes: Annotated[
         bool, typer.Option("--with-outcomes", help="Keep the outcomes' tables, which other outcomes may read.")
     ] = False,
 ) -> None:
     """Put the study's test people, outcomes removed, into the inbox as a night's drop."""
-    paths, settings = study_of(study, "contract")
+    study = sound_study(name, "contract")
     from flows.nightly.sample import write_sample_drop
     from flows.project.dates import date_or_today
 
-    date = date_or_today(date, settings.schedule.timezone)
-    folder, n_people = write_sample_drop(paths, settings, date, with_outcomes=with_outcomes)
+    date = date_or_today(date, study.settings.schedule.timezone)
+    folder, n_people = write_sample_drop(study, date, with_outcomes=with_outcomes)
     kept = "kept" if with_outcomes else "removed"
     console.print(f"{n_people} people of the test part, outcomes {kept}: {relative(folder)}")
-    say_next("sample-drop", f"mtl-health score --study {study} --date {date}")
+    say_next("sample-drop", f"mtl-health score --study {name} --date {date}")
 
 
 @app.command()
 def score(
-    study: Study,
+    name: StudyName,
     date: Date = None,
     force: Annotated[bool, typer.Option("--force", help="Write the date again even if nothing changed.")] = False,
 ) -> None:
     """Score a date's drop with the champion and replace that date in the score table."""
-    paths, settings = study_of(study, "contract")
-    from flows.nightly.steps import absent_tables, open_run
+    study = sound_study(name, "contract")
+    from flows.nightly.ledger import absent_tables
+    from flows.nightly.run import require_ready
     from flows.project.dates import date_or_today
 
-    date = date_or_today(date, settings.schedule.timezone)
-    open_run(paths, settings, date)  # no drop or no champion is said at once, before a server starts
+    date = date_or_today(date, study.settings.schedule.timezone)
+    require_ready(study, date)  # no drop or no champion is said at once, before a server starts
     from flows.nightly import stopped
     from flows.nightly.score import score as flow
     from schemas.faults import LimitExceeded
 
     try:
-        row = flow(study, date, force)
+        row = flow(name, date, force)
     except LimitExceeded:
-        if kept := stopped.read(paths, date):
-            say_counts(study, kept["validation"])
+        if kept := stopped.read(study.paths, date):
+            say_counts(name, kept["validation"])
         raise
     show(
-        f"scored {study}, {row['batch']}"
+        f"scored {name}, {row['batch']}"
         + (": nothing had changed, the table was left as it is" if row["unchanged"] else ""),
         {
             "people in = scored + rejected + excluded": (
@@ -80,25 +81,25 @@ def score(
             "model": row["model_version"],
             "run": row["run_id"],
             "seconds": f"{row['seconds']:.1f}",
-            "table": relative(paths.tables / "scores"),
+            "table": relative(study.paths.tables / "scores"),
             **recorded_by(),
         },
     )
     say_losses(row.get("floods"), json.loads(row["details"]).get("columns_compared_with", ""))
-    say_next("score", f"mtl-health tonight --study {study} --date {date}")
+    say_next("score", f"mtl-health tonight --study {name} --date {date}")
 
 
 @app.command()
-def nightly(study: Study, date: Date = None) -> None:
+def nightly(name: StudyName, date: Date = None) -> None:
     """Do the whole job on the sample data: retrain, put the test people into the inbox, score them, say where."""
-    paths, settings = study_of(study, "parts")
+    study = sound_study(name, "parts")
     from flows.project.dates import date_or_today
     from flows.stores.inbox import Inbox
 
-    date = date_or_today(date, settings.schedule.timezone)  # one date, though midnight may pass
-    Inbox(paths.inbox).require_replaceable(date)  # said before minutes of training, not after
-    retrain(study)
-    sample_drop(study, date)
-    score(study, date)
-    tonight(study, date)
-    say_next("nightly", f"open {relative(paths.reports / 'index.html')}, and read the table: docs/published.md")
+    date = date_or_today(date, study.settings.schedule.timezone)  # one date, though midnight may pass
+    Inbox(study.paths.inbox).require_replaceable(date)  # said before minutes of training, not after
+    retrain(name)
+    sample_drop(name, date)
+    score(name, date)
+    tonight(name, date)
+    say_next("nightly", f"open {relative(study.paths.reports / 'index.html')}, and read the table: docs/published.md")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from flows.cli.options import Study, console, relative, say_next, study_of
+from flows.cli.options import StudyName, console, relative, say_next, sound_study
 
 app = typer.Typer()
 
@@ -32,16 +32,17 @@ def methods(as_json: Annotated[bool, typer.Option("--json", help="For programs."
 
 
 @app.command()
-def compare(study: Study) -> None:
+def compare(name: StudyName) -> None:
     """Train what the study's `compare` block names and is not trained yet, and rank it on validation people."""
-    paths, settings = study_of(study, "parts")
-    if not settings.compare.runs:
-        raise ValueError(f"params.yaml: studies.{study}.compare.runs names no run")
+    study = sound_study(name, "parts")
+    paths = study.paths
+    if not study.settings.compare.runs:
+        raise ValueError(f"params.yaml: studies.{name}.compare.runs names no run")
     from flows.cli.tables import ranking
     from flows.nightly.reproduce import dvc_repro
     from flows.project.paths import read_json
 
-    dvc_repro(paths.root, study, [f"compare/dvc.yaml:compare@{study}"], timeout=24 * 3600)
+    dvc_repro(paths.root, name, [f"compare/dvc.yaml:compare@{name}"], timeout=24 * 3600)
     board = read_json(paths.reports / "compare.json")
     console.print(ranking(board))
     console.print(f"{board['n_people']} validation people; page: {relative(paths.reports / 'compare.html')}")
@@ -49,19 +50,19 @@ def compare(study: Study) -> None:
 
 
 @app.command()
-def groups(study: Study) -> None:
+def groups(name: StudyName) -> None:
     """Measure which tasks help each other, train the groupings that this proposes, and say which one wins."""
-    paths, _ = study_of(study, "parts")
+    paths = sound_study(name, "parts").paths
     from flows.cli.tables import groupings, negative_transfer
     from flows.experiments.groups.page import verdict
     from flows.nightly.reproduce import dvc_repro
     from flows.project.paths import read_json
 
-    dvc_repro(paths.root, study, [f"compare/dvc.yaml:groups@{study}"], timeout=24 * 3600)
+    dvc_repro(paths.root, name, [f"compare/dvc.yaml:groups@{name}"], timeout=24 * 3600)
     record = read_json(paths.reports / "groups.json")
     console.print(groupings(record))
     console.print(negative_transfer(record))
-    console.print(f"{verdict(record)}\nunder studies.{study}.{record['where']} of params.yaml:\n")
+    console.print(f"{verdict(record)}\nunder studies.{name}.{record['where']} of params.yaml:\n")
     console.print(record["block"], markup=False, highlight=False, soft_wrap=True)
     console.print(f"{record['n_people']} validation people; page: {relative(paths.reports / 'groups.html')}")
     say_next("groups", "open the page; paste the block above into params.yaml where a grouping wins")
@@ -69,22 +70,23 @@ def groups(study: Study) -> None:
 
 @app.command()
 def embed(
-    study: Study,
+    name: StudyName,
     run: Annotated[str | None, typer.Option("--run", help="A run of the study's compare block.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Parquet file for the vectors.")] = None,
     outcome: Annotated[str | None, typer.Option("--outcome", help="What shades the figure, e.g. diabetes.")] = None,
     segments: Annotated[int, typer.Option("--segments", help="How many segments.")] = 6,
 ) -> None:
     """Write a vector a person and feature domain, the nearest neighbours, segments, and a figure of them."""
-    paths, settings = study_of(study, "parts")
+    study = sound_study(name, "parts")
+    paths = study.paths
     from flows.cli.tables import segments as segments_table
     from flows.experiments.embed.vectors import embed as write_vectors
     from flows.experiments.embed.vectors import find_source
     from flows.nightly.reproduce import dvc_repro
 
-    source = find_source(settings, study, run)
-    dvc_repro(paths.root, study, [f"{'train' if source.is_model else 'features'}@{study}"], timeout=24 * 3600)
-    summary = write_vectors(paths, source, out=out, outcome=outcome, n_segments=segments)
+    source = find_source(study, run)
+    dvc_repro(paths.root, name, [f"{'train' if source.is_model else 'features'}@{name}"], timeout=24 * 3600)
+    summary = write_vectors(study, source, out=out, outcome=outcome, n_segments=segments)
     console.print(segments_table(summary))
     for what in ("mean", "example"):
         cosines = ", ".join(f"{each['rank']}: {each[what]:.3f}" for each in summary["neighbours"])

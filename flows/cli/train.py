@@ -5,23 +5,23 @@ from __future__ import annotations
 import typer
 
 from flows.cli.check import checked, say_warnings
-from flows.cli.options import Study, paths_of, recorded_by, relative, say_losses, say_next, show
+from flows.cli.options import StudyName, any_study, recorded_by, relative, say_losses, say_next, show
 
 app = typer.Typer()
 
 
 @app.command()
-def retrain(study: Study) -> None:
+def retrain(name: StudyName) -> None:
     """Reproduce the study's model with DVC, register it, and promote it if the gate lets it."""
-    paths = paths_of(study)
-    report = checked(paths)
+    study = any_study(name)
+    report = checked(study)
     say_warnings(report)
     report.require()  # every fault at once, before a server starts
     from flows.nightly.retrain import retrain as flow
 
-    row = flow(study, checked=True)
+    row = flow(name, checked=True)
     show(
-        f"retrained {study}",
+        f"retrained {name}",
         {
             "model": row["model_version"],
             "champion": "yes" if row["promoted"] else "unchanged",
@@ -29,9 +29,9 @@ def retrain(study: Study) -> None:
             "people in": row["n_people"],
             "rows in = valid + rejected": f"{row['n_rows']} = {row['n_rows_valid']} + {row['n_rows_rejected']}",
             "seconds": f"{row['seconds']:.1f}",
-            "report": relative(paths.reports / "index.html"),
+            "report": relative(study.paths.reports / "index.html"),
             **recorded_by(),
         },
     )
     say_losses(row["floods"])
-    say_next("retrain", f"mtl-health report --study {study}", f"mtl-health score --study {study}")
+    say_next("retrain", f"mtl-health report --study {name}", f"mtl-health score --study {name}")

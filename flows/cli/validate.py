@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Study, console, relative, say_counts, say_losses, say_next, study_of
+from flows.cli.options import StudyName, console, relative, say_counts, say_losses, say_next, sound_study
 
 app = typer.Typer()
 
 
 @app.command()
 def validate(
-    study: Study,
+    name: StudyName,
     folder: Annotated[
         Path, typer.Argument(help="Folder with the raw tables, <TABLE>.csv or .parquet, or a folder of parts.")
     ],
@@ -24,35 +24,24 @@ def validate(
     rejects: Annotated[Path | None, typer.Option("--rejects", help="Write the rejects to this Parquet file.")] = None,
 ) -> None:
     """Check a folder of raw tables against the study's contract, and count what would be rejected and why."""
-    paths, settings = study_of(study, "contract")
-    from flows.features.view import hidden_patterns
-    from flows.nightly.steps import registry_of
+    study = sound_study(name, "contract")
     from flows.project.paths import replace_file
-    from flows.stages.validate import judge
-    from schemas.contract import load_contract
-    from schemas.splitting.study import validate_folder
+    from flows.stages.validate import judge, split_tables
+    from flows.stores.registry import registry_of
 
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder: give the one that holds the tables of {paths.study}")
-    labels = hidden_patterns(settings.task_records, settings.known_later) if scoring else ()
-    beside = settings.split.beside_tables
-    result = validate_folder(folder, load_contract(study), optional_columns=labels, scoring=scoring, beside=beside)
+        raise FileNotFoundError(f"{folder} is not a folder: give the one that holds the tables of {name}")
+    result = split_tables(study, folder, scoring=scoring)
     summary = result.summary()
-    say_counts(study, summary)
+    say_counts(name, summary)
     if rejects:
         replace_file(rejects, result.rejects.write_parquet)
         console.print(f"rejects with their rows and reasons: {rejects}")
-    judgement = judge(
-        study,
-        summary,
-        settings.validation,
-        reference=registry_of(paths).champion_profile(),
-        labels=labels,
-        scoring=scoring,
-    )
-    say_losses(judgement.text, judgement.basis)
+    reference = registry_of(study.paths).champion_profile()
+    judgement = judge(study, summary, reference=reference, scoring=scoring)
+    say_losses(None if judgement.stops else judgement.text, judgement.basis)  # where it stops, the error says them
     kept = f"rejects with their rows are in {rejects}" if rejects else "`--rejects FILE` writes the rejected rows"
     judgement.require(f"every reason is in the table above, {kept}")
-    inbox = f"{relative(paths.inbox)}/<date>"
-    scored = f"put the tables into {inbox}, then mtl-health score --study {study} --date <date>"
-    say_next("validate", scored if scoring else f"mtl-health check {study}")
+    inbox = f"{relative(study.paths.inbox)}/<date>"
+    scored = f"put the tables into {inbox}, then mtl-health score --study {name} --date <date>"
+    say_next("validate", scored if scoring else f"mtl-health check {name}")

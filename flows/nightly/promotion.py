@@ -9,13 +9,13 @@ import polars as pl
 
 from flows.fitting.names import FINAL
 from flows.nightly.gate import Verdict, judge
-from flows.nightly.steps import registry_of
 from flows.nightly.task_changes import Changes, table_conflicts
 from flows.project.errors import sentence_of
-from flows.project.paths import SUMMARY, StudyPaths, read_json
+from flows.project.paths import SUMMARY, read_json
 from flows.project.provenance import git_revision
-from flows.project.settings import StudySettings
+from flows.stores.registry import registry_of
 from flows.stores.tables import ScoreTable
+from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.serving.scorer import Scorer
 
@@ -34,8 +34,9 @@ class Promotion:
         return asdict(self)
 
 
-def register(paths: StudyPaths, settings: StudySettings) -> str:
+def register(study: Study) -> str:
     """Keep the exported model with its page and figures in the registry, by its content's hash."""
+    paths, settings = study.paths, study.settings
     export = read_json(paths.models / "export.json")
     companions = [
         paths.models / "export.json",
@@ -45,7 +46,7 @@ def register(paths: StudyPaths, settings: StudySettings) -> str:
         paths.root / "dvc.lock",
     ]
     manifest = {
-        "study": paths.study,
+        "study": study.name,
         "git_revision": git_revision(paths.root),
         "params_hash": settings.params_hash,
         **export["metadata"],
@@ -53,12 +54,13 @@ def register(paths: StudyPaths, settings: StudySettings) -> str:
     return registry_of(paths).register(paths.models / "model.onnx", companions, manifest, paths.valid / SUMMARY)
 
 
-def promote(paths: StudyPaths, settings: StudySettings, version: str) -> Promotion:
+def promote(study: Study, version: str) -> Promotion:
     """Make ``version`` the champion if the gate lets it.
 
     Its scores must fit into the published table, every task must have a figure on validation people, and on the tasks
     of both it must not be worse than the champion beyond the interval.
     """
+    paths = study.paths
     registry = registry_of(paths)
     champion = registry.champion()
     if champion is not None and champion.version == version:
@@ -74,7 +76,7 @@ def promote(paths: StudyPaths, settings: StudySettings, version: str) -> Promoti
             f"move {folder} aside to begin a table anew, and retrain"
         )
         return Promotion(version, False, words, None)
-    verdict = _judge(paths, settings, challenger, holder, changes)
+    verdict = _judge(study, challenger, holder, changes)
     said = "; ".join(
         filter(None, ("first model of the study" if holder is None else "", verdict.words, *changes.words))
     )
@@ -84,10 +86,9 @@ def promote(paths: StudyPaths, settings: StudySettings, version: str) -> Promoti
     return Promotion(version, True, said, verdict)
 
 
-def _judge(
-    paths: StudyPaths, settings: StudySettings, challenger: Scorer, holder: Scorer | None, changes: Changes
-) -> Verdict:
+def _judge(study: Study, challenger: Scorer, holder: Scorer | None, changes: Changes) -> Verdict:
     """Both models on the validation part: the test part is for figures, never for a choice."""
+    paths, settings = study.paths, study.settings
     features = pl.read_parquet(paths.features / "features.parquet")
     splits = pl.read_parquet(paths.features / "splits.parquet")
     people = features.join(splits.filter(pl.col(FINAL) == "valid").select(PERSON), on=PERSON, how="semi").sort(PERSON)

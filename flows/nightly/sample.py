@@ -12,16 +12,14 @@ from flows.features.view import forbidden_patterns, hidden_patterns, is_hidden
 from flows.project.paths import StudyPaths
 from flows.project.settings import StudySettings
 from flows.stores.inbox import Inbox
+from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
-from schemas.contract import load_contract
 from schemas.fields import ModelView
 from schemas.fields.person_key import as_declared
 from schemas.reading.folder import find_table, part_files
 
 
-def write_sample_drop(
-    paths: StudyPaths, settings: StudySettings, date: str, *, with_outcomes: bool = False
-) -> tuple[Path, int]:
+def write_sample_drop(study: Study, date: str, *, with_outcomes: bool = False) -> tuple[Path, int]:
     """Write the raw rows of the test people under the inbox, in the format that they came in.
 
     Args:
@@ -34,9 +32,9 @@ def write_sample_drop(
     Raises:
         FileExistsError: if the date has a drop that was not written here.
     """
+    paths, settings, contract = study.paths, study.settings, study.contract
     inbox = Inbox(paths.inbox)
     inbox.require_replaceable(date)
-    contract = load_contract(paths.study)
     tasks = settings.task_records
     hidden = (forbidden_patterns if with_outcomes else hidden_patterns)(tasks, settings.known_later)
     people = _test_people(paths, settings)

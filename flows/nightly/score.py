@@ -10,48 +10,49 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.nightly import steps, stopped
 from flows.nightly.artifacts import show
+from flows.nightly.run import Run, finished, open_run
 from flows.project.access import apply
 from flows.project.dates import check_date, date_of_run
 from flows.project.errors import value_free
-from flows.project.paths import StudyPaths, project_root
+from flows.project.paths import project_root
 from flows.project.settings import StudySettings
 from flows.stores.staging import staging
-from flows.study.load import load_settings
+from flows.study.study import Study
 
 
 @task(name="validate drop", cache_policy=NO_CACHE)
 @value_free
-def validate_drop(run: steps.ScoringRun) -> None:
+def validate_drop(run: Run) -> None:
     """Split the drop into valid rows and rejects; stop if it loses more than the study's limits allow."""
     summary = steps.validate_drop(run)
     judgement = steps.judge_drop(run)
-    show(run.paths.study, "score-validate", {**judgement.shown(), **summary})
+    show(run.study.name, "score-validate", {**judgement.shown(), **summary})
     if judgement.stops:
         judgement.require(stopped.keep(run, judgement.lines()))
 
 
 @task(name="build features", cache_policy=NO_CACHE)
 @value_free
-def build_features(run: steps.ScoringRun) -> None:
+def build_features(run: Run) -> None:
     """Engineer the features of the cohort."""
-    show(run.paths.study, "score-features", steps.build_drop_features(run))
+    show(run.study.name, "score-features", steps.build_drop_features(run))
 
 
 @task(name="predict", cache_policy=NO_CACHE)
 @value_free
-def predict(run: steps.ScoringRun) -> None:
+def predict(run: Run) -> None:
     """Score the features with the champion."""
-    show(run.paths.study, "score-predict", steps.predict_drop(run))
+    show(run.study.name, "score-predict", steps.predict_drop(run))
 
 
 @task(name="publish scores", cache_policy=NO_CACHE)
 @value_free
-def publish(run: steps.ScoringRun) -> dict[str, Any]:
+def publish(run: Run) -> dict[str, Any]:
     """Replace the date in the published tables."""
     row = steps.publish(run)
-    stopped.clear(run.paths, run.date)
+    stopped.clear(run.study.paths, run.date)
     shown = {name: row[name] for name in ("run_id", "batch", "model_version", "seconds")}
-    show(run.paths.study, "score-publish", {**shown, **{k: v for k, v in row.items() if k.startswith("n_")}})
+    show(run.study.name, "score-publish", {**shown, **{k: v for k, v in row.items() if k.startswith("n_")}})
     return row
 
 
@@ -83,12 +84,12 @@ def score(study: str, date: str | None = None, force: bool = False) -> dict[str,
     """
     root = project_root()
     apply(root)  # a worker of a pool comes here without the command line
-    settings = load_settings(root, study)
-    date = scheduled_date(settings) if date is None else check_date(date)
-    run = steps.open_run(StudyPaths(root, study), settings, date)
+    one = Study(root, study)
+    date = scheduled_date(one.settings) if date is None else check_date(date)
+    run = open_run(one, date)
     with staging(run.staging):
-        if not force and (row := steps.finished(run)):
-            stopped.clear(run.paths, run.date)
+        if not force and (row := finished(run)):
+            stopped.clear(run.study.paths, run.date)
             return {**row, "unchanged": True}
         validate_drop(run)
         build_features(run)

@@ -7,29 +7,29 @@ from typing import Any
 
 import polars as pl
 
-from flows.nightly.steps import ScoringRun, reject_rows
+from flows.nightly.rejects import reject_rows
+from flows.nightly.run import Run
 from flows.project.paths import REJECTS, SUMMARY, StudyPaths, read_json, write_json
 from flows.stores.tables import RejectTable, stopped
-from mtl_models.data.dataset import PERSON
 
 
 def counts_of(paths: StudyPaths, date: str) -> Path:
     """The file of counts of a date's drop."""
-    return paths.root / "data" / "stopped" / paths.study / f"{date}.json"
+    return paths.stopped / f"{date}.json"
 
 
-def keep(run: ScoringRun, sentences: list[str]) -> str:
+def keep(run: Run, sentences: list[str]) -> str:
     """Keep rejects, counts and which limits were passed, and say where they are; scores stay as they were."""
     rejects = pl.read_parquet(run.staging / "valid" / REJECTS)
-    nobody = pl.DataFrame(schema={PERSON: pl.String, "reason": pl.String})
-    table = RejectTable(run.paths.tables)
-    rows = reject_rows(rejects, nobody, stopped(run.date), run.run_id, run.paths.study)
+    paths = run.study.paths
+    table = RejectTable(paths.tables)
+    rows = reject_rows(run.study, rejects, stopped(run.date), run.run_id)
     batch = table.publish_stopped(run.date, rows)
     validation = read_json(run.staging / "valid" / SUMMARY)
-    write_json(counts_of(run.paths, run.date), {"limits passed": sentences, "validation": validation})
-    where, drop = (path.relative_to(run.paths.root) for path in (table.folder, run.drop))
+    write_json(counts_of(paths, run.date), {"limits passed": sentences, "validation": validation})
+    where, drop = (path.relative_to(run.study.root) for path in (table.folder, run.drop))
     kept = f"the rejected rows with their reasons are in {where}, batch {batch}; " if rejects.height else ""
-    return f"{kept}`mtl-health validate --study {run.paths.study} --scoring {drop}` shows every count"
+    return f"{kept}`mtl-health validate --study {run.study.name} --scoring {drop}` shows every count"
 
 
 def read(paths: StudyPaths, date: str) -> dict[str, Any] | None:

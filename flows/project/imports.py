@@ -21,12 +21,14 @@ SILENT = frozenset(
         "flows.project.errors",
         "flows.study.naming.parts",
         "flows.study.naming.rules",
+        "flows.study.study",
         "flows.project.processes",
         "mtl_models.training.progress",
     }
 )
 """What is not followed either: no value comes from checks, which stop a run or let it be, from words on a terminal,
-from a file's owner or from how a process ends."""
+from a file's owner or from how a process ends. A study only looks up by name: its settings are hashed themselves, its
+contract and its features count where the code that works with them is imported."""
 
 
 def sources(modules: Collection[str], study: str | None = None, *, root: Path = ROOT) -> frozenset[Path]:

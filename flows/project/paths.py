@@ -118,6 +118,16 @@ class StudyPaths:
         return self.root / "data" / "tables" / self.study
 
     @property
+    def staging(self) -> Path:
+        """Scratch folders of runs of `score`, one a date."""
+        return self.root / "data" / "staging" / self.study
+
+    @property
+    def stopped(self) -> Path:
+        """Counts of drops that a limit stopped, one file a date."""
+        return self.root / "data" / "stopped" / self.study
+
+    @property
     def embeddings(self) -> Path:
         """Vectors of people: health information, kept beside the data and out of every store."""
         return self.root / "data" / "embeddings" / self.study

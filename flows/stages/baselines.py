@@ -13,7 +13,8 @@ from flows.fitting.networks import network_rows
 from flows.fitting.single import fit_baseline, seeds_of
 from flows.project.paths import replace_file
 from flows.project.settings import StudySettings
-from flows.stages.command import Stage, run_stage
+from flows.stages.command import run_stage
+from flows.study.study import Study
 from mtl_models.baselines import BASELINES
 from mtl_models.data.dataset import PERSON, read_dataset
 
@@ -32,9 +33,9 @@ def fit_one(job: Job) -> pl.DataFrame:
     return fit_baseline(job, *shared()) if job.model in BASELINES else network_rows(job)
 
 
-def run(stage: Stage) -> dict[str, Any]:
+def run(study: Study) -> dict[str, Any]:
     """The stage on the study's features."""
-    paths, settings = stage.paths, stage.settings
+    paths, settings = study.paths, study.settings
     dataset, spec, splits = read_dataset(paths.features, settings.task_records)
     groups = list(plan(settings, [name for name in splits.columns if name not in (PERSON, FINAL)]))
     jobs = [job for group in groups for job in group]

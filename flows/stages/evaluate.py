@@ -12,7 +12,8 @@ from flows.project.hashing import sha256
 from flows.project.paths import SUMMARY, read_json, write_json, write_text
 from flows.project.settings import StudySettings
 from flows.report.words import model_name
-from flows.stages.command import Stage, run_stage
+from flows.stages.command import run_stage
+from flows.study.study import Study
 from mtl_models.data.dataset import FeatureSpec
 from mtl_models.data.view import features_in_view
 from mtl_models.metrics.summary import flat_metrics, summarise
@@ -20,9 +21,9 @@ from mtl_models.metrics.summary import flat_metrics, summarise
 PART = "test"
 
 
-def read_predictions(stage: Stage) -> pl.DataFrame:
+def read_predictions(study: Study) -> pl.DataFrame:
     """Predictions of the shared model and of what it is compared with; auxiliary tasks are left out."""
-    ours, others = (pl.read_parquet(stage.paths.models / f"{name}.parquet") for name in ("predictions", "baselines"))
+    ours, others = (pl.read_parquet(study.paths.models / f"{name}.parquet") for name in ("predictions", "baselines"))
     return pl.concat([ours.select(others.columns), others])
 
 
@@ -42,14 +43,14 @@ def student_words(settings: StudySettings) -> str:
     )
 
 
-def run(stage: Stage) -> dict[str, Any]:
+def run(study: Study) -> dict[str, Any]:
     """The stage on the study's predictions."""
     from flows.report.build import draw_plots
     from flows.report.context import ReportContext
     from flows.report.page import render_page
 
-    paths, settings = stage.paths, stage.settings
-    predictions = read_predictions(stage)
+    paths, settings = study.paths, study.settings
+    predictions = read_predictions(study)
     targets = pl.read_parquet(paths.features / "targets.parquet")
     splits = pl.read_parquet(paths.features / "splits.parquet")
     tasks = settings.task_records
@@ -64,7 +65,7 @@ def run(stage: Stage) -> dict[str, Any]:
     people = read_json(paths.features / "summary.json")
     spec = FeatureSpec.from_json((paths.features / "features.json").read_text())
     context = ReportContext(
-        study=paths.study,
+        study=study.name,
         title=settings.title,
         population=settings.population,
         moment=settings.moment,

@@ -8,20 +8,21 @@ from flows.fitting.names import FINAL
 from flows.project.hashing import digest, sha256
 from flows.project.identity import decisive
 from flows.project.paths import replace_file, write_json
-from flows.stages.command import Stage, run_stage
+from flows.stages.command import run_stage
+from flows.study.study import Study
 from mtl_models.data.dataset import read_dataset
 
 
-def run(stage: Stage) -> dict[str, Any]:
+def run(study: Study) -> dict[str, Any]:
     """The stage on the study's network; parity is checked on people that it was not trained on."""
     from mtl_models.network.checkpoint import load_network
     from mtl_models.serving.export import export_onnx
 
-    paths, settings = stage.paths, stage.settings
+    paths, settings = study.paths, study.settings
     dataset, spec, splits = read_dataset(paths.features, settings.task_records)
     network_file = paths.models / "network.safetensors"
     metadata = {
-        "study": paths.study,
+        "study": study.name,
         "title": settings.title,
         "population": settings.population,
         "features_sha256": sha256(paths.features / "features.parquet"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +11,30 @@ from flows.features.labels import require_labels
 from flows.features.splits import read_splits
 from flows.features.targets import cohort_targets
 from flows.project.paths import SUMMARY, read_json, replace_file, write_json, write_text
-from flows.stages.command import Stage, run_stage
+from flows.stages.command import run_stage
 from flows.stores.valid import read_valid
-from mtl_models.data.tasks import Task
+from flows.study.study import Study
 
 
-def cohort_features(study: str, valid: Path, tasks: Collection[Task], known_later: Collection[str]) -> Cohort:
+def cohort_features(study: Study, valid: Path) -> Cohort:
     """Features of the cohort of a folder of valid tables; training and scoring both come through here."""
-    return cohort_of(study, read_valid(study, valid), tasks, known_later)
+    settings = study.settings
+    return cohort_of(study.name, read_valid(study.name, valid), settings.task_records, settings.known_later)
 
 
-def run(stage: Stage) -> dict[str, Any]:
+def run(study: Study) -> dict[str, Any]:
     """The stage on the study's valid tables."""
-    paths, settings = stage.paths, stage.settings
+    paths, settings = study.paths, study.settings
     tasks = settings.task_records
-    cohort = cohort_features(paths.study, paths.valid, tasks, settings.known_later)
+    cohort = cohort_features(study, paths.valid)
     features, excluded = cohort.features, cohort.excluded
     if faults := value_faults(features):
         raise FeatureError(*faults)
     wanted = (*tasks, *settings.further_tasks)
-    targets = cohort_targets(paths.study, cohort.tables, features, wanted)
+    targets = cohort_targets(study.name, cohort.tables, features, wanted)
     splits = read_splits(paths.raw, settings.split, features)
     require_labels(tasks, targets, splits)
-    spec = cohort_spec(paths.study, cohort, tasks)
+    spec = cohort_spec(study.name, cohort, tasks)
     replace_file(paths.features / "features.parquet", features.write_parquet)
     replace_file(paths.features / "targets.parquet", targets.write_parquet)
     replace_file(paths.features / "splits.parquet", splits.write_parquet)

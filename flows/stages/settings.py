@@ -7,24 +7,25 @@ from typing import Any
 from flows.project.identity import SETTLED, decisive
 from flows.project.imports import STUDY_PACKAGES
 from flows.project.paths import write_json
-from flows.stages.command import Stage, run_stage
+from flows.stages.command import run_stage
+from flows.study.study import Study
 
 STAGES = tuple(name for name in SETTLED if name not in ("joint", "references", "score"))
 
 
-def run(stage: Stage) -> dict[str, Any]:
+def run(study: Study) -> dict[str, Any]:
     """The stage on the study's block of params.yaml: a file a stage, so that a stage depends on its own keys alone.
 
     Raises:
         ValueError: for a study whose code is not in packages of its own, which DVC follows as folders.
     """
-    paths = stage.paths
+    paths = study.paths
     for place in STUDY_PACKAGES:
-        package = f"{place.replace('.', '/')}/{paths.study}"
+        package = f"{place.replace('.', '/')}/{study.name}"
         if (paths.root / f"{package}.py").is_file():
             raise ValueError(f"{package}.py is a module: make it {package}/__init__.py, a folder that DVC follows")
     for name in STAGES:
-        write_json(paths.settings / f"{name}.json", decisive(stage.settings, name))
+        write_json(paths.settings / f"{name}.json", decisive(study.settings, name))
     return {"n_stages": len(STAGES)}
 
 

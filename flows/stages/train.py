@@ -12,7 +12,8 @@ from flows.fitting.jobs import Job, in_processes
 from flows.fitting.names import FINAL, NO_OUTCOMES, WHOLE
 from flows.fitting.networks import fit_job, network_rows
 from flows.project.paths import replace_file, write_json
-from flows.stages.command import Stage, run_stage
+from flows.stages.command import run_stage
+from flows.study.study import Study
 from mtl_models.data.dataset import PERSON, Dataset, read_dataset
 from mtl_models.data.frames import prediction_rows
 
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 MODEL = "multi_task"
 
 
-def run(stage: Stage) -> dict[str, Any]:
+def run(study: Study) -> dict[str, Any]:
     """The stage on the study's features."""
     from mtl_models.network.checkpoint import save_network
 
-    paths, settings = stage.paths, stage.settings
+    paths, settings = study.paths, study.settings
     tasks = settings.task_records
     dataset, spec, splits = read_dataset(paths.features, tasks)
     final = Job(model=MODEL, resample=FINAL, seed=settings.training.seed, tasks=tasks)

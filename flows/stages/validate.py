@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flows.project.paths import REJECTS, SUMMARY, replace_file, write_json
-from flows.project.settings import ValidationSettings
-from flows.stages.command import Stage, run_stage
-from schemas.contract import load_contract
+from flows.stages.command import run_stage
+from flows.study.study import Study
+from schemas.contract import Contract
 from schemas.faults import LimitExceeded
 from schemas.limits.excess import Excess, sentences
 from schemas.limits.judgement import Limits, excesses
+from schemas.splitting.results import StudyResult
 from schemas.splitting.study import validate_folder
 
 SMALL = 10  # fewer people than this could be recognised: an error's text is stored and shown beyond the console
@@ -88,15 +88,7 @@ class Judgement:
         )
 
 
-def validate(
-    study: str,
-    source: Path,
-    target: Path,
-    *,
-    labels: Collection[str] = (),
-    scoring: bool = False,
-    beside: Collection[str] = (),
-) -> dict[str, Any]:
+def validate(study: Study, source: Path, target: Path, *, scoring: bool = False) -> dict[str, Any]:
     """Write ``<TABLE>.parquet`` for every table, ``rejects.parquet`` and ``summary.json`` into ``target``.
 
     Nothing is judged here: whatever was rejected or emptied is written down first.
@@ -105,15 +97,12 @@ def validate(
         study: whose contract holds.
         source: folder of raw tables.
         target: folder that is replaced.
-        labels: patterns of columns that need not be there, such as outcomes when people are scored.
-        scoring: the source is a night's drop: tables that the contract calls optional need not be there either.
-        beside: names that may lie beside the tables, such as the split's.
+        scoring: the source is a night's drop, see :func:`split_tables`.
 
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
     """
-    contract = load_contract(study)
-    result = validate_folder(source, contract, optional_columns=labels, scoring=scoring, beside=beside)
+    result = split_tables(study, source, scoring=scoring)
     shutil.rmtree(target, ignore_errors=True)
     for name, table in result.tables.items():
         replace_file(target / f"{name}.parquet", table.valid.write_parquet)
@@ -123,40 +112,44 @@ def validate(
     return summary
 
 
+def split_tables(study: Study, source: Path, *, scoring: bool = False) -> StudyResult:
+    """A folder of raw tables by the study's contract, in memory.
+
+    A night's drop (``scoring``) needs no column that an outcome is made of, no table that the contract calls optional,
+    and may hold no table that it does not know.
+    """
+    contract: Contract = study.contract
+    hidden, beside = study.hidden if scoring else (), study.settings.split.beside_tables
+    return validate_folder(source, contract, optional_columns=hidden, scoring=scoring, beside=beside)
+
+
 def judge(
-    study: str,
-    summary: dict[str, Any],
-    settings: ValidationSettings,
-    *,
-    reference: dict[str, Any] | None = None,
-    labels: Collection[str] = (),
-    scoring: bool = False,
+    study: Study, summary: dict[str, Any], *, reference: dict[str, Any] | None = None, scoring: bool = False
 ) -> Judgement:
     """Hold a validation's counts against the study's limits.
 
     Args:
         study: whose contract and limits hold.
         summary: what ``validate`` gave.
-        settings: the limits.
         reference: counts of the training data, if there are any to compare with.
-        labels: patterns of columns that may be empty or absent.
-        scoring: whether people are scored. A column without any value is then only said, not a reason to stop, where
-            there is nothing to compare it with.
+        scoring: whether people are scored. Columns of outcomes may then be empty or absent, and a column without any
+            value is only said, not a reason to stop, where there is nothing to compare it with.
     """
-    limits = Limits(**settings.model_dump(exclude={"floods"}))
-    found = excesses(summary, load_contract(study), limits, reference=reference, may_be_empty=labels)
-    return Judgement(study, found, settings.floods, reference is not None, scoring)
+    settings = study.settings.validation
+    limits, hidden = Limits(**settings.model_dump(exclude={"floods"})), study.hidden if scoring else ()
+    found = excesses(summary, study.contract, limits, reference=reference, may_be_empty=hidden)
+    return Judgement(study.name, found, settings.floods, reference is not None, scoring)
 
 
-def run(stage: Stage) -> dict[str, Any]:
+def run(study: Study) -> dict[str, Any]:
     """The stage on the study's raw folder; there is nothing earlier to compare with, so the limits are absolute."""
-    paths = stage.paths
-    summary = validate(paths.study, paths.raw, paths.valid, beside=stage.settings.split.beside_tables)
+    paths = study.paths
+    summary = validate(study, paths.raw, paths.valid)
     rejects = (paths.valid / REJECTS).relative_to(paths.root)
-    judgement = judge(paths.study, summary, stage.settings.validation)
+    judgement = judge(study, summary)
     judgement.require(f"rejected rows with their reasons are in {rejects}, every count is in {SUMMARY} beside them")
     for line in judgement.lines(SMALL):
-        print(f"{paths.study}: beyond its limit: {line}")
+        print(f"{study.name}: beyond its limit: {line}")
     return summary
 
 

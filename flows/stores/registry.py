@@ -17,7 +17,7 @@ from deltalake import write_deltalake
 
 from flows.project.access import writing_in
 from flows.project.hashing import sha256
-from flows.project.paths import read_json, replace_file, write_json
+from flows.project.paths import StudyPaths, read_json, replace_file, write_json
 from flows.stores.delta import is_table, read_delta
 
 MODEL = "model.onnx"
@@ -121,6 +121,26 @@ class ModelRegistry:
         last = rows.row(-1, named=True)
         return Champion(last["model_version"], self.path(last["model_version"]), last["promoted_at"], last["reason"])
 
+    def require_champion(self, study: str) -> Champion:
+        """The champion of ``study``.
+
+        Raises:
+            ValueError: before the first promotion.
+        """
+        champion = self.champion()
+        if champion is None:
+            raise _no_champion(study)
+        return champion
+
+    def require_promoted(self, study: str) -> None:
+        """Make sure that ``study`` has a champion; its file is not read.
+
+        Raises:
+            ValueError: before the first promotion.
+        """
+        if self.promotions().is_empty():
+            raise _no_champion(study)
+
     def promote(self, version: str, reason: str, gate: dict[str, Any]) -> None:
         """Make a registered version the champion."""
         self.path(version)
@@ -135,3 +155,14 @@ class ModelRegistry:
         with writing_in(self.history, shared=True):
             self.history.parent.mkdir(parents=True, exist_ok=True)
             write_deltalake(str(self.history), pl.DataFrame([row], schema=_HISTORY), mode="append")
+
+
+def _no_champion(study: str) -> ValueError:
+    return ValueError(
+        f"{study} has no champion yet: run `mtl-health retrain --study {study}`, and see what the gate says"
+    )
+
+
+def registry_of(paths: StudyPaths) -> ModelRegistry:
+    """The model registry of a study."""
+    return ModelRegistry(paths.registry, paths.tables / "champions")

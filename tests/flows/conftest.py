@@ -24,9 +24,10 @@ def root() -> Path:
 def valid_nhanes(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole NHANES sample, validated."""
     from flows.stages.validate import validate
+    from flows.study.study import Study
 
     target = tmp_path_factory.mktemp("nhanes") / "valid"
-    validate("nhanes", root / "data" / "raw" / "nhanes", target)
+    validate(Study(root, "nhanes"), root / "data" / "raw" / "nhanes", target)
     return target
 
 

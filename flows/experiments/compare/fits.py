@@ -18,8 +18,8 @@ from flows.project.hashing import digest, sha256
 from flows.project.identity import code_digest, decisive
 from flows.project.paths import replace_file
 from flows.project.settings import StudySettings
-from flows.stages.command import Stage
 from flows.study.runs import method_of, settings_of
+from flows.study.study import Study
 from mtl_models.baselines import BASELINES
 from mtl_models.data.dataset import read_dataset
 from mtl_models.joint import JOINT
@@ -107,9 +107,9 @@ def _join(frames: list[pl.DataFrame]) -> pl.DataFrame:
     return table
 
 
-def train_missing(stage: Stage, folder: Path, resamples: list[str]) -> dict[str, Path]:
+def train_missing(study: Study, folder: Path, resamples: list[str]) -> dict[str, Path]:
     """Train the runs that are not in ``folder`` yet, each written as soon as it is done; all runs' files by name."""
-    paths, settings = stage.paths, stage.settings
+    paths, settings = study.paths, study.settings
     dataset, spec, splits = read_dataset(paths.features, (*settings.task_records, *settings.further_tasks))
     files, planned = {}, []
     for name, change in settings.compare.runs.items():
@@ -133,9 +133,9 @@ def train_missing(stage: Stage, folder: Path, resamples: list[str]) -> dict[str,
     return files
 
 
-def reference_predictions(stage: Stage, folder: Path, resamples: list[str]) -> pl.DataFrame:
+def reference_predictions(study: Study, folder: Path, resamples: list[str]) -> pl.DataFrame:
     """Predictions of the study's baselines in the view of the comparison's base, fitted if that is not the study's."""
-    paths, settings = stage.paths, stage.settings
+    paths, settings = study.paths, study.settings
     own = pl.read_parquet(paths.models / "baselines.parquet").filter(pl.col("model") != TWIN)
     if (seen := reference_view(settings)) is None:
         return own

@@ -17,6 +17,7 @@ from flows.fitting.networks import fit_job
 from flows.project.paths import StudyPaths, replace_file, write_json, write_text
 from flows.project.settings import StudySettings
 from flows.study.runs import settings_of
+from flows.study.study import Study
 from mtl_models.data.dataset import PERSON, read_dataset
 from mtl_models.kinds.base import SHARE, Facet
 from mtl_models.wording import slug
@@ -42,20 +43,21 @@ class Source:
         return self.name == MODEL
 
 
-def find_source(settings: StudySettings, study: str, run: str | None) -> Source:
+def find_source(study: Study, run: str | None) -> Source:
     """The network to read: the run that is named, else the study's model, else the first run with the encoder.
 
     Raises:
         ValueError: if no network has a vector a domain, with the lines that name one.
     """
+    settings, where = study.settings, f"studies.{study.name}.compare.runs"
     if run is not None:
         if run not in settings.compare.runs:
             known = ", ".join(settings.compare.runs) or "none"
-            raise ValueError(f"params.yaml: studies.{study}.compare.runs has no run {run!r}; it has {known}")
+            raise ValueError(f"params.yaml: {where} has no run {run!r}; it has {known}")
         own = settings_of(settings, run)
         if settings.compare.runs[run].method or not _has_vectors(own):
             raise ValueError(
-                f"params.yaml: studies.{study}.compare.runs.{run} is no network with the encoder '{ENCODER}' and one "
+                f"params.yaml: {where}.{run} is no network with the encoder '{ENCODER}' and one "
                 "stop for all tasks: no other has a vector a domain"
             )
         return Source(run, own)
@@ -65,7 +67,7 @@ def find_source(settings: StudySettings, study: str, run: str | None) -> Source:
         if not each.method and _has_vectors(own := settings_of(settings, name)):
             return Source(name, own)
     raise ValueError(
-        f"{study} has no network with a vector a domain: name one in params.yaml under studies.{study}.compare.runs, "
+        f"{study.name} has no network with a vector a domain: name one in params.yaml under {where}, "
         f"domain embeddings: {{model: {{encoder: {{name: {ENCODER}}}}}}}"
     )
 
@@ -75,7 +77,7 @@ def _has_vectors(settings: StudySettings) -> bool:
     return settings.model.encoder.name == ENCODER and settings.training.stop == "joint"
 
 
-def load_or_train(paths: StudyPaths, source: Source) -> Predictor:
+def load_or_train(study: Study, source: Source) -> Predictor:
     """The network of a source; that of a run is trained on the final split once and kept beside the comparison's.
 
     Raises:
@@ -83,10 +85,11 @@ def load_or_train(paths: StudyPaths, source: Source) -> Predictor:
     """
     from mtl_models.network.checkpoint import load_network, save_network
 
+    paths = study.paths
     if source.is_model:
         file = paths.models / "network.safetensors"
         if not file.is_file():
-            raise FileNotFoundError(f"{paths.study} has no trained model: run `dvc repro train@{paths.study}`")
+            raise FileNotFoundError(f"{study.name} has no trained model: run `dvc repro train@{study.name}`")
         return load_network(file)
     folder, settings = paths.models / "embeddings", source.settings
     file = folder / f"{slug(source.name)}-{run_key(settings, paths.features)}.safetensors"
@@ -101,7 +104,7 @@ def load_or_train(paths: StudyPaths, source: Source) -> Predictor:
 
 
 def embed(
-    paths: StudyPaths, source: Source, *, out: Path | None = None, outcome: str | None = None, n_segments: int = 6
+    study: Study, source: Source, *, out: Path | None = None, outcome: str | None = None, n_segments: int = 6
 ) -> dict[str, Any]:
     """Write vectors, neighbours and segments of everyone in the cohort, a figure, and a summary without any person.
 
@@ -116,11 +119,11 @@ def embed(
     from mtl_models.network.embeddings import domain_embeddings, nearest_neighbours
     from mtl_models.network.segments import principal_plane, segment_people
 
-    settings = source.settings
+    paths, settings = study.paths, source.settings
     dataset, spec, _ = read_dataset(paths.features, settings.task_records)
     outcomes = outcomes_of(settings.task_records, dataset)
     chosen = _choose(outcomes, outcome)
-    network = load_or_train(paths, source)
+    network = load_or_train(study, source)
     vectors = domain_embeddings(network, dataset.select(spec, network.spec))
     segments = segment_people(vectors, n_segments)
     neighbours = nearest_neighbours(vectors, k=min(NEIGHBOURS, len(dataset) - 1))

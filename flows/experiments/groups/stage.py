@@ -13,18 +13,19 @@ from flows.fitting.jobs import Job, in_processes, shared
 from flows.fitting.names import FINAL
 from flows.fitting.networks import fit_job
 from flows.project.paths import write_json, write_text
-from flows.stages.command import Stage, run_stage
+from flows.stages.command import run_stage
 from flows.study.runs import settings_of
+from flows.study.study import Study
 from mtl_models.data.dataset import PERSON, read_dataset
 from mtl_models.training.affinity import Matrix, mean_matrix
 
 
-def measure(stage: Stage, resamples: list[str]) -> list[dict[str, Matrix]]:
+def measure(study: Study, resamples: list[str]) -> list[dict[str, Matrix]]:
     """Gradient conflict and lookahead affinity of each fit of the plain trunk.
 
     A step on a training batch is judged by the losses of the validation people.
     """
-    settings = settings_of(stage.settings.model_copy(update={"compare": trial(stage.settings, {})}), PLAIN)
+    settings = settings_of(study.settings.model_copy(update={"compare": trial(study.settings, {})}), PLAIN)
     training = settings.training.model_copy(update={"measure_affinity": "valid"})
     settings = settings.model_copy(update={"training": training})
     tasks = settings.task_records
@@ -33,7 +34,7 @@ def measure(stage: Stage, resamples: list[str]) -> list[dict[str, Matrix]]:
         for resample in resamples
         for seed in settings.training.seeds
     ]
-    dataset, spec, splits = read_dataset(stage.paths.features, tasks)
+    dataset, spec, splits = read_dataset(study.paths.features, tasks)
     return list(in_processes(_affinity, jobs, (dataset, spec, splits, settings), title="affinity"))
 
 
@@ -47,19 +48,19 @@ def _affinity(job: Job) -> dict[str, Matrix]:
     }
 
 
-def run(stage: Stage) -> dict[str, Any]:
+def run(study: Study) -> dict[str, Any]:
     """The stage on the study's features."""
-    paths, settings = stage.paths, stage.settings
+    paths, settings = study.paths, study.settings
     tasks = settings.task_records
     if sum(task.role == "main" for task in tasks) < 2:
         raise ValueError("groups need two main tasks at least")
     splits = pl.read_parquet(paths.features / "splits.parquet")
     resamples = [column for column in splits.columns if column not in (PERSON, FINAL)]
-    measured = measure(stage, resamples)
+    measured = measure(study, resamples)
     affinity = {kind: mean_matrix([each[kind] for each in measured]) for kind in ("cosine", "lookahead")}
     proposals = propose(affinity["lookahead"], tasks)
     alone = [propose(each["lookahead"], tasks) for each in measured]
-    trials = Stage(paths, settings.model_copy(update={"compare": trial(settings, proposals)}))
+    trials = study.with_settings(settings.model_copy(update={"compare": trial(settings, proposals)}))
     files = train_missing(trials, paths.models / "groups", resamples)
     tables = [pl.read_parquet(path) for path in files.values()]
     predictions = pl.concat([table.select(tables[0].columns) for table in tables])

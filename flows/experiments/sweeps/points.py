@@ -11,7 +11,7 @@ from typing import Any
 from flows.experiments.sweeps.settings import FILE, Data, HintData, PairData, StudyData, SweepSettings
 from flows.project.hashing import digest, sha256
 from flows.project.identity import decisive
-from flows.project.paths import StudyPaths
+from flows.study.study import Study
 from mtl_models.data.dataset import Dataset, FeatureSpec, read_dataset
 from mtl_models.data.synthetic import make_hint, make_pair, remove_labels
 from mtl_models.data.tasks import Task
@@ -89,7 +89,7 @@ def build(point: Point, root: Path, seed: int) -> Material:
     """People and tasks of a point; a seed draws another family, or removes other people's labels."""
     data = point.data
     if isinstance(data, StudyData):
-        tasks, spec, parts = _study(StudyPaths(root, data.study))
+        tasks, spec, parts = _study(Study(root, data.study, "block"))
         shown = tuple(task for task in tasks if task.name == data.task)
         if not shown:
             known = ", ".join(task.name for task in tasks)
@@ -104,14 +104,12 @@ def build(point: Point, root: Path, seed: int) -> Material:
 
 
 @lru_cache(maxsize=2)
-def _study(paths: StudyPaths) -> tuple[tuple[Task, ...], FeatureSpec, Mapping[str, Dataset]]:
+def _study(study: Study) -> tuple[tuple[Task, ...], FeatureSpec, Mapping[str, Dataset]]:
     """Main tasks of a study, the features that all of them may see, and the people that its model is chosen on."""
-    from flows.study.load import load_settings  # brings every baseline's library; made-up people need none
-
+    paths = study.paths
     if not (paths.features / "features.parquet").is_file():
-        raise FileNotFoundError(f"{paths.study} has no features yet: run `dvc repro features@{paths.study}`")
-    records = load_settings(paths.root, paths.study, depth="block").task_records
-    tasks = tuple(task for task in records if task.role == "main")
+        raise FileNotFoundError(f"{study.name} has no features yet: run `dvc repro features@{study.name}`")
+    tasks = tuple(task for task in study.settings.task_records if task.role == "main")
     dataset, spec, splits = read_dataset(paths.features, tasks)
     dataset, spec = dataset.select(spec, spec.core), spec.core
     column = splits[FINAL].to_numpy()
@@ -122,12 +120,9 @@ def table_hashes(sweep: SweepSettings, root: Path) -> list[str]:
     """Hashes of the tables that a sweep reads and of the tasks; none for a synthetic family."""
     if not isinstance(sweep.data, StudyData):
         return []
-    from flows.study.load import load_settings
-
-    folder = StudyPaths(root, sweep.data.study).features
+    study = Study(root, sweep.data.study)
+    folder = study.paths.features
     names = ("features.parquet", "features.json", "targets.parquet", "splits.parquet")
     if missing := [name for name in names if not (folder / name).is_file()]:
-        raise FileNotFoundError(f"{sweep.data.study} has no {missing[0]} yet: run `dvc repro`")
-    return [sha256(folder / name) for name in names] + [
-        digest(decisive(load_settings(root, sweep.data.study), "sweep"))
-    ]
+        raise FileNotFoundError(f"{study.name} has no {missing[0]} yet: run `dvc repro`")
+    return [sha256(folder / name) for name in names] + [digest(decisive(study.settings, "sweep"))]

@@ -22,6 +22,7 @@ from flows.cli.check import say_warnings
 from flows.cli.options import console
 from flows.features import heart
 from flows.features.build import OwnDomain, Tables
+from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from tests.support import ROOT
 
@@ -70,7 +71,7 @@ def with_targets(monkeypatch: pytest.MonkeyPatch, **columns: pl.Expr) -> None:
 
 @pytest.mark.parametrize("name", ["nhanes", "heart", "whas500", "nmes1988"])
 def test_the_sample_studies_have_no_fault(root: Path, name: str) -> None:
-    report = check_study(root, name)
+    report = check_study(Study(root, name))
     assert report.faults == []
     assert report.n_people > 200
     assert {each.part for each in report.labels} == {"train", "valid", "test"}
@@ -78,7 +79,7 @@ def test_the_sample_studies_have_no_fault(root: Path, name: str) -> None:
 
 
 def test_few_people_of_a_class_are_a_warning_without_their_number(study: Callable[..., Path]) -> None:
-    report = check_study(study(), "heart")
+    report = check_study(Study(study(), "heart"))
     assert report.warnings == [
         "task thal: the valid part has fewer than 10 people of a class, in 26 of 26 resamples",
         "task thal: the test part has fewer than 10 people of a class, in 25 of 25 resamples",
@@ -95,7 +96,7 @@ def test_every_fault_comes_at_once(study: Callable[..., Path], monkeypatch: pyte
     root = study(change)
     split = root / "data" / "raw" / "heart" / "splits" / "folds.csv"
     split.write_text(split.read_text().replace("\n1,0,", "\n1,Mary Smith,", 1))
-    report = check_study(root, "heart")
+    report = check_study(Study(root, "heart"))
     found = "\n".join(report.faults)
     for word in (
         "cleveland.targt",
@@ -117,7 +118,7 @@ def test_a_task_at_fault_does_not_hide_what_is_wrong_with_the_data(study: Callab
         block["split"]["person"] = "ID"
 
     root = study(change)
-    found = "\n".join(check_study(root, "heart").faults)
+    found = "\n".join(check_study(Study(root, "heart")).faults)
     assert "tasks.thal.columns: must be a list of texts" in found
     assert "the header has no column ID" in found
 
@@ -140,7 +141,7 @@ def test_labels_that_cannot_be_learned(
 ) -> None:
     """A fault, unless a handful of people stand behind it, or no one learns the task as a matter of course."""
     with_targets(monkeypatch, **columns)
-    report = check_study(study(), "heart")
+    report = check_study(Study(study(), "heart"))
     warns = "fewer than 10" in said or "vessels" in said
     assert any(said in sentence for sentence in (report.warnings if warns else report.faults))
     assert bool(report.faults) != warns
@@ -157,7 +158,7 @@ def test_a_feature_that_tells_the_outcome_is_named_with_its_task_and_its_limit(
 
     with_domain(monkeypatch, tells_the_outcome)
     root = study(change)
-    (fault,) = check_study(root, "heart").faults
+    (fault,) = check_study(Study(root, "heart")).faults
     assert fault.startswith(
         "feature new__sum alone reaches AUROC 1.000 for task disease in training people, above 0.95"
     )
@@ -165,7 +166,7 @@ def test_a_feature_that_tells_the_outcome_is_named_with_its_task_and_its_limit(
     params = yaml.safe_load((root / "params.yaml").read_text())
     params["studies"]["heart"]["evaluation"]["too_good"] = {"disease": {"auroc": 1.0}}
     (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    assert check_study(root, "heart").faults == []
+    assert check_study(Study(root, "heart")).faults == []
 
 
 @pytest.mark.parametrize(("view", "tasks"), [("core", []), ("own", ["disease"])])
@@ -194,7 +195,7 @@ def test_a_leak_is_looked_for_where_the_model_may_see_it(
             ),
         ),
     )
-    faults = check_study(study(change), "heart").faults
+    faults = check_study(Study(study(change), "heart")).faults
     assert len(faults) == len(tasks)
     assert all(f"feature scan__thal alone reaches AUROC 1.000 for task {task}" in "".join(faults) for task in tasks)
 
@@ -208,7 +209,7 @@ def test_features_without_bounds_are_counted(study: Callable[..., Path], monkeyp
     age = pl.read_csv(root / "data" / "raw" / "heart" / "cleveland.csv")["age"]
     with_domain(monkeypatch, ratios)
     counts = {"ratio": int((age == age.min()).sum()), "large": age.len()}
-    assert check_study(root, "heart").faults == [
+    assert check_study(Study(root, "heart")).faults == [
         f"feature new__{name} is infinite, or too large for 32 bits, for {n} people: is something divided by zero?"
         for name, n in counts.items()
     ]
@@ -225,7 +226,7 @@ def test_features_without_bounds_are_counted(study: Callable[..., Path], monkeyp
 def test_what_is_not_there_is_said(study: Callable[..., Path], spoil: Callable[[Path], None], said: str) -> None:
     root = study()
     spoil(root / "data" / "raw" / "heart")
-    (fault,) = check_study(root, "heart").faults
+    (fault,) = check_study(Study(root, "heart")).faults
     assert said in fault
 
 
@@ -234,7 +235,7 @@ def test_cells_beyond_a_limit_are_a_fault_of_the_raw_tables(study: Callable[...,
     table = root / "data" / "raw" / "heart" / "cleveland.csv"
     frame = pl.read_csv(table, infer_schema=False)
     frame.with_columns(chol=pl.lit("unknown")).write_csv(table)
-    report = check_study(root, "heart")
+    report = check_study(Study(root, "heart"))
     assert any("cleveland.chol" in fault for fault in report.faults)
     with console.capture() as kept:
         say_warnings(report)
@@ -246,7 +247,7 @@ def test_rejects_beyond_their_limit_are_shown_by_column_and_reason(study: Callab
     table = root / "data" / "raw" / "heart" / "cleveland.csv"
     frame = pl.read_csv(table, infer_schema=False)
     frame.with_columns(age=pl.when(pl.int_range(pl.len()) >= 30).then("age")).write_csv(table)
-    report = check_study(root, "heart")
+    report = check_study(Study(root, "heart"))
     (fault,) = [each for each in report.faults if "rows are rejected" in each]
     assert "`mtl-health validate --study heart data/raw/heart --rejects FILE` writes the rejected rows" in fault
     with console.capture() as kept:
@@ -286,13 +287,10 @@ def test_the_features_stage_refuses_what_cannot_be_learned(
     study: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from flows.features.guard import FeatureError
-    from flows.project.paths import StudyPaths
     from flows.stages import features, validate
-    from flows.stages.command import Stage
-    from flows.study.load import load_settings
 
     root = study()
-    stage = Stage(StudyPaths(root, "heart"), load_settings(root, "heart"))
+    stage = Study(root, "heart")
     validate.run(stage)
     with_targets(monkeypatch, disease=pl.lit(0))
     with pytest.raises(FeatureError, match="task disease: the train part has the same label for everybody"):
@@ -304,6 +302,6 @@ def test_persons_that_the_split_lacks_are_counted(study: Callable[..., Path]) ->
     root = study()
     split = root / "data" / "raw" / "heart" / "splits" / "folds.csv"
     pl.read_csv(split, infer_schema=False).filter(pl.col("id").cast(pl.Int64) > 3).write_csv(split)
-    (fault,) = check_study(root, "heart").faults
+    (fault,) = check_study(Study(root, "heart")).faults
     assert "3 of 303 people of the cohort have no split" in fault
     assert PERSON not in fault

@@ -15,17 +15,17 @@ from flows.experiments.methods import methods
 from flows.project.paths import StudyPaths
 from flows.project.settings import BaseRun, CompareRun, CompareSettings, StudySettings
 from flows.stages import baselines
-from flows.stages.command import Stage
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
 from flows.study.load import load_settings
 from flows.study.runs import settings_of
+from flows.study.study import Study
 from mtl_models.baselines.settings import BoostedSettings, CatBoostSettings
 from mtl_models.data.dataset import PERSON
 
 
 @pytest.fixture(scope="module")
-def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
     """The heart study on one fold, three epochs, and two runs."""
     folder = tmp_path_factory.mktemp("compare")
     settings = load_settings(root, "heart")
@@ -54,7 +54,7 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     paths = StudyPaths(folder, "heart")
     paths.raw.parent.mkdir(parents=True)
     paths.raw.symlink_to(root / "data" / "raw" / "heart")
-    stage = Stage(paths, settings)
+    stage = Study(paths.root, paths.study, given=settings)
     validate(stage)
     build_features(stage)
     splits = pl.read_parquet(paths.features / "splits.parquet")
@@ -65,11 +65,11 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return stage
 
 
-def runs(stage: Stage) -> dict[str, float]:
+def runs(stage: Study) -> dict[str, float]:
     return {path.name: path.stat().st_mtime for path in (stage.paths.models / "compare").glob("*.parquet")}
 
 
-def test_a_comparison_ranks_runs_twins_and_baselines(stage: Stage) -> None:
+def test_a_comparison_ranks_runs_twins_and_baselines(stage: Study) -> None:
     board = compare.run(stage)
     names = {row["run"] for row in board["rows"]}
     assert names == {"shared", "shared (single-task)", "soft sharing", "disease alone", "lightgbm", "catboost"}
@@ -90,7 +90,7 @@ def test_a_comparison_ranks_runs_twins_and_baselines(stage: Stage) -> None:
     assert json.loads((stage.paths.reports / "compare.json").read_text()) == board
 
 
-def test_a_run_of_some_tasks_is_measured_on_these_alone(stage: Stage) -> None:
+def test_a_run_of_some_tasks_is_measured_on_these_alone(stage: Study) -> None:
     board = compare.run(stage)
     last = board["rows"][-1]
     assert last["run"] == "disease alone"
@@ -102,7 +102,7 @@ def test_a_run_of_some_tasks_is_measured_on_these_alone(stage: Stage) -> None:
     assert gains["worst"]["task"] == "disease"
 
 
-def test_seeds_of_a_run_come_before_those_of_the_comparison(stage: Stage) -> None:
+def test_seeds_of_a_run_come_before_those_of_the_comparison(stage: Study) -> None:
     runs = {"own": CompareRun(training={"seeds": [7]}), "theirs": CompareRun()}
     for seeds, expected in (((0, 1), (0, 1)), ((), stage.settings.training.seeds)):
         changed = stage.settings.model_copy(update={"compare": CompareSettings(seeds=seeds, runs=runs)})
@@ -110,7 +110,7 @@ def test_seeds_of_a_run_come_before_those_of_the_comparison(stage: Stage) -> Non
         assert settings_of(changed, "theirs").training.seeds == expected
 
 
-def test_a_run_starts_from_the_base_unless_it_says_otherwise(stage: Stage) -> None:
+def test_a_run_starts_from_the_base_unless_it_says_otherwise(stage: Study) -> None:
     base = {"model": {"trunk": {"name": "shared", "widths": [4]}}, "training": {"epochs": 9, "ema": 0.5}}
     runs = {"from": {"training": {"ema": 0.25}}, "study": {"from_base": False}}
     settings = stage.settings.model_copy(
@@ -124,20 +124,20 @@ def test_a_run_starts_from_the_base_unless_it_says_otherwise(stage: Stage) -> No
     assert (study.model, study.training) == (settings.model, settings.training)
 
 
-def test_a_run_of_an_unknown_task_is_refused(stage: Stage) -> None:
+def test_a_run_of_an_unknown_task_is_refused(stage: Study) -> None:
     runs = {"odd": CompareRun(tasks=("diseas",))}
     with pytest.raises(ValueError, match=r"compare\.runs\.odd\.tasks: 'diseas' is none of thal, disease"):
         settings_of(stage.settings.model_copy(update={"compare": CompareSettings(runs=runs)}), "odd")
 
 
-def test_a_finished_run_is_not_trained_again_and_a_changed_one_is(stage: Stage) -> None:
+def test_a_finished_run_is_not_trained_again_and_a_changed_one_is(stage: Study) -> None:
     compare.run(stage)
     before = runs(stage)
     compare.run(stage)
     assert runs(stage) == before
     changed = {**stage.settings.compare.runs, "soft sharing": CompareRun(training={"epochs": 2})}
     compare.run(
-        Stage(stage.paths, stage.settings.model_copy(update={"compare": CompareSettings(seeds=(0, 1), runs=changed)}))
+        stage.with_settings(stage.settings.model_copy(update={"compare": CompareSettings(seeds=(0, 1), runs=changed)}))
     )
     after = runs(stage)
     assert len(after) == len(before) == 3
@@ -146,7 +146,7 @@ def test_a_finished_run_is_not_trained_again_and_a_changed_one_is(stage: Stage) 
     assert all(after[name] == before[name] for name in kept)
 
 
-def test_a_bad_run_is_named(stage: Stage) -> None:
+def test_a_bad_run_is_named(stage: Study) -> None:
     settings: StudySettings = stage.settings.model_copy(
         update={"compare": CompareSettings(runs={"odd": CompareRun(training={"epoch": 2})})}
     )
@@ -180,14 +180,14 @@ def test_methods_lists_every_registry_with_a_line() -> None:
     } <= set(names)
 
 
-def test_baselines_of_another_view_are_fitted_once_and_are_no_run(stage: Stage) -> None:
+def test_baselines_of_another_view_are_fitted_once_and_are_no_run(stage: Study) -> None:
     """The base of the comparison says what the boosters see, on the page as well."""
     plain = compare.run(stage)
     assert plain["view"] == "core"
     assert not (stage.paths.models / "compare" / "references").exists()
     base = BaseRun(model={"view": "own"})
     other = stage.settings.model_copy(update={"compare": stage.settings.compare.model_copy(update={"base": base})})
-    changed = Stage(stage.paths, other)
+    changed = stage.with_settings(other)
     board = compare.run(changed)
     (file,) = (stage.paths.models / "compare" / "references").glob("*.parquet")
     written = file.stat().st_mtime_ns

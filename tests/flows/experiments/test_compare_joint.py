@@ -15,11 +15,11 @@ from flows.experiments.compare.fits import run_key, train_missing
 from flows.project.paths import StudyPaths
 from flows.project.settings import CompareRun, CompareSettings, StudySettings
 from flows.stages import baselines
-from flows.stages.command import Stage
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
 from flows.study.load import load_settings
 from flows.study.runs import method_of, settings_of
+from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.joint import JOINT
 
@@ -30,12 +30,12 @@ RUNS: dict[str, Any] = {
 }
 
 
-def with_runs(stage: Stage, runs: dict[str, Any]) -> Stage:
-    return Stage(stage.paths, stage.settings.model_copy(update={"compare": CompareSettings(runs=runs)}))
+def with_runs(stage: Study, runs: dict[str, Any]) -> Study:
+    return stage.with_settings(stage.settings.model_copy(update={"compare": CompareSettings(runs=runs)}))
 
 
 @pytest.fixture(scope="module")
-def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
     """The heart study on one fold, two seeds, two epochs."""
     settings = load_settings(root, "heart")
     settings = settings.model_copy(
@@ -48,7 +48,7 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     paths = StudyPaths(tmp_path_factory.mktemp("joint"), "heart")
     paths.raw.parent.mkdir(parents=True)
     paths.raw.symlink_to(root / "data" / "raw" / "heart")
-    stage = with_runs(Stage(paths, settings), RUNS)
+    stage = with_runs(Study(paths.root, paths.study, given=settings), RUNS)
     validate(stage)
     build_features(stage)
     splits = pl.read_parquet(paths.features / "splits.parquet")
@@ -60,11 +60,11 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
 
 
 @pytest.fixture(scope="module")
-def board(stage: Stage) -> dict[str, Any]:
+def board(stage: Study) -> dict[str, Any]:
     return compare.run(stage)
 
 
-def test_they_stand_beside_networks_and_their_own_twins(stage: Stage, board: dict[str, Any]) -> None:
+def test_they_stand_beside_networks_and_their_own_twins(stage: Study, board: dict[str, Any]) -> None:
     rows = {row["run"]: row for row in board["rows"]}
     assert set(rows) == {"shared", "sparse", "sparse (single-task)", "Bayesian", "linear"}
     assert {name: row["seeds"] for name, row in rows.items() if row["random"]} == {"shared": 2, "linear": 1}
@@ -75,7 +75,7 @@ def test_they_stand_beside_networks_and_their_own_twins(stage: Stage, board: dic
     assert "1, nothing random" in (stage.paths.reports / "compare.html").read_text()
 
 
-def test_every_part_is_predicted_and_probabilities_are_proper(stage: Stage, board: dict[str, Any]) -> None:
+def test_every_part_is_predicted_and_probabilities_are_proper(stage: Study, board: dict[str, Any]) -> None:
     (path,) = (stage.paths.models / "compare").glob("bayesian-*.parquet")
     table = pl.read_parquet(path)
     splits = pl.read_parquet(stage.paths.features / "splits.parquet")
@@ -86,7 +86,7 @@ def test_every_part_is_predicted_and_probabilities_are_proper(stage: Stage, boar
     assert total.to_list() == pytest.approx([1.0] * table.height)
 
 
-def test_only_what_decides_them_fits_them_again(stage: Stage) -> None:
+def test_only_what_decides_them_fits_them_again(stage: Study) -> None:
     """Another network changes nothing for a joint model; another option or task does."""
 
     def keys(settings: StudySettings, **methods: Any) -> dict[str, str]:
@@ -117,13 +117,13 @@ def test_only_what_decides_them_fits_them_again(stage: Stage) -> None:
         ({"name": "group_sparse", "penalty": 1}, r"compare\.runs\.odd\.method\.penalty"),
     ],
 )
-def test_a_method_that_is_not_understood_is_named(stage: Stage, method: dict[str, Any], message: str) -> None:
+def test_a_method_that_is_not_understood_is_named(stage: Study, method: dict[str, Any], message: str) -> None:
     settings = with_runs(stage, {"odd": CompareRun.model_validate({"method": method})}).settings
     with pytest.raises(ValueError, match=message):
         method_of(settings, "odd")
 
 
-def test_what_a_method_lacks_is_said_before_anything_is_trained(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_method_lacks_is_said_before_anything_is_trained(stage: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gpytorch", None)  # Python's own way to make an import fail
     runs = {
         "other": CompareRun(training={"epochs": 1}),

@@ -18,10 +18,10 @@ from flows.experiments.embed.plot import embedding_figure, squares
 from flows.experiments.embed.vectors import Source, embed, find_source
 from flows.project.paths import StudyPaths
 from flows.project.settings import CompareRun, CompareSettings, StudySettings
-from flows.stages.command import Stage
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
 from flows.study.load import load_settings
+from flows.study.study import Study
 from mtl_models.data.dataset import PERSON, read_dataset
 from mtl_models.kinds.base import SHARE, Facet
 from mtl_models.settings import ModelSettings
@@ -31,7 +31,7 @@ DOMAINS = {"encoder": {"name": "domains", "width": 4}}
 
 
 @pytest.fixture(scope="module")
-def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
     """The heart study, two epochs, a run with an encoder of domains."""
     settings = load_settings(root, "heart")
     settings = settings.model_copy(
@@ -43,23 +43,23 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     paths = StudyPaths(tmp_path_factory.mktemp("embed"), "heart")
     paths.raw.parent.mkdir(parents=True)
     paths.raw.symlink_to(root / "data" / "raw" / "heart")
-    stage = Stage(paths, settings)
+    stage = Study(paths.root, paths.study, given=settings)
     validate(stage)
     build_features(stage)
     return stage
 
 
 @pytest.fixture(scope="module")
-def summary(stage: Stage) -> dict[str, Any]:
-    return embed(stage.paths, find_source(stage.settings, "heart", None), n_segments=4)
+def summary(stage: Study) -> dict[str, Any]:
+    return embed(stage, find_source(stage, None), n_segments=4)
 
 
-def contents(stage: Stage) -> dict[str, bytes]:
+def contents(stage: Study) -> dict[str, bytes]:
     files = [*stage.paths.embeddings.iterdir(), *stage.paths.reports.glob("embeddings.*")]
     return {path.name: path.read_bytes() for path in files}
 
 
-def test_vectors_neighbours_and_segments_of_everyone(stage: Stage, summary: dict[str, Any]) -> None:
+def test_vectors_neighbours_and_segments_of_everyone(stage: Study, summary: dict[str, Any]) -> None:
     people = read_dataset(stage.paths.features, stage.settings.task_records)[0].person.tolist()
     frames = {path.name: pl.read_parquet(path) for path in stage.paths.embeddings.iterdir()}
     assert set(frames) == {f"own_vectors{kind}.parquet" for kind in ("", ".neighbours", ".segments")}
@@ -73,27 +73,27 @@ def test_vectors_neighbours_and_segments_of_everyone(stage: Stage, summary: dict
     assert [row["n"] for row in summary["segments"]] == [n if n >= 10 else None for n in sizes]
 
 
-def test_the_network_is_kept_and_everything_has_the_same_bytes_again(stage: Stage, summary: dict[str, Any]) -> None:
+def test_the_network_is_kept_and_everything_has_the_same_bytes_again(stage: Study, summary: dict[str, Any]) -> None:
     (kept,) = (stage.paths.models / "embeddings").iterdir()
     before, trained = contents(stage), kept.read_bytes()
     moment = kept.stat().st_mtime_ns
-    source = find_source(stage.settings, "heart", "own vectors")
-    assert embed(stage.paths, source, n_segments=4) == summary
+    source = find_source(stage, "own vectors")
+    assert embed(stage, source, n_segments=4) == summary
     assert kept.stat().st_mtime_ns == moment
     kept.unlink()
-    embed(stage.paths, source, n_segments=4)
+    embed(stage, source, n_segments=4)
     assert kept.read_bytes() == trained
     assert contents(stage) == before
     # a network of other settings takes its place
     shorter = stage.settings.training.model_copy(update={"epochs": 1})
-    changed = find_source(stage.settings.model_copy(update={"training": shorter}), "heart", None)
-    embed(stage.paths, changed, n_segments=4, out=stage.paths.root / "elsewhere.parquet")
+    changed = find_source(stage.with_settings(stage.settings.model_copy(update={"training": shorter})), None)
+    embed(stage, changed, n_segments=4, out=stage.paths.root / "elsewhere.parquet")
     assert not kept.exists()
     assert len(list((stage.paths.models / "embeddings").iterdir())) == 1
     assert (stage.paths.root / "elsewhere.neighbours.parquet").is_file()
 
 
-def test_nobody_is_in_what_is_shown(stage: Stage, summary: dict[str, Any]) -> None:
+def test_nobody_is_in_what_is_shown(stage: Study, summary: dict[str, Any]) -> None:
     people = read_dataset(stage.paths.features, stage.settings.task_records)[0].person.tolist()
     text = (stage.paths.reports / "embeddings.json").read_text()
     assert set(json.loads(text)) == set(summary) - {"files"}
@@ -106,7 +106,7 @@ def test_nobody_is_in_what_is_shown(stage: Stage, summary: dict[str, Any]) -> No
 
 
 def test_the_page_in_docs_names_every_key_and_its_python_runs(
-    root: Path, stage: Stage, summary: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    root: Path, stage: Study, summary: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     section = (root / "docs" / "sharing.md").read_text().split("## Embeddings")[1]
     assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == [key for key in summary if key != "files"]
@@ -122,28 +122,28 @@ def test_persons_lie_beside_the_data_and_out_of_git(root: Path) -> None:
     assert subprocess.run(ignored, cwd=root, check=False).returncode == 0
 
 
-def test_the_study_own_model_comes_first_and_must_be_trained(stage: Stage) -> None:
+def test_the_study_own_model_comes_first_and_must_be_trained(stage: Study) -> None:
     model = ModelSettings.model_validate({**stage.settings.model.model_dump(), **DOMAINS})
-    source = find_source(stage.settings.model_copy(update={"model": model}), "heart", None)
+    source = find_source(stage.with_settings(stage.settings.model_copy(update={"model": model})), None)
     assert source.is_model
     with pytest.raises(FileNotFoundError, match="no trained model"):
-        embed(stage.paths, source)
+        embed(stage, source)
 
 
-def test_what_cannot_be_read_is_said_in_one_sentence(stage: Stage) -> None:
+def test_what_cannot_be_read_is_said_in_one_sentence(stage: Study) -> None:
     none: StudySettings = stage.settings.model_copy(update={"compare": CompareSettings()})
     with pytest.raises(ValueError, match=r"name one in params.yaml under studies.heart.compare.runs"):
-        find_source(none, "heart", None)
+        find_source(stage.with_settings(none), None)
     with pytest.raises(ValueError, match="no run 'odd'; it has shared, own vectors"):
-        find_source(stage.settings, "heart", "odd")
+        find_source(stage, "odd")
     with pytest.raises(ValueError, match="is no network with the encoder 'domains'"):
-        find_source(stage.settings, "heart", "shared")
+        find_source(stage, "shared")
     with pytest.raises(ValueError, match="no outcome 'odd' to shade by; there are thal__normal"):
-        embed(stage.paths, Source("own vectors", stage.settings), outcome="odd")
+        embed(stage, Source("own vectors", stage.settings), outcome="odd")
 
 
 def test_every_study_of_params_says_whose_vectors_or_how_to_name_some(root: Path) -> None:
-    assert find_source(load_settings(root, "nhanes"), "nhanes", None).settings.model.encoder.name == "domains"
+    assert find_source(Study(root, "nhanes"), None).settings.model.encoder.name == "domains"
 
 
 def test_outcomes_of_every_kind() -> None:

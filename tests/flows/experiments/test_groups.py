@@ -18,11 +18,11 @@ from flows.experiments.groups.choice import PLAIN, TWIN, base_model, block, judg
 from flows.experiments.groups.page import hurt_sentences, verdict
 from flows.project.paths import StudyPaths
 from flows.project.settings import StudySettings
-from flows.stages.command import Stage
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
 from flows.study.load import load_settings
 from flows.study.runs import settings_of
+from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.data.tasks import Task
 from mtl_models.metrics.settings import EvaluationSettings
@@ -108,7 +108,7 @@ def test_one_trunk_stays_where_no_grouping_is_clearly_better() -> None:
 
 
 @pytest.fixture(scope="module")
-def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
     """The heart study on one fold, three epochs."""
     settings = load_settings(root, "heart")
     settings = settings.model_copy(
@@ -121,7 +121,7 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     paths = StudyPaths(tmp_path_factory.mktemp("groups"), "heart")
     paths.raw.parent.mkdir(parents=True)
     paths.raw.symlink_to(root / "data" / "raw" / "heart")
-    stage = Stage(paths, settings)
+    stage = Study(paths.root, paths.study, given=settings)
     validate(stage)
     build_features(stage)
     splits = pl.read_parquet(paths.features / "splits.parquet")
@@ -132,11 +132,11 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
 
 
 @pytest.fixture(scope="module")
-def record(stage: Stage) -> dict[str, Any]:
+def record(stage: Study) -> dict[str, Any]:
     return groups.run(stage)
 
 
-def test_the_stage_measures_trains_and_judges(stage: Stage, record: dict[str, Any]) -> None:
+def test_the_stage_measures_trains_and_judges(stage: Study, record: dict[str, Any]) -> None:
     assert list(record["runs"]) == [PLAIN, "2 groups"]
     assert record["groups"]["2 groups"] == [["disease"], ["thal"]]
     assert record["fits_that_agree"] == {"2 groups": 1}
@@ -155,7 +155,7 @@ def test_the_page_in_docs_names_every_key(root: Path, record: dict[str, Any]) ->
     assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == list(record)
 
 
-def test_trained_groupings_are_not_trained_again_and_give_the_same_record(stage: Stage, record: dict[str, Any]) -> None:
+def test_trained_groupings_are_not_trained_again_and_give_the_same_record(stage: Study, record: dict[str, Any]) -> None:
     before = {path.name: path.stat().st_mtime for path in (stage.paths.models / "groups").glob("*.parquet")}
     page = (stage.paths.reports / "groups.html").read_bytes()
     assert len(before) == 2
@@ -164,7 +164,7 @@ def test_trained_groupings_are_not_trained_again_and_give_the_same_record(stage:
     assert (stage.paths.reports / "groups.html").read_bytes() == page
 
 
-def test_the_printed_block_is_what_was_trained(stage: Stage) -> None:
+def test_the_printed_block_is_what_was_trained(stage: Study) -> None:
     chosen = (("thal",), ("disease",))
     model = {**stage.settings.model.model_dump(), **yaml.safe_load(block(stage.settings, chosen))}
     pasted = ModelSettings.model_validate(model)
@@ -172,7 +172,7 @@ def test_the_printed_block_is_what_was_trained(stage: Stage) -> None:
     assert pasted == settings_of(stage.settings.model_copy(update=update), "2 groups").model
 
 
-def test_a_study_that_is_grouped_already_is_measured_with_its_inner_trunk(stage: Stage) -> None:
+def test_a_study_that_is_grouped_already_is_measured_with_its_inner_trunk(stage: Study) -> None:
     inner = {"name": "shared", "widths": [8]}
     trunk = Component.model_validate({"name": "grouped", "groups": [["thal"]], "trunk": inner})
     model = stage.settings.model.model_copy(update={"trunk": trunk})
@@ -192,16 +192,16 @@ def test_trials_start_from_the_base_of_the_comparison_and_have_no_teacher(root: 
     assert own.model.trunk.options["trunk"] == plain_trunk(settings) == settings.compare.base.model["trunk"]
 
 
-def test_a_study_of_one_task_has_no_groups(stage: Stage) -> None:
+def test_a_study_of_one_task_has_no_groups(stage: Study) -> None:
     settings = stage.settings.model_copy(update={"tasks": stage.settings.tasks[:1]})
     with pytest.raises(ValueError, match="two main tasks"):
-        groups.run(Stage(stage.paths, StudySettings.model_validate(settings.model_dump())))
+        groups.run(stage.with_settings(StudySettings.model_validate(settings.model_dump())))
 
 
-def test_a_base_in_another_view_brings_no_boosters_among_the_groupings(stage: Stage, record: dict[str, Any]) -> None:
+def test_a_base_in_another_view_brings_no_boosters_among_the_groupings(stage: Study, record: dict[str, Any]) -> None:
     """A comparison then fits baselines in that view; here they are no grouping, and none of them may win."""
     base = stage.settings.compare.base.model_copy(update={"model": {"view": "own"}})
     other = stage.settings.model_copy(update={"compare": stage.settings.compare.model_copy(update={"base": base})})
-    found = groups.run(Stage(stage.paths, other))
+    found = groups.run(stage.with_settings(other))
     assert found["runs"].keys() == record["runs"].keys()
     assert found["winner"] in found["groups"]

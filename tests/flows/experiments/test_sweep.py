@@ -21,10 +21,10 @@ from flows.experiments.sweeps.settings import SweepSettings, load_sweep, load_sw
 from flows.fitting.names import FINAL
 from flows.project.paths import StudyPaths, read_json
 from flows.report.drawing import VARIABLES
-from flows.stages.command import Stage
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
 from flows.study.load import load_settings
+from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.metrics.comparison import verdict
 from tests.support import ROOT, copy_project
@@ -123,7 +123,7 @@ def test_labels_are_removed_in_training_only_and_no_test_person_is_there(root: P
     paths = StudyPaths(tmp_path, "heart")
     paths.raw.parent.mkdir(parents=True)
     paths.raw.symlink_to(root / "data" / "raw" / "heart")
-    heart = Stage(paths, load_settings(root, "heart"))
+    heart = Study(paths.root, "heart", given=load_settings(root, "heart"))
     validate(heart)
     build_features(heart)
     splits = pl.read_parquet(paths.features / "splits.parquet")

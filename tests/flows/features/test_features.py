@@ -17,11 +17,11 @@ from flows.features.lookup import study_features
 from flows.features.splits import resample_columns
 from flows.features.view import hidden_patterns
 from flows.nightly.sample import write_sample_drop
-from flows.project.paths import StudyPaths
 from flows.stages.features import cohort_features
 from flows.stages.validate import validate
 from flows.stores.valid import read_valid
 from flows.study.load import load_settings
+from flows.study.study import Study
 from mtl_models.data.dataset import PERSON, FeatureSpec
 from mtl_models.data.describe import feature_spec
 from schemas.contract import load_contract
@@ -34,8 +34,7 @@ def hidden_of(root: Path, study: str) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def cohort(root: Path, valid_nhanes: Path) -> Cohort:
-    settings = load_settings(root, "nhanes")
-    return cohort_features("nhanes", valid_nhanes, settings.task_records, settings.known_later)
+    return cohort_features(Study(root, "nhanes"), valid_nhanes)
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +74,13 @@ def test_scoring_a_drop_gives_the_features_of_training(
     root: Path, features: pl.DataFrame, spec: FeatureSpec, tmp_path: Path, with_outcomes: bool
 ) -> None:
     """The drop holds the test people only; features are the same to the last bit, those of absent tables missing."""
-    settings = load_settings(root, "nhanes")
-    source, target = StudyPaths(root, "nhanes"), StudyPaths(tmp_path, "nhanes")
-    target.raw.parent.mkdir(parents=True)
-    target.raw.symlink_to(source.raw)
-    drop, n_people = write_sample_drop(target, settings, "2026-11-20", with_outcomes=with_outcomes)
-    validate("nhanes", drop, tmp_path / "valid", labels=hidden_of(root, "nhanes"))
-    scored = cohort_features("nhanes", tmp_path / "valid", settings.task_records, settings.known_later)
+    source = Study(root, "nhanes")
+    target = Study(tmp_path, "nhanes", given=source.settings)
+    target.paths.raw.parent.mkdir(parents=True)
+    target.paths.raw.symlink_to(source.paths.raw)
+    drop, n_people = write_sample_drop(target, "2026-11-20", with_outcomes=with_outcomes)
+    validate(Study(root, "nhanes"), drop, tmp_path / "valid", scoring=True)
+    scored = cohort_features(Study(root, "nhanes"), tmp_path / "valid")
     assert scored.features.height + scored.excluded.height == n_people == 1255
     expected = features.filter(pl.col(PERSON).is_in(scored.features[PERSON].implode()))
     if not with_outcomes:
@@ -95,16 +94,15 @@ def test_a_table_that_did_not_arrive_leaves_its_features_null_and_is_said(
     root: Path, features: pl.DataFrame, spec: FeatureSpec, tmp_path: Path
 ) -> None:
     """DLQ feeds core features and the outcomes' own, HSQ only the latter; everything else stays to the last bit."""
-    settings, absent = load_settings(root, "nhanes"), {"DLQ", "HSQ"}
+    absent = {"DLQ", "HSQ"}
     drop = tmp_path / "drop"
     drop.mkdir()
     for path in (root / "data" / "raw" / "nhanes").iterdir():
         if path.is_file() and path.stem not in absent:
             (drop / path.name).symlink_to(path)
-    labels = hidden_of(root, "nhanes")
-    summary = validate("nhanes", drop, tmp_path / "valid", labels=labels, scoring=True)
+    summary = validate(Study(root, "nhanes"), drop, tmp_path / "valid", scoring=True)
     assert summary["absent"] == ["DLQ", "HSQ"]
-    scored = cohort_features("nhanes", tmp_path / "valid", settings.task_records, settings.known_later).features
+    scored = cohort_features(Study(root, "nhanes"), tmp_path / "valid").features
     gone = {feature.name for feature in spec.features if absent.intersection(feature.tables)}
     assert {name.split("__")[0] for name in gone} == {"questionnaire", "mood", "own_health"}
     assert scored.select(pl.col(gone).is_not_null().sum()).sum_horizontal().item() == 0
@@ -135,8 +133,8 @@ def test_two_processes_write_the_same_bytes(root: Path, valid_nhanes: Path, tmp_
     """Polars' hash joins and group-bys are not stable from process to process; the features must be."""
     program = (
         "import sys; from pathlib import Path; from flows.stages.features import cohort_features\n"
-        "from flows.study.load import load_settings; s = load_settings(Path('.'), 'nhanes')\n"
-        "c = cohort_features('nhanes', Path(sys.argv[1]), s.task_records, s.known_later)\n"
+        "from flows.study.study import Study\n"
+        "c = cohort_features(Study(Path('.'), 'nhanes'), Path(sys.argv[1]))\n"
         "c.features.write_parquet(sys.argv[2])"
     )
     hashes = set()

@@ -17,11 +17,11 @@ from flows.features.lookup import study_features
 from flows.features.splits import read_splits
 from flows.features.view import hidden_patterns, is_hidden, visible_tables
 from flows.nightly.sample import write_sample_drop
-from flows.project.paths import StudyPaths
 from flows.stages.features import cohort_features
 from flows.stages.validate import validate
 from flows.stores.valid import read_valid
 from flows.study.load import load_settings
+from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from schemas.contract import load_contract
 
@@ -38,7 +38,7 @@ LEAKS = {
 def valid(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folders = {study: tmp_path_factory.mktemp(study) / "valid" for study in STUDIES}
     for study, folder in folders.items():
-        validate(study, root / "data" / "raw" / study, folder)
+        validate(Study(root, study), root / "data" / "raw" / study, folder)
     return folders
 
 
@@ -81,17 +81,15 @@ def test_a_domain_cannot_smuggle_a_hidden_column(root: Path, valid: dict[str, Pa
 def test_scoring_a_drop_without_outcomes_gives_the_features_of_training(
     root: Path, valid: dict[str, Path], study: str, tmp_path: Path
 ) -> None:
-    hidden = hidden_of(root, study)
-    settings = load_settings(root, study)
-    trained = cohort_features(study, valid[study], settings.task_records, settings.known_later)
+    trained = cohort_features(Study(root, study), valid[study])
     assert trained.excluded.is_empty()
-    target = StudyPaths(tmp_path, study)
-    target.raw.parent.mkdir(parents=True)
-    target.raw.symlink_to(root / "data" / "raw" / study)
-    drop, n_people = write_sample_drop(target, settings, "2026-11-20")
+    target = Study(tmp_path, study, given=load_settings(root, study))
+    target.paths.raw.parent.mkdir(parents=True)
+    target.paths.raw.symlink_to(root / "data" / "raw" / study)
+    drop, n_people = write_sample_drop(target, "2026-11-20")
     assert not set(pl.read_csv(drop / f"{study}.csv").columns) & LEAKS[study]
-    validate(study, drop, tmp_path / "valid", labels=hidden)
-    scored = cohort_features(study, tmp_path / "valid", settings.task_records, settings.known_later).features
+    validate(target, drop, tmp_path / "valid", scoring=True)
+    scored = cohort_features(Study(root, study), tmp_path / "valid").features
     assert scored.height == n_people == {"whas500": 100, "nmes1988": 661}[study]
     assert_frame_equal(scored, trained.features.filter(pl.col(PERSON).is_in(scored[PERSON].implode())))
 

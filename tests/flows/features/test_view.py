@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from flows.features.build import build_features
-from flows.features.cohort import cohort_spec
+from flows.features.cohort import cohort_of, cohort_spec
 from flows.features.guard import FeatureError
 from flows.features.lookup import study_features
 from flows.features.view import hidden_patterns, is_hidden, own_tables, visible_tables
@@ -18,6 +18,7 @@ from flows.stages.features import cohort_features
 from flows.stores.valid import read_valid
 from flows.study.load import load_settings
 from flows.study.naming.columns import pattern_fault
+from flows.study.study import Study
 from mtl_models.data.dataset import PERSON, FeatureSpec
 from mtl_models.data.tasks import Task
 from schemas.contract import load_contract
@@ -78,7 +79,7 @@ TASKS = ("tc", "weight", "sbp", "hba1c", "diabetes", "depression", "genhealth", 
 @pytest.fixture(scope="module")
 def own_view(root: Path, valid_nhanes: Path) -> tuple[pl.DataFrame, FeatureSpec]:
     settings = load_settings(root, "nhanes")
-    cohort = cohort_features("nhanes", valid_nhanes, settings.task_records, settings.known_later)
+    cohort = cohort_features(Study(root, "nhanes"), valid_nhanes)
     return cohort.features, cohort_spec("nhanes", cohort, settings.task_records)
 
 
@@ -110,7 +111,7 @@ def test_what_a_task_hides_changes_no_feature_that_it_sees(
         gone = [column for column in frame.columns if column != "SEQN" and is_hidden(name, column, hidden)]
         empty = frame.with_columns(pl.lit(None).cast(frame.schema[column]).alias(column) for column in gone)
         empty.write_parquet(tmp_path / "valid" / f"{name}.parquet")
-    found = cohort_features("nhanes", tmp_path / "valid", settings.task_records, settings.known_later).features
+    found = cohort_features(Study(root, "nhanes"), tmp_path / "valid").features
     features, spec = own_view
     seen = [feature.name for feature in spec.seen_by([task]).features]
     assert found.select(seen).equals(features.select(seen))
@@ -141,7 +142,7 @@ def test_an_auxiliary_column_is_a_feature_of_no_task(root: Path, valid_nhanes: P
     given = own_tables(tables, tasks, settings.known_later, everybody, "SEQN")
     assert not any(is_hidden(table, name, (column,)) for name in given.get(table, pl.DataFrame()).columns)
     with pytest.raises(FeatureError, match=rf"{table}.*hidden: .*target column of task further"):
-        cohort_features("nhanes", valid_nhanes, tasks, settings.known_later)
+        cohort_of("nhanes", tables, tasks, settings.known_later)
 
 
 @pytest.mark.parametrize("column", ["sample.yr", "lambda", "Resting BP", "BP [mmHg]", "a*b", "what?"])

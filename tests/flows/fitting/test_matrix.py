@@ -18,12 +18,12 @@ import pytest
 from flows.fitting.jobs import in_view
 from flows.project.paths import StudyPaths
 from flows.project.settings import CompareRun, StudySettings, read_studies
-from flows.stages.command import Stage
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
 from flows.study.load import load_settings
 from flows.study.presets import preset_names, read_preset
 from flows.study.runs import settings_of
+from flows.study.study import Study
 from mtl_models.data.dataset import Dataset, FeatureSpec, read_dataset
 from mtl_models.network.encoders import ENCODERS
 from mtl_models.network.network import Network
@@ -74,8 +74,8 @@ def sample(request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.
     )
     paths.raw.parent.mkdir(parents=True)
     paths.raw.symlink_to(root / "data" / "raw" / study)
-    validate(Stage(paths, settings))
-    build_features(Stage(paths, settings))
+    validate(Study(paths.root, paths.study, given=settings))
+    build_features(Study(paths.root, paths.study, given=settings))
     people, spec, _ = read_dataset(paths.features, settings.task_records)
     rows = np.random.default_rng(1).permutation(len(people))[: N_TRAIN + N_VALID]
     frame = pl.read_parquet(paths.features / "features.parquet")[rows[N_TRAIN:]]

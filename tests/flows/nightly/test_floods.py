@@ -9,22 +9,24 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.features.view import hidden_patterns
 from flows.nightly.artifacts import flatten
 from flows.nightly.sample import write_sample_drop
-from flows.project.paths import StudyPaths, read_json
-from flows.project.settings import StudySettings, ValidationSettings
+from flows.project.paths import read_json
+from flows.project.settings import ValidationSettings
 from flows.stages.validate import Judgement, judge, validate
 from flows.stores.registry import ModelRegistry
 from flows.study.load import load_settings
+from flows.study.study import Study
 from schemas.contract import load_contract
 from schemas.faults import LimitExceeded
 
 CASES = Path(__file__).parents[2] / "cases" / "heart"
 
 
-def hidden_of(settings: StudySettings) -> tuple[str, ...]:
-    return hidden_patterns(settings.task_records, settings.known_later)
+def heart_with(root: Path, **validation: Any) -> Study:
+    """The heart study with other limits."""
+    study = Study(root, "heart")
+    return study.with_settings(study.settings.model_copy(update={"validation": ValidationSettings(**validation)}))
 
 
 def without_age(line: str) -> str:
@@ -36,11 +38,10 @@ def judged(
     case: str, folder: Path, root: Path, *, compared: bool = True, scoring: bool = True, **keys: Any
 ) -> Judgement:
     """The judgement of a heart case, compared with the sample study."""
-    labels = hidden_of(load_settings(root, "heart"))
-    reference = validate("heart", root / "data" / "raw" / "heart", folder / "training") if compared else None
-    summary = validate("heart", CASES / case, folder / "valid", labels=labels, scoring=scoring)
-    settings, optional = ValidationSettings(**keys), labels if scoring else ()
-    return judge("heart", summary, settings, reference=reference, labels=optional, scoring=scoring)
+    study = heart_with(root, **keys)
+    reference = validate(study, root / "data" / "raw" / "heart", folder / "training") if compared else None
+    summary = validate(study, CASES / case, folder / "valid", scoring=True)
+    return judge(study, summary, reference=reference, scoring=scoring)
 
 
 def test_a_flood_stops_with_one_sentence_that_says_what_to_do(tmp_path: Path, root: Path) -> None:
@@ -69,8 +70,8 @@ def test_too_many_rejects_stop_even_where_floods_are_said(tmp_path: Path, root: 
     shutil.copytree(CASES / "good120", drop)
     lines = (drop / "cleveland.csv").read_text().splitlines()
     (drop / "cleveland.csv").write_text("\n".join([lines[0], *map(without_age, lines[1:])]) + "\n")
-    summary = validate("heart", drop, tmp_path / "valid")
-    judgement = judge("heart", summary, ValidationSettings(floods="say"))
+    study = heart_with(root, floods="say")
+    judgement = judge(study, validate(study, drop, tmp_path / "valid"))
     with pytest.raises(LimitExceeded, match=r"120 of 120 rows are rejected .*validation\.max_reject_share"):
         judgement.require("")
 
@@ -94,7 +95,8 @@ def test_small_counts_are_not_stored(tmp_path: Path, root: Path) -> None:
     lines = (drop / "cleveland.csv").read_text().splitlines()
     spoilt = [lines[0], *lines[1:2], *map(without_age, lines[2:6]), *lines[6:]]
     (drop / "cleveland.csv").write_text("\n".join(spoilt) + "\n")
-    judgement = judge("heart", validate("heart", drop, tmp_path / "valid"), ValidationSettings())
+    study = heart_with(root)
+    judgement = judge(study, validate(study, drop, tmp_path / "valid"))
     assert judgement.text is not None
     assert judgement.text.startswith("cleveland: 5 of 10 rows are rejected (50.0%")
     with pytest.raises(LimitExceeded) as caught:
@@ -104,25 +106,23 @@ def test_small_counts_are_not_stored(tmp_path: Path, root: Path) -> None:
         assert "50.0%" not in stored
 
 
-@pytest.mark.parametrize("study", ["heart", "whas500", "nmes1988", "nhanes"])
+@pytest.mark.parametrize("name", ["heart", "whas500", "nmes1988", "nhanes"])
 @pytest.mark.parametrize("with_outcomes", [False, True])
 def test_the_test_people_of_a_sample_study_are_no_flood(
-    study: str, with_outcomes: bool, root: Path, valid_nhanes: Path, tmp_path: Path
+    name: str, with_outcomes: bool, root: Path, valid_nhanes: Path, tmp_path: Path
 ) -> None:
-    settings = load_settings(root, study)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "raw").symlink_to(root / "data" / "raw")
-    paths = StudyPaths(tmp_path, study)
-    drop, _ = write_sample_drop(paths, settings, "2026-01-01", with_outcomes=with_outcomes)
-    labels = hidden_of(settings)
-    if study == "nhanes":
+    study = Study(tmp_path, name, given=load_settings(root, name))
+    drop, _ = write_sample_drop(study, "2026-01-01", with_outcomes=with_outcomes)
+    if name == "nhanes":
         reference = read_json(valid_nhanes / "summary.json")
     else:
-        reference = validate(study, paths.raw, tmp_path / "training")
-    summary = validate(study, drop, tmp_path / "valid", labels=labels, scoring=True)
-    known = judge(study, summary, settings.validation, reference=reference, labels=labels, scoring=True)
+        reference = validate(study, study.paths.raw, tmp_path / "training")
+    summary = validate(study, drop, tmp_path / "valid", scoring=True)
+    known = judge(study, summary, reference=reference, scoring=True)
     assert (known.text, known.stops) == (None, False)
-    assert not judge(study, summary, settings.validation, labels=labels, scoring=True).stops
+    assert not judge(study, summary, scoring=True).stops
 
 
 def test_floods_of_many_tables(root: Path, valid_nhanes: Path, tmp_path: Path) -> None:
@@ -142,11 +142,10 @@ def test_floods_of_many_tables(root: Path, valid_nhanes: Path, tmp_path: Path) -
         if name == "WHQ":
             frame = frame.clear()
         frame.write_parquet(drop / f"{name}.parquet")
-    settings = load_settings(root, "nhanes")
-    labels = hidden_of(settings)
-    summary = validate("nhanes", drop, tmp_path / "valid", labels=labels, scoring=True)
+    study = Study(root, "nhanes")
+    summary = validate(study, drop, tmp_path / "valid", scoring=True)
     reference = read_json(valid_nhanes / "summary.json")
-    judgement = judge("nhanes", summary, settings.validation, reference=reference, labels=labels, scoring=True)
+    judgement = judge(study, summary, reference=reference, scoring=True)
     assert {excess.where: excess.key for excess in judgement.found} == {
         "BPX.BPXSY1": "max_nulled_share", "HIQ.HIQ011": "max_nulled_share", "PFQ.PFQ057": "max_empty_share",
         "WHQ": "max_empty_share",

@@ -21,14 +21,14 @@ import yaml
 from deltalake import DeltaTable
 
 from flows.nightly import steps, stopped
+from flows.nightly.run import open_run
 from flows.project.hashing import sha256
-from flows.project.paths import StudyPaths
 from flows.project.settings import ValidationSettings
 from flows.schedule.server import Server
 from flows.stores.delta import read_delta
 from flows.stores.registry import PROFILE
 from flows.stores.tables import RejectTable, RunLedger, ScoreTable
-from flows.study.load import load_settings
+from flows.study.study import Study
 from tests.support import NIGHT, Project, readable, running_with, serve_at
 
 CASES = Path(__file__).parents[2] / "cases" / "heart"
@@ -293,10 +293,10 @@ def test_commands_that_show(nightly: Project) -> None:
 
 SCORING = """
 import sys; from pathlib import Path; from flows.nightly import steps
-from flows.project.paths import StudyPaths; from flows.study.load import load_settings
+from flows.nightly.run import open_run; from flows.study.study import Study
 root = Path(sys.argv[1]); print("ready", flush=True)
 while True:
-    run = steps.open_run(StudyPaths(root, "heart"), load_settings(root, "heart"), sys.argv[2])
+    run = open_run(Study(root, "heart"), sys.argv[2])
     steps.validate_drop(run); steps.build_drop_features(run); steps.predict_drop(run); steps.publish(run)
 """
 
@@ -333,13 +333,10 @@ def test_the_pages_read_the_scores(nightly: Project) -> None:
 
 def test_scores_that_break_their_contract_leave_every_table_as_it_was(nightly: Project) -> None:
     """The rejects are not replaced either: all is checked before anything is written."""
-    from flows.nightly import steps
-    from flows.project.paths import StudyPaths
-    from flows.study.load import load_settings
     from schemas.published import PublishError
 
     before = {name: version(nightly, name) for name in ("scores", "rejects", "runs")}
-    run = steps.open_run(StudyPaths(nightly.folder, "heart"), load_settings(nightly.folder, "heart"), NIGHT)
+    run = open_run(Study(nightly.folder, "heart"), NIGHT)
     steps.validate_drop(run)
     steps.build_drop_features(run)
     steps.predict_drop(run)
@@ -428,8 +425,8 @@ def test_a_retraining_that_is_told_to_end_leaves_nothing_running(nightly: Projec
 
 
 def test_a_night_that_is_stopped_then_mended_then_said(nightly: Project) -> None:
-    paths, date = StudyPaths(nightly.folder, "heart"), "2026-02-01"
-    settings = load_settings(nightly.folder, "heart")
+    study, date = Study(nightly.folder, "heart"), "2026-02-01"
+    paths, settings = study.paths, study.settings
     assert list((paths.registry / "versions").glob(f"*/{PROFILE}"))
     drop = paths.inbox / date
     shutil.copytree(CASES / "good120", drop)
@@ -458,7 +455,7 @@ def test_a_night_that_is_stopped_then_mended_then_said(nightly: Project) -> None
     assert rejects.read(f"{date}-stopped").is_empty(), "the rejects of a drop replace those of the drop before"
 
     said = settings.model_copy(update={"validation": ValidationSettings(floods="say")})
-    run = steps.open_run(paths, said, date)
+    run = open_run(study.with_settings(said), date)
     steps.validate_drop(run)
     assert not steps.judge_drop(run).stops
     steps.build_drop_features(run)
@@ -480,15 +477,13 @@ def test_the_gate_stops_a_ruined_network_and_lets_an_equal_one_pass(nightly: Pro
     import torch
 
     from flows.nightly.promotion import promote
-    from flows.nightly.steps import registry_of
-    from flows.project.paths import StudyPaths
-    from flows.stores.tables import ScoreTable
-    from flows.study.load import load_settings
+    from flows.stores.registry import registry_of
     from mtl_models.data.dataset import read_dataset
     from mtl_models.network.checkpoint import load_network
     from mtl_models.serving.export import export_onnx
 
-    paths, settings = StudyPaths(nightly.folder, "heart"), load_settings(nightly.folder, "heart")
+    study = Study(nightly.folder, "heart")
+    paths, settings = study.paths, study.settings
     dataset, _, _ = read_dataset(paths.features, settings.task_records)
     registry = registry_of(paths)
     first = registry.champion()
@@ -503,13 +498,13 @@ def test_the_gate_stops_a_ruined_network_and_lets_an_equal_one_pass(nightly: Pro
         export_onnx(network, file, metadata={}, check=dataset)
         return registry.register(file, [], {})
 
-    ruined = promote(paths, settings, version_with(-1.0))
+    ruined = promote(study, version_with(-1.0))
     assert not ruined.promoted
     assert "worse beyond the interval" in ruined.reason
     champion = registry.champion()
     assert champion is not None
     assert champion.version == first.version
-    equal = promote(paths, settings, version_with(1.0001))
+    equal = promote(study, version_with(1.0001))
     assert equal.promoted
     assert "not worse" in equal.reason
     champion = registry.champion()
@@ -520,13 +515,13 @@ def test_the_gate_stops_a_ruined_network_and_lets_an_equal_one_pass(nightly: Pro
     known = pl.read_parquet(targets)
     targets.unlink()
     known.with_columns(pl.lit(0).cast(known["disease"].dtype).alias("disease")).write_parquet(targets)
-    unjudged = promote(paths, settings, version_with(1.0002))
+    unjudged = promote(study, version_with(1.0002))
     assert not unjudged.promoted
     assert "no figure for task disease: its 61 labelled validation people have one class only" in unjudged.reason
     known.write_parquet(targets)
     # a study that once had another outcome: its readers would lose a column
     scores = ScoreTable(paths.tables)
     scores.replace(NIGHT, scores.read(NIGHT).with_columns(pl.lit(0.5).alias("once")))
-    narrower = promote(paths, settings, version_with(1.0003))
+    narrower = promote(study, version_with(1.0003))
     assert not narrower.promoted
     assert "do not fit into data/tables/heart/scores: column once is gone; keep the task as it was" in narrower.reason

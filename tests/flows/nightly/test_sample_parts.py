@@ -7,13 +7,14 @@ from pathlib import Path
 import polars as pl
 
 from flows.nightly.sample import write_sample_drop
-from flows.project.paths import StudyPaths
-from flows.study.load import load_settings
+from flows.study.study import Study
 
 
 def test_a_sample_drop_of_parts_is_that_of_the_file(root: Path, tmp_path: Path) -> None:
-    settings, source = load_settings(root, "heart"), StudyPaths(root, "heart").raw
-    whole, parted = StudyPaths(tmp_path / "whole", "heart"), StudyPaths(tmp_path / "parted", "heart")
+    sample = Study(root, "heart")
+    source = sample.paths.raw
+    studies = [Study(tmp_path / name, "heart", given=sample.settings) for name in ("whole", "parted")]
+    whole, parted = (study.paths for study in studies)
     whole.raw.parent.mkdir(parents=True)
     whole.raw.symlink_to(source)
     (parted.raw / "cleveland").mkdir(parents=True)
@@ -21,7 +22,7 @@ def test_a_sample_drop_of_parts_is_that_of_the_file(root: Path, tmp_path: Path) 
     frame = pl.read_csv(source / "cleveland.csv", infer_schema=False).with_columns(pl.col("id") + ".0")
     for number, part in enumerate(frame.iter_slices(100)):
         part.write_csv(parted.raw / "cleveland" / f"part-{number}.csv")
-    (drop, n_people), (same, n_same) = (write_sample_drop(paths, settings, "2026-11-20") for paths in (whole, parted))
+    (drop, n_people), (same, n_same) = (write_sample_drop(study, "2026-11-20") for study in studies)
     assert n_people == n_same > 50
     expected = pl.read_csv(drop / "cleveland.csv", infer_schema=False).with_columns(pl.col("id") + ".0")
     assert pl.read_csv(same / "cleveland.csv", infer_schema=False).equals(expected)

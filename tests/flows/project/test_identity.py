@@ -14,13 +14,13 @@ from flows.experiments.compare.fits import reference_key, run_key
 from flows.project.hashing import digest
 from flows.project.identity import SETTLED, code_digest, decisive
 from flows.project.imports import ROOT, sources
-from flows.project.paths import StudyPaths, read_json
+from flows.project.paths import read_json
 from flows.project.settings import StudySettings
 from flows.stages import settings
-from flows.stages.command import Stage
 from flows.stages.settings import STAGES
 from flows.study.load import load_settings
 from flows.study.runs import method_of, settings_of
+from flows.study.study import Study
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,7 @@ def test_no_settings_are_read_that_do_not_count(root: Path, result: str) -> None
 
 
 def test_the_settings_stage_leaves_a_file_a_stage_and_wants_packages(root: Path, tmp_path: Path) -> None:
-    stage = Stage(StudyPaths(tmp_path, "heart"), load_settings(root, "heart"))
+    stage = Study(tmp_path, "heart", given=load_settings(root, "heart"))
     settings.run(stage)
     files = sorted(path.stem for path in stage.paths.settings.iterdir())
     assert files == sorted(STAGES)

@@ -201,7 +201,8 @@ def test_the_ledger_holds_one_row_a_run(tmp_path: Path) -> None:
 
 
 def test_rejects_are_published_with_every_reason(tmp_path: Path) -> None:
-    from flows.nightly.steps import reject_rows
+    from flows.nightly.rejects import reject_rows
+    from flows.study.study import Study
     from schemas.splitting.results import REJECTS
 
     reasons = [[{"column": "RIDAGEYR", "rule": "missing"}, {"column": "RIAGENDR", "rule": "missing"}]]
@@ -209,7 +210,7 @@ def test_rejects_are_published_with_every_reason(tmp_path: Path) -> None:
     rejected = pl.DataFrame([row], schema=REJECTS)
     excluded = pl.DataFrame({"person_id": ["2"], "reason": ["outside the cohort: under 20 years"]})
     table = RejectTable(tmp_path)
-    table.publish("2026-11-20", reject_rows(rejected, excluded, "2026-11-20", "run", "nhanes"))
+    table.publish("2026-11-20", reject_rows(Study(tmp_path, "nhanes"), rejected, "2026-11-20", "run", excluded))
     found = table.read("2026-11-20").sort("person_id")
     assert found["outcome"].to_list() == ["rejected", "excluded"]
     assert found["reasons"].to_list() == [

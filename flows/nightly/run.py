@@ -1,0 +1,87 @@
+"""One run of the flow `score`: what it works on, fixed before it starts, and whether it was done already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from flows.project.hashing import digest
+from flows.project.identity import code_digest, decisive
+from flows.project.provenance import git_revision
+from flows.stores.inbox import Inbox, drop_hashes
+from flows.stores.registry import Champion, registry_of
+from flows.stores.tables import RunLedger, ScoreTable
+from flows.study.study import Study
+from mtl_models.serving.scorer import Scorer
+
+STEPS = "flows.nightly.steps"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run works on.
+
+    Attributes:
+        run_id: hash of the date and of all that decides the scores: drop, model, the params and the code that are
+            used. The same inputs give the same run.
+        staging: scratch folder, held by ``flows.stores.staging`` while the run works.
+        scorer: the champion, loaded once for all steps of the run.
+    """
+
+    study: Study
+    date: str
+    drop: Path
+    data_hashes: dict[str, str]
+    champion: Champion
+    git_revision: str
+    run_id: str
+    started_at: datetime
+
+    @property
+    def staging(self) -> Path:
+        """Scratch folder of the date."""
+        return self.study.paths.staging / self.date
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """The champion, ready to score."""
+        return Scorer(self.champion.path, sha256=self.champion.version)
+
+
+def require_ready(study: Study, date: str) -> None:
+    """Make sure that a date has a drop and the study a champion, at no cost: nothing is read.
+
+    Raises:
+        FileNotFoundError: if nothing was dropped for the date.
+        ValueError: if the date is none, or no model was promoted.
+    """
+    Inbox(study.paths.inbox).drop(date)
+    registry_of(study.paths).require_promoted(study.name)
+
+
+def open_run(study: Study, date: str) -> Run:
+    """Find the drop and the champion of a date.
+
+    Raises:
+        FileNotFoundError: if nothing was dropped for the date.
+        ValueError: if the date is none, or no model was promoted.
+    """
+    drop = Inbox(study.paths.inbox).drop(date)
+    champion = registry_of(study.paths).require_champion(study.name)
+    hashes, revision = drop_hashes(drop, study.contract), git_revision(study.root)
+    code = code_digest(STEPS, study=study.name)
+    run_id = digest(study.name, date, champion.version, decisive(study.settings, "score"), code, hashes)[:16]
+    return Run(study, date, drop, hashes, champion, revision, run_id, datetime.now(UTC))
+
+
+def finished(run: Run) -> dict[str, Any] | None:
+    """The ledger's row if this very run is what the score table holds now, else None."""
+    row = RunLedger(run.study.paths.tables).find(run.run_id)
+    table = ScoreTable(run.study.paths.tables)
+    if row is None or not table.exists():
+        return None
+    held = table.read(run.date)
+    return row if held.height == row["n_scored"] and (held["run_id"] == run.run_id).all() else None

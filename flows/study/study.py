@@ -1,0 +1,84 @@
+"""A study as one object: its name, and what is known by the name, each looked up when it is first asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.project.paths import StudyPaths
+
+if TYPE_CHECKING:
+    from flows.features.build import StudyFeatures
+    from flows.project.settings import StudySettings
+    from flows.study.naming.rules import Depth
+    from schemas.contract import Contract
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study: a block of params.yaml, ``schemas/<name>``, ``flows/features/<name>`` and the folders of its name.
+
+    Nothing is looked up before it is asked for: a command that only shows a file pays for no contract.
+
+    Attributes:
+        root: the project's folder.
+        name: what it is called.
+        depth: how far names are looked up with the settings, see :func:`flows.study.load.read_study`.
+        given: settings in place of those of params.yaml, such as those of a trial.
+    """
+
+    root: Path
+    name: str
+    depth: Depth = "contract"
+    given: StudySettings | None = None
+
+    @property
+    def paths(self) -> StudyPaths:
+        """Where its files live."""
+        return StudyPaths(self.root, self.name)
+
+    @cached_property
+    def settings(self) -> StudySettings:
+        """Its settings.
+
+        Raises:
+            SettingsError: with a sentence for every fault of its block.
+        """
+        from flows.study.load import load_settings
+
+        return self.given or load_settings(self.root, self.name, depth=self.depth)
+
+    @cached_property
+    def contract(self) -> Contract:
+        """What its raw tables may hold.
+
+        Raises:
+            ValueError: if there is none, or its module cannot be used.
+        """
+        from schemas.contract import load_contract
+
+        return load_contract(self.name)
+
+    @cached_property
+    def features(self) -> StudyFeatures:
+        """Its feature functions.
+
+        Raises:
+            FeatureError: if there are none, or their module cannot be used.
+        """
+        from flows.features.lookup import study_features
+
+        return study_features(self.name)
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Patterns of the raw columns that no feature may read: outcomes, leaks and what is known later."""
+        from flows.features.view import hidden_patterns
+
+        return hidden_patterns(self.settings.task_records, self.settings.known_later)
+
+    def with_settings(self, settings: StudySettings) -> Study:
+        """The same study with other settings."""
+        return replace(self, given=settings)
