@@ -9,18 +9,21 @@ import pytest
 
 from mtl_models.baselines import BASELINES
 from mtl_models.joint import JOINT
+from mtl_models.kinds import KINDS
 from mtl_models.network.encoders import ENCODERS
 from mtl_models.network.trunks import TRUNKS
 from mtl_models.registry import Registry
 from mtl_models.training.balancing import BALANCERS
 
-REGISTRIES: list[Registry[object]] = [ENCODERS, TRUNKS, BALANCERS, JOINT, BASELINES]  # type: ignore[list-item]
+REGISTRIES: list[Registry[object]] = [ENCODERS, TRUNKS, BALANCERS, JOINT, BASELINES, KINDS]  # type: ignore[list-item]
 
 
 def test_names_are_known_without_a_heavy_library() -> None:
     code = (
         "import sys\n"
         "import flows.project.settings\n"
+        "from mtl_models.data.tasks import Task\n"
+        "assert Task(name='a', kind='multiclass', classes=('x', 'y')).target_columns == ('a',)\n"
         "from mtl_models.network.encoders import ENCODERS\n"
         "from mtl_models.network.trunks import TRUNKS\n"
         "from mtl_models.training.balancing import BALANCERS\n"
