@@ -9,6 +9,7 @@ import polars as pl
 
 from flows.features.guard import FeatureError, TableFunction, Tables
 from mtl_models.data.dataset import PERSON
+from mtl_models.data.describe import feature_column
 
 __all__ = ["Built", "OwnDomain", "StudyFeatures", "Tables", "build_features", "functions_of"]
 
@@ -94,11 +95,8 @@ def _typed(columns: pl.DataFrame, domain: str) -> list[pl.Expr]:
     """Every feature column under its full name, as Float64 or Enum."""
     typed = []
     for name, dtype in columns.drop(PERSON).schema.items():
-        if dtype.is_numeric() or dtype == pl.Boolean:
-            expression = pl.col(name).cast(pl.Float64).fill_nan(None)
-        elif isinstance(dtype, pl.Enum):
-            expression = pl.col(name)
-        else:
+        expression = feature_column(name, dtype)
+        if expression is None:
             raise FeatureError(f"feature {domain}__{name} is {dtype}; give a number or an Enum")
         typed.append(expression.alias(f"{domain}__{name}"))
     return typed

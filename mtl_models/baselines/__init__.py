@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from mtl_models.baselines.settings import BaselineSettings
+from mtl_models.extras import install_words, is_installed
 from mtl_models.registry import Registry
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ BASELINES: Registry[FitPredict] = Registry(
 )
 
 UNSEEDED = ("linear",)  # nothing is random in these: another seed gives the same model
+EXTRAS = {"lightgbm": "boosters", "catboost": "boosters"}
 LIBRARIES = {"linear": "sklearn", "lightgbm": "lightgbm", "catboost": "catboost"}
 
 
@@ -60,6 +62,8 @@ def require_library(name: str, *, load: bool = True) -> None:
         elif library and find_spec(library) is None:
             raise ModuleNotFoundError(f"No module named {library!r}")
     except (ImportError, OSError) as error:  # a library of the system that is not there is an OSError
+        if library in EXTRAS and not is_installed(library):
+            raise ValueError(install_words(f"the baseline {name}", library, EXTRAS[library])) from None
         package = {"sklearn": "scikit-learn"}.get(library, library)
         raise ValueError(
             f"the baseline {name} needs {package}, which cannot be loaded ({error}): install it again with "

@@ -110,6 +110,10 @@ def to_matrices(frame: pl.DataFrame, spec: FeatureSpec) -> Matrices:
     """
     if missing := [feature.name for feature in spec.features if feature.name not in frame.columns]:
         raise ValueError(f"the feature table lacks {len(missing)} columns that the model needs: {', '.join(missing)}")
+    for feature in spec.numeric:
+        dtype = frame.schema[feature.name]
+        if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.Null)):
+            raise ValueError(f"feature {feature.name} must be a number, not {type(dtype).__name__}")
     numeric = np.empty((frame.height, len(spec.numeric)), dtype=np.float32)
     for index, feature in enumerate(spec.numeric):
         numeric[:, index] = frame[feature.name].cast(pl.Float32).fill_null(float("nan")).to_numpy()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import numpy as np
 from pydantic import Field
 
 from mtl_models import settings
+from mtl_models.extras import install_words, is_installed
 from mtl_models.joint.base import Joint, Predict, Problem
 from mtl_models.joint.links import as_numbers, linked_predictor
 
@@ -48,8 +47,8 @@ class GaussianProcess(Joint):
         Raises:
             ValueError: saying how to install it.
         """
-        if find_spec("gpytorch") is None:
-            raise ValueError("gaussian_process needs GPyTorch, an optional extra: pip install -e '.[gp]'")
+        if not is_installed("gpytorch"):
+            raise ValueError(install_words("gaussian_process", "gpytorch", "gp"))
 
     def fit(self, problem: Problem, options: Options, seed: int) -> Predict:
         """The posterior mean under the hyperparameters that the training rows make likeliest.

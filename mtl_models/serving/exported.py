@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
+from mtl_models.data.dataset import Matrices
 from mtl_models.kinds import kind_of
-from mtl_models.network.predictor import Predictor
+from mtl_models.network.predictor import Predictor, slices
 
 
 class ExportNetwork(nn.Module):
@@ -24,3 +27,12 @@ class ExportNetwork(nn.Module):
         for task in self.tasks:
             outputs += kind_of(task).outputs(self.network.head(task.name), predictions[task.name])
         return tuple(outputs)
+
+
+@torch.no_grad()
+def run_network(network: Predictor, inputs: Matrices) -> dict[str, np.ndarray]:
+    """Every output that the file will have, by its name, from torch."""
+    exported = ExportNetwork(network).eval()
+    parts = [exported(*rows) for rows in slices(network, inputs)]
+    outputs = (torch.cat(each).cpu().numpy() for each in zip(*parts, strict=True))
+    return dict(zip(exported.names, outputs, strict=True))

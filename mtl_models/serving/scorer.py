@@ -6,15 +6,18 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import onnxruntime
 import polars as pl
 
 from mtl_models.data.dataset import PERSON, FeatureSpec, Matrices, to_matrices
+from mtl_models.data.tables import read_table
 from mtl_models.data.tasks import Task, load_tasks
 from mtl_models.kinds import kind_of
 
+Frame = TypeVar("Frame")
 # 256 to 4,096 rows a call are fastest; one giant batch takes 2 to 4 times as long
 SLICE = 1024
 
@@ -67,12 +70,13 @@ class Scorer:
         spec: the features that it needs.
     """
 
-    def __init__(self, path: Path, sha256: str | None = None) -> None:
+    def __init__(self, path: Path | str, sha256: str | None = None) -> None:
         """Load a model file.
 
         Raises:
             ValueError: if the checksum is not ``sha256``, or the file does not describe itself.
         """
+        path = Path(path)
         model = path.read_bytes()
         self.sha256 = hashlib.sha256(model).hexdigest()
         if sha256 is not None and sha256 != self.sha256:
@@ -87,20 +91,39 @@ class Scorer:
         self.tasks = load_tasks(json.loads(self.metadata["tasks"]))
         self.spec = FeatureSpec.from_json(self.metadata["features"])
 
-    def score(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Scores of the people of a feature table, in its order: ``person_id`` and :func:`score_columns`.
+    def score(self, frame: Frame) -> Frame:
+        """Scores of the people of a feature table, in its order: the key of a person and :func:`score_columns`.
+
+        Args:
+            frame: Polars or pandas; the scores are the same kind of frame. The key is ``person_id``, or what the file
+                calls so under ``key``; a frame without it is scored without.
 
         Raises:
             ValueError: if a feature is missing, or a prediction is not a finite number.
         """
-        outputs = run_session(self._session, to_matrices(frame, self.spec))
-        columns: list[pl.Series] = [frame[PERSON].cast(pl.String)]
-        for task in self.tasks:
-            columns += kind_of(task).scores(task, outputs)
-        scores = pl.DataFrame(columns)
-        if faulty := [name for name, n in _n_not_finite(scores).items() if n]:
-            raise ValueError(f"the model gave no finite number in {', '.join(faulty)}: score with an earlier model")
-        return scores.cast(dict(score_columns(self.tasks)))  # type: ignore[arg-type]
+        table = read_table(frame)
+        scores = score_frame(self.tasks, run_session(self._session, to_matrices(table.frame, self.spec)))
+        given: Frame = table.give(with_key(table.frame, scores, self.metadata.get("key") or PERSON))
+        return given
+
+
+def with_key(frame: pl.DataFrame, scores: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Scores with the key of each person first, where the frame has it."""
+    return scores.insert_column(0, frame[key]) if key in frame.columns else scores
+
+
+def score_frame(tasks: Iterable[Task], outputs: Mapping[str, np.ndarray]) -> pl.DataFrame:
+    """The score columns of the main tasks, from the outputs of a file by their names.
+
+    Raises:
+        ValueError: if a prediction is not a finite number.
+    """
+    tasks = tuple(task for task in tasks if task.role == "main")
+    columns = [column for task in tasks for column in kind_of(task).scores(task, outputs)]
+    scores = pl.DataFrame(columns)
+    if faulty := [name for name, n in _n_not_finite(scores).items() if n]:
+        raise ValueError(f"the model gave no finite number in {', '.join(faulty)}: score with an earlier model")
+    return scores.cast(dict(score_columns(tasks)))  # type: ignore[arg-type]
 
 
 def _n_not_finite(scores: pl.DataFrame) -> dict[str, int]:

@@ -130,7 +130,7 @@ def test_what_a_method_lacks_is_said_before_anything_is_trained(stage: Study, mo
         "process": CompareRun.model_validate({"method": "gaussian_process"}),
     }
     folder = stage.paths.root / "nothing"
-    with pytest.raises(ValueError, match=r"pip install -e '\.\[gp\]'"):
+    with pytest.raises(ValueError, match=r"pip install 'mtl-health\[gp\]'"):
         train_missing(with_runs(stage, runs), folder, ["split"])
     assert not folder.exists()
 

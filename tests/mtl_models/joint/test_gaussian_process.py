@@ -17,7 +17,7 @@ OPTIONS = GaussianProcess.Options(steps=15)
 
 def test_without_the_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gpytorch", None)  # Python's own way to make an import fail
-    with pytest.raises(ValueError, match=r"pip install -e '\.\[gp\]'"):
+    with pytest.raises(ValueError, match=r"pip install 'mtl-health\[gp\]'"):
         GaussianProcess().fit(regressions(*drawn(10, 2, 2)), OPTIONS, 0)
 
 
