@@ -29,7 +29,7 @@ def check(
         raise typer.BadParameter("name one study: mtl-health check STUDY")
     report = checked(any_study(name or study or ""))
     if report.labels:
-        console.print(_labels_table(report))
+        console.print(labels_table(report))
     say_warnings(report)
     say_faults(report)
     if report.faults:
@@ -67,7 +67,7 @@ def _say(kind: str, colour: str, sentences: list[str]) -> None:
         console.print(Text.assemble((f"{kind}:", colour), " ", sentence), highlight=False, soft_wrap=True)
 
 
-def _labels_table(report: CheckReport) -> Table:
+def labels_table(report: CheckReport) -> Table:
     """People with a label by target column and part; where there are several resamples, the fewest."""
     from flows.features.labels import FINAL
 

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from flows.cli import check, look, score, sharing, train, validate
+from flows.cli import check, look, new, score, sharing, train, validate
 
 app = typer.Typer(
     name="mtl-health",
@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 PANELS = {
-    "Bring your data": (check, validate),
+    "Bring your data": (new, check, validate),
     "Run a night": (train, score),
     "Look at what is there": (look,),
     "Find out how outcomes should share": (sharing,),

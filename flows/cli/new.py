@@ -1,0 +1,108 @@
+"""The command `new`: a study written from its tables, and what a person must judge of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.check import labels_table, say_faults, say_warnings
+from flows.cli.options import console, paths_of, relative, say_next
+
+if TYPE_CHECKING:
+    from flows.new.plan import Plan
+
+app = typer.Typer()
+
+
+@app.command()
+def new(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="Its name: lower-case letters, digits and single _.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILES...", help="Its tables, one row a person: .csv, .parquet, .dta, .sav, .sas7bdat or .xpt."
+        ),
+    ],
+    key: Annotated[str, typer.Option("--key", help="The column that names a person, the same in every table.")],
+    target: Annotated[
+        list[str],
+        typer.Option(
+            "--target",
+            metavar="NAME=COLUMN[:KIND]",
+            help="An outcome, as often as you like: sbp=sysBP:regression. KIND is regression, binary (binary=2 where 2 "
+            "means yes), multiclass, ordinal or multilabel (any=A+B+C:multilabel); guessed if left out.",
+        ),
+    ],
+    leak: Annotated[
+        list[str],
+        typer.Option(
+            "--leak",
+            metavar="COLUMN[:OUTCOME]",
+            help="A column that gives outcomes away, or one of them: no feature is made of it.",
+        ),
+    ] = [],  # noqa: B006
+    group: Annotated[
+        str, typer.Option("--group", metavar="COLUMN", help="Keep people with the same value in one part of the split.")
+    ] = "",
+    title: Annotated[str, typer.Option("--title", help="What the study is called on its page.")] = "",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write it again, if it was written so and nobody changed it since.")
+    ] = False,
+) -> None:
+    """Write a study from its tables: contract, features, split, params.yaml and dictionary, all guesses said."""
+    paths = paths_of(study)
+    from flows.new.plan import Request
+    from flows.new.study import new_study
+
+    request = Request(
+        study=study, files=tuple(files), key=key, targets=tuple(target), leaks=tuple(leak), group=group, title=title
+    )
+    plan, written, report = new_study(paths.root, request, replace=replace)
+    _say_written(plan, written, paths.root)
+    _say_judgements(plan)
+    console.print()
+    console.print(labels_table(report))
+    say_warnings(report)
+    say_faults(report)
+    if report.faults:
+        console.print(
+            "the study stands there as written. Mend it there; or run the same command with --replace and more "
+            "options, such as --leak COLUMN:OUTCOME for a column that gives an outcome away",
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
+    say_next("new", f"mtl-health check {study}", f"mtl-health nightly --study {study}")
+
+
+def _say_written(plan: Plan, written: list[Path], root: Path) -> None:
+    from flows.new.split import count_parts
+
+    n_columns = sum(len(table.columns) for table in plan.tables)
+    tables = f"{len(plan.tables)} table{'s' if len(plan.tables) > 1 else ''}"
+    console.print(f"{plan.study}: {tables}, {plan.n_people} people, {n_columns} columns declared; written:")
+    for path in written:
+        console.print(f"  {relative(path)}", soft_wrap=True)
+    parts = count_parts(root / "data" / "raw" / plan.study)
+    said = ", ".join(f"{part} {count}" for part, count in parts.items())
+    whole = f", people of one {plan.group.column} together" if plan.group else ""
+    console.print(f"split at random, alike in the outcomes{whole}: {said}", soft_wrap=True)
+
+
+def _say_judgements(plan: Plan) -> None:
+    from flows.new.column import THEMES
+
+    console.print("\njudge these, all guessed from the cells (in the contract they are marked):", soft_wrap=True)
+    console.print("  every range: what was seen with a margin; it should be what is possible", soft_wrap=True)
+    several = len(plan.tables) > 1
+    for theme, headline in THEMES.items():
+        found = [(table, each) for table, each in plan.judgements() if each.theme == theme]
+        if not found:
+            continue
+        by_words: dict[str, list[str]] = {}
+        for table, each in found:
+            by_words.setdefault(each.words, []).append(f"{table}.{each.column}" if several else each.column)
+        console.print(f"  {headline}:", soft_wrap=True)
+        for words, columns in by_words.items():
+            console.print(f"    {', '.join(columns)}{f': {words}' if words else ''}", soft_wrap=True)

@@ -1,0 +1,60 @@
+"""An outcome that was asked for as a task record, its kind guessed where it was not given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flows.new.asked import Outcome, Place
+from flows.new.column import Column, Judgement
+from flows.new.source import NewStudyError
+from mtl_models.data.tasks import Task
+from mtl_models.wording import SettingsError
+
+
+@dataclass(frozen=True)
+class PlannedTask:
+    """A task, the columns that it is read from, and what to look at."""
+
+    task: Task
+    places: tuple[Place, ...]
+    judgements: tuple[Judgement, ...] = ()
+
+
+def as_task(outcome: Outcome, columns: Sequence[Column]) -> PlannedTask:
+    """The task of an outcome, from its columns as they were guessed.
+
+    Raises:
+        NewStudyError: if the columns hold something else.
+    """
+    column = columns[0]
+    kind = outcome.kind or _kind(column)
+    if kind == "":
+        raise NewStudyError(
+            f"--target {outcome.name}: {column.name} holds one answer or nothing: write No where it is no, or give the "
+            "kind (regression, binary, multiclass, ordinal or multilabel)"
+        )
+    judgements = [] if outcome.kind else [Judgement("outcome", column.name, f"{outcome.name} is learned as {kind}")]
+    if kind == "ordinal":
+        judgements.append(Judgement("outcome", column.name, f"in this order: {', '.join(column.classes)}"))
+    record = {
+        "name": outcome.name,
+        "kind": kind,
+        "title": column.title if len(columns) == 1 else outcome.name.replace("_", " ").capitalize(),
+        "unit": str(column.arguments.get("unit", "")) if kind == "regression" else "",
+        "columns": [f"{place.table}.{place.column}" for place in outcome.places],
+        "classes": list(column.classes) if kind in ("multiclass", "ordinal") else [],
+        "labels": [each.name for each in columns] if kind == "multilabel" else [],
+    }
+    try:
+        return PlannedTask(Task.from_dict(record), outcome.places, tuple(judgements))
+    except SettingsError as error:
+        raise NewStudyError(*error.faults) from None
+
+
+def _kind(column: Column) -> str:
+    """The kind that a column's own kind suggests; empty for one that is no outcome."""
+    if column.kind == "integer" and any(each.theme == "codes" for each in column.judgements):
+        return "regression"
+    kinds = {"number": "regression", "integer": "regression", "binary": "binary", "category": "multiclass"}
+    return kinds.get(column.kind, "")

@@ -1,0 +1,184 @@
+"""A study as it will be written: its tables with their columns, its outcomes, and what no feature may read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from flows.new.asked import Outcome, Place, find_column, read_leaks, read_outcomes
+from flows.new.column import Column, Judgement, LeftOut
+from flows.new.guess import Wanted, guess_column
+from flows.new.keys import check_keys, key_pattern, person_table
+from flows.new.outcomes import PlannedTask, as_task
+from flows.new.source import NewStudyError, SourceTable, read_sources
+from flows.new.words import ColumnError
+
+_WANTED: dict[str, Wanted | None] = {
+    "regression": "number",
+    "binary": "binary",
+    "multilabel": "binary",
+    "multiclass": "category",
+    "ordinal": "category",
+    "": None,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What was asked for on the command line.
+
+    Attributes:
+        study: its name.
+        files: its tables.
+        key: the column that names a person.
+        targets, leaks: as typed.
+        group: a column whose people stay in one part of the split; empty for none.
+        title: of the study.
+    """
+
+    study: str
+    files: tuple[Path, ...]
+    key: str
+    targets: tuple[str, ...]
+    leaks: tuple[str, ...] = ()
+    group: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class PlannedTable:
+    """A table: the columns that it will have, the key first, and those that are left out."""
+
+    source: SourceTable
+    columns: tuple[Column, ...]
+    left: tuple[LeftOut, ...]
+
+    @property
+    def name(self) -> str:
+        """Of the table."""
+        return self.source.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A study, before anything is written.
+
+    Attributes:
+        person_table: the table that holds everybody.
+        leaks: by task the columns that give it away.
+        group: the column that the split keeps together.
+    """
+
+    request: Request
+    tables: tuple[PlannedTable, ...]
+    person_table: str
+    tasks: tuple[PlannedTask, ...]
+    leaks: Mapping[str, Sequence[Place]] = field(default_factory=dict)
+    group: Place | None = None
+
+    @property
+    def study(self) -> str:
+        """Its name."""
+        return self.request.study
+
+    @property
+    def n_people(self) -> int:
+        """Rows of the person table."""
+        return next(table.source.frame.height for table in self.tables if table.name == self.person_table)
+
+    def features_of(self, table: PlannedTable) -> list[str]:
+        """The columns of a table that features are made of: none of an outcome, none that gives one away."""
+        hidden = {place for task in self.tasks for place in task.places}
+        hidden |= {place for places in self.leaks.values() for place in places}
+        return [
+            column.name
+            for column in table.columns
+            if column.feature and column.kind != "person_key" and Place(table.name, column.name) not in hidden
+        ]
+
+    def judgements(self) -> Iterator[tuple[str, Judgement]]:
+        """What a person should look at, each with its table."""
+        for table in self.tables:
+            found = [judgement for column in table.columns for judgement in column.judgements]
+            found += [judgement for left in table.left for judgement in left.judgements]
+            yield from ((table.name, judgement) for judgement in found)
+        for task in self.tasks:
+            yield from ((task.places[0].table, judgement) for judgement in task.judgements)
+
+
+def plan_study(request: Request) -> Plan:
+    """Everything that is guessed and asked for, from the files alone.
+
+    Raises:
+        NewStudyError: with all that is wrong with what was given.
+    """
+    sources = read_sources(list(request.files))
+    check_keys(sources, request.key)
+    outcomes = read_outcomes(request.targets, sources)
+    leaks = read_leaks(request.leaks, sources, [outcome.name for outcome in outcomes])
+    group = find_column(request.group, sources) if request.group else None
+    people = person_table(sources, request.key)
+    tables, faults = _tables(sources, request.key, outcomes, group)
+    if faults:
+        raise NewStudyError(*faults)
+    columns = {Place(table.name, column.name): column for table in tables for column in table.columns}
+    tasks, faults = [], []
+    for outcome in outcomes:
+        try:
+            tasks.append(as_task(outcome, [columns[place] for place in outcome.places]))
+        except NewStudyError as error:
+            faults += error.sentences
+    if faults:
+        raise NewStudyError(*faults)
+    leaks = {task: [place for place in places if place in columns] for task, places in leaks.items()}
+    plan = Plan(
+        request=request, tables=tuple(tables), person_table=people, tasks=tuple(tasks), leaks=leaks, group=group
+    )
+    if not any(plan.features_of(table) for table in tables):
+        raise NewStudyError("no column is left to make features of: all are outcomes, leaks, or left out")
+    return plan
+
+
+def _tables(
+    sources: Sequence[SourceTable], key: str, outcomes: Sequence[Outcome], group: Place | None
+) -> tuple[list[PlannedTable], list[str]]:
+    """Every table with its columns guessed, and the outcomes that cannot be what they should."""
+    asked = {place: outcome for outcome in outcomes for place in outcome.places}
+    pattern = key_pattern(sources, key)
+    tables, faults = [], []
+    for source in sources:
+        title = source.columns[key].label or "Person"
+        columns = [Column(name=key, kind="person_key", title=title, arguments={"pattern": pattern})]
+        left = []
+        for name in source.frame.columns:
+            place = Place(source.name, name)
+            if name == key:
+                continue
+            if place == group:
+                left.append(LeftOut(name, "it decides the split alone"))
+                continue
+            try:
+                found = _guess(source, name, asked.get(place))
+            except ColumnError as error:
+                faults.append(f"{source.path.name}: {error}")
+                continue
+            if isinstance(found, Column):
+                columns.append(found)
+            elif place in asked:
+                faults.append(f"{source.path.name}: {name} is no outcome: {found.why}")
+            else:
+                left.append(found)
+        tables.append(PlannedTable(source, tuple(columns), tuple(left)))
+    return tables, faults
+
+
+def _guess(source: SourceTable, name: str, outcome: Outcome | None) -> Column | LeftOut:
+    if why := source.unfit(name):
+        return LeftOut(name, why)
+    wanted = _WANTED[outcome.kind] if outcome else None
+    found = guess_column(source.frame[name], source.columns[name], wanted, outcome.yes if outcome else "")
+    if outcome and not wanted and isinstance(found, Column) and found.kind == "category" and len(found.classes) == 2:
+        return guess_column(source.frame[name], source.columns[name], "binary")
+    # an outcome may have one answer too few to be learned, which the check says
+    return replace(found, feature=True) if outcome and isinstance(found, Column) else found
