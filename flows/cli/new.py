@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.check import labels_table, say_faults, say_warnings
-from flows.cli.options import console, paths_of, relative, say_next
+from flows.cli.options import any_study, console, relative, say_next
 
 if TYPE_CHECKING:
     from flows.new.plan import Plan
@@ -52,15 +52,15 @@ def new(
     ] = False,
 ) -> None:
     """Write a study from its tables: contract, features, split, params.yaml and dictionary, all guesses said."""
-    paths = paths_of(study)
+    root = any_study(study).root
     from flows.new.plan import Request
     from flows.new.study import new_study
 
     request = Request(
         study=study, files=tuple(files), key=key, targets=tuple(target), leaks=tuple(leak), group=group, title=title
     )
-    plan, written, report = new_study(paths.root, request, replace=replace)
-    _say_written(plan, written, paths.root)
+    plan, written, report = new_study(root, request, replace=replace)
+    _say_written(plan, written, root)
     _say_judgements(plan)
     console.print()
     console.print(labels_table(report))

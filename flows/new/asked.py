@@ -6,13 +6,11 @@ import glob
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 from flows.new.source import NewStudyError, SourceTable
-from mtl_models.data.tasks import Kind
+from mtl_models.kinds import KINDS
 from mtl_models.wording import nearest, unknown
 
-KINDS = get_args(Kind)
 _TARGET = re.compile(rf"(?P<name>[^=]+)=(?P<columns>.+?)(?::(?P<kind>{'|'.join(KINDS)})(?:=(?P<yes>.+))?)?")
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -79,11 +77,12 @@ def read_outcome(given: str, tables: Sequence[SourceTable]) -> Outcome:
         if "+" not in columns:
             raise
         places = tuple(find_column(each.strip(), tables) for each in columns.split("+"))
-    if len(places) > 1 and (match["kind"] or "multilabel") != "multilabel":
+    kind = match["kind"] or ("multilabel" if len(places) > 1 else "")
+    if len(places) > 1 and KINDS[kind].names != "labels":
         raise NewStudyError(f"--target {given!r}: several columns are the labels of a multilabel outcome")
-    if match["yes"] and match["kind"] != "binary":
+    if match["yes"] and KINDS[kind].form != "binary":
         raise NewStudyError(f"--target {given!r}: only a binary outcome says which answer means yes")
-    return Outcome(name, places, match["kind"] or ("multilabel" if len(places) > 1 else ""), match["yes"] or "")
+    return Outcome(name, places, kind, match["yes"] or "")
 
 
 def read_outcomes(given: Sequence[str], tables: Sequence[SourceTable]) -> tuple[Outcome, ...]:

@@ -9,6 +9,7 @@ from flows.new.outcomes import PlannedTask
 from flows.new.plan import Plan, PlannedTable
 from flows.new.python_code import literal
 from mtl_models.data.dataset import PERSON
+from mtl_models.kinds import KINDS
 
 _HEAD = '''"""Features of {title}: the columns of its tables as they are, a domain a table.
 
@@ -104,7 +105,7 @@ def _select(table: str, columns: list[str]) -> str:
 
 def _target(task: PlannedTask, column: str, target: str) -> str:
     source, alias = f"pl.col({literal(column)})", f".alias({literal(target)})"
-    if task.task.kind == "regression":
+    if KINDS[task.task.kind].form == "number":
         return f"{source}.cast(pl.Float64){alias}"
     if task.task.classes:
         replaced = f".replace_strict({_classes_name(task)}, default=None)"

@@ -9,6 +9,7 @@ from flows.new.asked import Outcome, Place
 from flows.new.column import Column, Judgement
 from flows.new.source import NewStudyError
 from mtl_models.data.tasks import Task
+from mtl_models.kinds import KINDS
 from mtl_models.wording import SettingsError
 
 
@@ -35,16 +36,17 @@ def as_task(outcome: Outcome, columns: Sequence[Column]) -> PlannedTask:
             "kind (regression, binary, multiclass, ordinal or multilabel)"
         )
     judgements = [] if outcome.kind else [Judgement("outcome", column.name, f"{outcome.name} is learned as {kind}")]
-    if kind == "ordinal":
+    means = KINDS[kind]
+    if means.ordered:
         judgements.append(Judgement("outcome", column.name, f"in this order: {', '.join(column.classes)}"))
     record = {
         "name": outcome.name,
         "kind": kind,
         "title": column.title if len(columns) == 1 else outcome.name.replace("_", " ").capitalize(),
-        "unit": str(column.arguments.get("unit", "")) if kind == "regression" else "",
+        "unit": str(column.arguments.get("unit", "")) if means.form == "number" else "",
         "columns": [f"{place.table}.{place.column}" for place in outcome.places],
-        "classes": list(column.classes) if kind in ("multiclass", "ordinal") else [],
-        "labels": [each.name for each in columns] if kind == "multilabel" else [],
+        "classes": list(column.classes) if means.names == "classes" else [],
+        "labels": [each.name for each in columns] if means.names == "labels" else [],
     }
     try:
         return PlannedTask(Task.from_dict(record), outcome.places, tuple(judgements))

@@ -13,15 +13,10 @@ from flows.new.keys import check_keys, key_pattern, person_table
 from flows.new.outcomes import PlannedTask, as_task
 from flows.new.source import NewStudyError, SourceTable, read_sources
 from flows.new.words import ColumnError
+from mtl_models.kinds import KINDS
 
-_WANTED: dict[str, Wanted | None] = {
-    "regression": "number",
-    "binary": "binary",
-    "multilabel": "binary",
-    "multiclass": "category",
-    "ordinal": "category",
-    "": None,
-}
+# the kind of field for what a target column holds
+_WANTED: dict[str, Wanted] = {"number": "number", "binary": "binary", "classes": "category"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +171,7 @@ def _tables(
 def _guess(source: SourceTable, name: str, outcome: Outcome | None) -> Column | LeftOut:
     if why := source.unfit(name):
         return LeftOut(name, why)
-    wanted = _WANTED[outcome.kind] if outcome else None
+    wanted = _WANTED[KINDS[outcome.kind].form] if outcome and outcome.kind else None
     found = guess_column(source.frame[name], source.columns[name], wanted, outcome.yes if outcome else "")
     if outcome and not wanted and isinstance(found, Column) and found.kind == "category" and len(found.classes) == 2:
         return guess_column(source.frame[name], source.columns[name], "binary")

@@ -10,7 +10,9 @@ MARGIN = 0.25  # of the span, on either side
 
 def plausible_range(low: float, high: float, special: Iterable[float] = ()) -> tuple[float, float]:
     """Round limits around ``low`` and ``high``; numbers that were never negative stay so, and special codes outside."""
-    span = high - low or abs(high) or 1.0
+    span = max(high - low, 1e-6 * max(abs(low), abs(high)))
+    if span < 1e-9:
+        span = 1.0
     step = _round_step(span / 10)
     below = math.floor((low - MARGIN * span) / step) * step
     above = math.ceil((high + MARGIN * span) / step) * step
@@ -21,7 +23,7 @@ def plausible_range(low: float, high: float, special: Iterable[float] = ()) -> t
             above = _before(high, code)
         if below <= code < low:
             below = -_before(-low, -code)
-    return _exact(below), _exact(above)
+    return min(_exact(below), low), max(_exact(above), high)
 
 
 def _before(seen: float, code: float) -> float:

@@ -11,6 +11,7 @@ import polars as pl
 
 from flows.new.plan import Plan
 from flows.new.source import NewStudyError
+from mtl_models.kinds import KINDS
 
 SPLIT = "splits/split.csv"
 SEED = 0
@@ -82,7 +83,7 @@ def strata(values: pl.Series, *, number: bool) -> pl.Series:
 def split_of(plan: Plan, keys: pl.Series) -> pl.DataFrame:
     """The split file's rows: the key of everybody in the person table, and the part."""
     outcomes = [
-        strata(_column(plan, place.table, place.column, keys), number=task.task.kind == "regression")
+        strata(_column(plan, place.table, place.column, keys), number=KINDS[task.task.kind].form == "number")
         for task in plan.tasks
         for place in task.places
     ]

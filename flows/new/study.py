@@ -7,6 +7,7 @@ import keyword
 import re
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from flows.check.report import CheckReport
@@ -21,6 +22,7 @@ from flows.new.source import NewStudyError
 from flows.new.split import SPLIT, split_of
 from flows.project.paths import StudyPaths
 from flows.project.settings import FILE, read_studies
+from flows.study.study import Study
 from schemas.contract import load_contract
 from schemas.describe import dictionary
 from schemas.fields.person_key import as_declared
@@ -48,7 +50,7 @@ def new_study(root: Path, request: Request, *, replace: bool = False) -> tuple[P
     after = with_block(params, plan.study, block_of(plan, len(others)))
     with all_or_nothing() as writing:
         _write(root, plan, writing, after)
-        report = check_study(root, plan.study)
+        report = check_study(Study(root, plan.study))
     return plan, writing.written, report
 
 
@@ -88,7 +90,7 @@ def require_free(root: Path, study: str, *, replace: bool) -> None:
     if not _NAME.fullmatch(study) or keyword.iskeyword(study):
         raise NewStudyError(f"{study!r} is no name for a study: use lower-case letters, digits and single _")
     for package in PACKAGES:
-        if (root / package / f"{study}.py").exists() or _is_room(root / package / study):
+        if _is_part(f"{package.replace('/', '.')}.{study}"):
             raise NewStudyError(f"{study!r} is a part of {package}/ already: give the study another name")
     in_params = study in read_studies(root)
     files = [root / package / study / "__init__.py" for package in PACKAGES]
@@ -119,10 +121,10 @@ def require_free(root: Path, study: str, *, replace: bool) -> None:
         )
 
 
-def _is_room(folder: Path) -> bool:
-    """Whether a package is one of the project's own, and no study's."""
-    file = folder / "__init__.py"
-    if not file.is_file():
-        return folder.is_dir()
-    text = file.read_text(encoding="utf-8")
-    return not ("CONTRACT" in text or "STUDY" in text)
+def _is_part(name: str) -> bool:
+    """Whether a module is one of the project's own, and no study's."""
+    spec = find_spec(name)
+    if spec is None:
+        return False
+    text = Path(spec.origin).read_text(encoding="utf-8") if spec.origin else ""
+    return not ("CONTRACT = " in text or "STUDY = " in text)
