@@ -9,8 +9,9 @@ import polars as pl
 from schemas.faults import TableFault
 from schemas.reading.csv_file import read_plain_csv
 from schemas.reading.described import ColumnMetadata, ColumnType, FileMetadata
+from schemas.reading.forms import ENDS, PACKAGES, form_of
 from schemas.reading.parquet_file import as_text, read_whole
-from schemas.reading.readstat import FORMS, read_statistics
+from schemas.reading.readstat import read_statistics
 
 _TYPES: dict[type[pl.DataType], ColumnType] = {pl.Date: "date", pl.Datetime: "datetime", pl.Time: "time"}
 
@@ -42,17 +43,17 @@ def read_described(path: Path) -> tuple[FileMetadata, pl.DataFrame]:
     Raises:
         TableFault: if it cannot be read; one sentence without a value.
     """
-    table, suffix = path.stem, path.suffix.lower()
-    if suffix not in (".csv", ".parquet", *FORMS):
-        raise TableFault(table, f"{path.name} is none of .csv, .parquet, {', '.join(FORMS)}: save the table as one")
+    table, suffix = path.stem, form_of(path.name)
+    if suffix is None:
+        raise TableFault(table, f"{path.name} does not end in {ENDS}: save the table as one of these")
     try:
         data = path.read_bytes()
     except OSError as error:
         raise TableFault(table, f"{path.name} cannot be read: {error.strerror}") from None
     if not data:
         raise TableFault(table, f"{path.name} is empty (0 bytes): deliver it again")
-    if suffix in FORMS:
-        read = read_statistics(data, path.name, table=table)
+    if suffix in PACKAGES:
+        read = read_statistics(data, suffix, path.name, table=table)
         return read.metadata, read.text
     if suffix == ".csv":
         text = read_plain_csv(data, path.name, table=table)

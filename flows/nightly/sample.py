@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pandera.polars as pa
 import polars as pl
 
 from flows.features.splits import read_split_file, resample_columns
@@ -17,6 +18,8 @@ from mtl_models.data.dataset import PERSON
 from schemas.fields import ModelView
 from schemas.fields.person_key import as_declared
 from schemas.reading.folder import find_table, part_files
+from schemas.reading.forms import PACKAGES, form_of
+from schemas.reading.source import read_table
 
 
 def write_sample_drop(study: Study, date: str, *, with_outcomes: bool = False) -> tuple[Path, int]:
@@ -42,7 +45,7 @@ def write_sample_drop(study: Study, date: str, *, with_outcomes: bool = False) -
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     for table, model in contract.tables.items():
-        frame, suffix = _raw(paths, table)
+        frame, suffix = _raw(paths, table, model)
         key = contract.person_key
         kept = [column for column in frame.columns if column == key or not is_hidden(table, column, hidden)]
         if kept == [key]:
@@ -54,13 +57,15 @@ def write_sample_drop(study: Study, date: str, *, with_outcomes: bool = False) -
     return inbox.replace(date, partial), len(people)
 
 
-def _raw(paths: StudyPaths, table: str) -> tuple[pl.DataFrame, str]:
-    """A raw table as it is, from its file or its part files, and the suffix of its format."""
+def _raw(paths: StudyPaths, table: str, model: type[pa.DataFrameModel]) -> tuple[pl.DataFrame, str]:
+    """A raw table as it is, from its file or its part files, and the suffix of the form to write it in."""
     source = find_table(paths.raw, table)
     if source is None:
         raise FileNotFoundError(f"{paths.raw} has no table {table}: restore it with `dvc pull`, or put it there")
     files = part_files(source, table) if source.is_dir() else [source]
     suffix = files[0].suffix
+    if form_of(files[0].name) in PACKAGES:  # text says the same, and codes stand there as the contract knows them
+        return read_table(source, model, table=table).frame, ".csv"
     frame = pl.concat(
         pl.read_csv(file, infer_schema=False) if suffix == ".csv" else pl.read_parquet(file) for file in files
     )

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from schemas.faults import TableFault
-from schemas.reading.folder import SUFFIXES, entries, part_files
+from schemas.reading.folder import entries, part_files
+from schemas.reading.forms import stem_of
 
 _NAMES = ("sha256sums", "sha256sums.txt")
 _LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](?:\./)?(.+)")
@@ -68,7 +69,7 @@ def check_sums(path: Path | None, table: str, sums: Mapping[str, str]) -> None:
 def _belongs(name: str, table: str) -> bool:
     """Whether a listed file is the table's, or a part of it."""
     first, *inner = name.split("/")
-    return first in (table, *(f"{table}{suffix}" for suffix in SUFFIXES)) and not "".join(inner).startswith((".", "_"))
+    return stem_of(first) == table and not "".join(inner).startswith((".", "_"))
 
 
 def _digest(file: Path, table: str, what: str) -> str:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from schemas.contract import Contract
 from schemas.faults import TableFault
+from schemas.reading.forms import ENDS, FORMS, form_of, stem_of
 from schemas.reading.names import Names, listed, shown
 
-SUFFIXES = (".csv", ".parquet")
 # fmt: off
 _TABLES = {
     "csv", "tsv", "tab", "psv", "xls", "xlsx", "xlsm", "xlsb", "ods", "parquet", "pq", "feather", "arrow", "ipc", "orc",
     "avro", "sas7bdat", "xpt", "sav", "por", "dta", "rds", "rdata", "dbf", "db", "sqlite", "sqlite3", "mdb", "accdb",
-    "jsonl", "ndjson",
+    "jsonl", "ndjson", "zsav",
 }
 _PACKED = {"zip", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar", "tar"}
 _PERHAPS = {"txt", "dat", "json", "xml", "sql"}  # a table only where the name is a table's
@@ -30,12 +30,13 @@ def find_table(folder: Path, table: str) -> Path | None:
     Raises:
         TableFault: if there is more than one, or something of that name that cannot be read.
     """
-    names = {path.name for path in entries(folder)}  # asked for exactly: not every file system tells the case
-    found = [
-        path
-        for name in (*(f"{table}{suffix}" for suffix in SUFFIXES), table)
-        if name in names and ((path := folder / name).is_dir() or name != table)
-    ]
+    # asked for exactly: not every file system tells the case
+    named = [path for path in entries(folder) if stem_of(path.name) == table]
+    order = [*FORMS, None]
+    found = sorted(
+        (path for path in named if form_of(path.name) or path.is_dir()),
+        key=lambda path: order.index(form_of(path.name)),
+    )
     if len(found) > 1:
         both = " and ".join(path.name for path in found)
         raise TableFault(table, f"{table}: there are both {both}; keep the one that is right")
@@ -66,16 +67,18 @@ def part_files(folder: Path, table: str) -> list[Path]:
     if any(path.name == "_temporary" for path in inside):
         raise TableFault(table, f"{folder.name} holds _temporary: its parts were not all written; deliver it again")
     inside = [path for path in inside if not path.name.startswith((".", "_"))]
-    parts = [path for path in inside if path.suffix in SUFFIXES and not path.is_dir()]
+    parts = [path for path in inside if form_of(path.name) and not path.is_dir()]
     if other := len(inside) - len(parts):
         what = "1 entry is no part" if other == 1 else f"{other} entries are no parts"
         raise TableFault(
-            table, f"{folder.name}: {what} of the table; keep only files that end in .csv, or only .parquet, no folders"
+            table, f"{folder.name}: {what} of the table; keep only files that all end alike, in {ENDS}, no folders"
         )
     if not parts:
-        raise TableFault(table, f"{folder.name} is a folder without part files: put .csv or .parquet files into it")
-    if len({path.suffix for path in parts}) > 1:
-        raise TableFault(table, f"{folder.name} holds parts in CSV and in Parquet; keep the ones that are right")
+        raise TableFault(table, f"{folder.name} is a folder without part files: put files into it that end in {ENDS}")
+    forms = {form_of(path.name) for path in parts}
+    if len(forms) > 1:
+        both = " and in ".join(words for form, words in FORMS.items() if form in forms)
+        raise TableFault(table, f"{folder.name} holds parts in {both}; keep the ones that are right")
     return parts
 
 
@@ -109,7 +112,7 @@ def check_names(folder: Path, contract: Contract, *, beside: Collection[str] = (
         raise TableFault(
             "",
             f"{folder} holds {listed(near)}, which {'is' if len(near) == 1 else 'are'} not read: a table is named "
-            "exactly as in the contract, with .csv or .parquet behind it; save it so, or take out what is too much",
+            f"exactly as in the contract, with {ENDS} behind it; save it so, or take out what is too much",
         )
     if unknown:
         kinds = listed([f"{count} {kind}" for kind, count in sorted(unknown.items())])
@@ -122,12 +125,12 @@ def check_names(folder: Path, contract: Contract, *, beside: Collection[str] = (
 
 def table_of(name: str, contract: Contract) -> str | None:
     """The table of the contract that a file or a folder of this name holds, if any."""
-    stem = Path(name).stem if Path(name).suffix in SUFFIXES else name
+    stem = stem_of(name)
     return stem if stem in contract.tables else None
 
 
 def _is_table(path: Path, contract: Contract) -> bool:
-    return table_of(path.name, contract) is not None and (path.suffix in SUFFIXES or path.is_dir())
+    return table_of(path.name, contract) is not None and (form_of(path.name) is not None or path.is_dir())
 
 
 def _suffixes(path: Path) -> list[str]:

@@ -10,25 +10,8 @@ import polars as pl
 from schemas.faults import TableFault
 from schemas.fields import ModelView
 from schemas.reading.header import check_header
-from schemas.reading.names import listed
 from schemas.reading.text_table import TextTable
-
-# what a column may not hold, and how to say it; a time of day is fit where the contract declares one
-_UNFIT: dict[type[pl.DataType], str] = {
-    pl.Date: "dates",
-    pl.Datetime: "dates with a time",
-    pl.Duration: "durations",
-    pl.Time: "times of day",
-    pl.Binary: "binary data",
-    pl.List: "lists",
-    pl.Array: "lists",
-    pl.Struct: "nested fields",
-    pl.Object: "objects",
-}
-_WHOLE: dict[type[pl.DataType], float] = {
-    pl.Float32: 2.0**24,
-    pl.Float64: 2.0**53,
-}  # from there on a float may be the neighbour of what was meant
+from schemas.reading.types import check_types
 
 
 def read_parquet(
@@ -44,7 +27,7 @@ def read_parquet(
     check_header(header, file, table, list(view.rules), optional)
     frame.columns = header
     frame = frame.select(name for name in view.rules if name in frame.schema)
-    _check_types(frame, file, table, view)
+    check_types(frame, file, table, view)
     text = pl.DataFrame([as_text(column) for column in frame.iter_columns()])
     lines = pl.int_range(1, frame.height + 1, dtype=pl.Int64, eager=True).alias("line")
     return TextTable(table, stored_as, text, lines, tuple(header))
@@ -70,25 +53,6 @@ def read_whole(data: bytes, file: str, table: str) -> pl.DataFrame:
     if frame is None:
         raise TableFault(table, f"{file} is a damaged or cut off Parquet file: deliver it again")
     return frame
-
-
-def _check_types(frame: pl.DataFrame, file: str, table: str, view: ModelView) -> None:
-    unfit = [
-        f"{name} holds {words} ({dtype.base_type().__name__})"
-        for name, dtype in frame.schema.items()
-        if (words := _UNFIT.get(dtype.base_type())) and dtype.base_type() not in view.rules[name].stored
-    ]
-    if unfit:
-        raise TableFault(
-            table,
-            f"{file}: the column {listed(unfit)}, which the contract of {table} does not know; write text or numbers",
-        )
-    key = frame[view.key]
-    limit = _WHOLE.get(key.dtype.base_type())
-    if limit and (key.abs() >= limit).any():
-        raise TableFault(
-            table, f"{file}: {view.key} is stored as {key.dtype}, which cannot hold its longest keys; write it as text"
-        )
 
 
 def as_text(column: pl.Series) -> pl.Series:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from schemas.faults import TableFault
 from schemas.reading.described import ColumnMetadata, ColumnType, FileMetadata
+from schemas.reading.forms import PACKAGES
 from schemas.reading.whole import check_whole
 
-FORMS = {".dta": "Stata", ".sav": "SPSS", ".sas7bdat": "SAS", ".xpt": "SAS transport"}
 _READERS = {".dta": "read_dta", ".sav": "read_sav", ".sas7bdat": "read_sas7bdat", ".xpt": "read_xport"}
 _TYPES: dict[type[pl.DataType], ColumnType] = {pl.Date: "date", pl.Datetime: "datetime", pl.Time: "time"}
 _WHOLE = 2.0**53  # from there on a float may be the neighbour of what was meant
@@ -28,23 +26,22 @@ class StatisticsFile:
 
     Attributes:
         metadata: what it says of itself.
-        stored: how each column is stored: ``Float32``, ``Float64``, ``String``, ``Date``, ``Datetime`` or ``Time``.
+        stored: its cells as ``Float32``, ``Float64``, ``String``, ``Date``, ``Datetime`` or ``Time``, null if missing.
         text: its cells as a CSV would hold them. A code that is declared missing still stands here, a letter that
             Stata or SAS puts for missing as ``.a``; a blank is null.
     """
 
     metadata: FileMetadata
-    stored: Mapping[str, pl.DataType]
+    stored: pl.DataFrame = field(repr=False)
     text: pl.DataFrame = field(repr=False)
 
 
-def read_statistics(data: bytes, file: str, *, table: str) -> StatisticsFile:
-    """A file of Stata, SPSS or SAS; ``file`` is its name, whose end says which, and stands in errors.
+def read_statistics(data: bytes, suffix: str, file: str, *, table: str) -> StatisticsFile:
+    """A file of Stata, SPSS or SAS, as its ``suffix`` says; ``file`` is its name in errors.
 
     Raises:
         TableFault: if it is damaged, cut off or another kind of file.
     """
-    suffix = Path(file).suffix.lower()
     frame, meta = _read(data, suffix, file, table)
     check_whole(data, suffix, file, table, n_rows=frame.height, width=sum(meta.variable_storage_width.values()))
     letters = {name: tuple(codes) for name, codes in (meta.missing_user_values or {}).items()}
@@ -55,12 +52,12 @@ def read_statistics(data: bytes, file: str, *, table: str) -> StatisticsFile:
     ]
     return StatisticsFile(
         metadata=FileMetadata(
-            form=FORMS[suffix],
+            form=PACKAGES[suffix],
             n_rows=frame.height,
             columns=tuple(_described(column, meta, letters.get(column.name, ())) for column in columns),
             label=meta.file_label or "",
         ),
-        stored={column.name: column.dtype for column in columns},
+        stored=pl.DataFrame(columns),
         text=pl.DataFrame(text),
     )
 
@@ -79,7 +76,7 @@ def _read(data: bytes, suffix: str, file: str, table: str) -> tuple[pl.DataFrame
             if isinstance(error, UnicodeDecodeError) or "convert" in str(error):
                 continue
             break
-    raise TableFault(table, f"{file} is no {FORMS[suffix]} file, or a damaged or cut off one: deliver it again")
+    raise TableFault(table, f"{file} is no {PACKAGES[suffix]} file, or a damaged or cut off one: deliver it again")
 
 
 def _stored(column: pl.Series, meta: Any) -> pl.Series:

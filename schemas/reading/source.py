@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 
 import pandera.polars as pa
@@ -12,9 +13,16 @@ from schemas.faults import TableFault
 from schemas.fields import ModelView
 from schemas.reading.csv_file import read_csv
 from schemas.reading.folder import part_files
+from schemas.reading.forms import PACKAGES, form_of
 from schemas.reading.parquet_file import read_parquet
+from schemas.reading.statistics_file import read_statistics_table
 from schemas.reading.text_table import TextTable, joined
 
+_READERS: Mapping[str, Callable[..., TextTable]] = {
+    ".csv": read_csv,
+    ".parquet": read_parquet,
+    **{form: partial(read_statistics_table, form=form) for form in PACKAGES},
+}
 _PART_NAME = re.compile(r"part[-_.]?\d[0-9a-z._-]*", re.IGNORECASE)  # another name may be a person's
 
 
@@ -57,5 +65,6 @@ def _read_file(
         raise TableFault(table, f"{file} cannot be read: {error.strerror}") from None
     if not data:
         raise TableFault(table, f"{file} is empty (0 bytes): deliver it again")
-    read = read_parquet if path.suffix == ".parquet" else read_csv
-    return read(data, file, ModelView.of(model), table=table, stored_as=stored_as or file, optional=optional)
+    return _READERS[form_of(path.name) or ".csv"](
+        data, file, ModelView.of(model), table=table, stored_as=stored_as or file, optional=optional
+    )

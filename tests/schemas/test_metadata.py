@@ -118,5 +118,5 @@ def test_a_csv_that_cannot_be_described(tmp_path: Path, content: str, sentence: 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "t.xlsx").touch()
-    with pytest.raises(TableFault, match=r"t.xlsx is none of .csv, .parquet, .dta, .sav, .sas7bdat, .xpt"):
+    with pytest.raises(TableFault, match=r"t\.xlsx does not end in \.csv, .* or \.xpt: save"):
         read_metadata(tmp_path / "t.xlsx")

@@ -34,8 +34,8 @@ def fault(folder: Path, contract: Contract, *, scoring: bool = True) -> str:
     "name",
     [
         "diq.csv", "DIQ.CSV", "Diq.Parquet", "DIQ (1).csv", "DIQ-copy.csv", "Copy of DIQ.csv", "DIQ_old.csv",
-        "DIQ 2.csv", "DIQ.xlsx", "DIQ.csv.gz", "DIQ.zip", "DIQ.tsv", "DIQ.txt", "DIQ.xpt", "DIQ.csv.part", "DIQ.csv~",
-        "DIQ", "diq.json",
+        "DIQ 2.csv", "DIQ.xlsx", "DIQ.csv.gz", "DIQ.zip", "DIQ.tsv", "DIQ.txt", "DIQ.por", "DIQ.zsav", "DIQ.csv.part",
+        "DIQ.csv~", "DIQ", "diq.json",
     ],
 )  # fmt: skip
 def test_a_near_miss_of_a_table_is_named_beside_the_table_and_without_it(
