@@ -58,7 +58,7 @@ def test_values_are_those_that_the_dictionary_observed(
             assert (numbers.min(), numbers.max()) == (low, high), name
         else:
             observed = dict(part.split("=") for part in record["observed"].split("; "))
-            clean = {rules[name].labels.get(raw_value, raw_value): int(n) for raw_value, n in observed.items()}
+            clean = {rules[name].raw_labels().get(raw_value, raw_value): int(n) for raw_value, n in observed.items()}
             assert dict(values.cast(pl.String).value_counts().iter_rows()) == clean, name
 
 
