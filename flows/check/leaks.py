@@ -10,11 +10,10 @@ import polars as pl
 from flows.features.cohort import Cohort, hidden_domains
 from flows.features.labels import FINAL
 from flows.project.settings import StudySettings
+from flows.report.words import metric_name
 from mtl_models.data.dataset import Dataset, FeatureSpec
 from mtl_models.data.describe import feature_spec
 from mtl_models.metrics.alone import features_alone
-
-WORDS = {"auroc": "AUROC", "r2": "R2", "qwk": "weighted kappa"}
 
 
 def _seen(spec: FeatureSpec, settings: StudySettings) -> FeatureSpec:
@@ -36,7 +35,7 @@ def leak_faults(
         limit = settings.evaluation.too_good_for(alone.task)[alone.metric]
         if alone.value > limit:
             yield (
-                f"feature {alone.feature} alone reaches {WORDS[alone.metric]} {alone.value:.3f} for task {alone.task} "
-                f"in training people, above {limit:g}: is it a leak? Name its source column under `leaks` of the task "
+                f"feature {alone.feature} alone reaches {metric_name(alone.metric)} {alone.value:.3f} for task "
+                f"{alone.task} in training people, above {limit:g}: is it a leak? Name its source column under `leaks` of the task "
                 f"or `known_later`; if it is honest, raise evaluation.too_good.{alone.task}.{alone.metric}"
             )
