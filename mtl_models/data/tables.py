@@ -95,9 +95,14 @@ def to_pandas(frame: pl.DataFrame, index: Any = None) -> Any:
         pandas = import_module("pandas")
     except ImportError:
         raise ValueError("pandas output needs pandas, which is not installed: pip install pandas") from None
-    # numbers keep their type; texts and lists are objects
-    columns = {
-        column.name: column.to_numpy() if column.dtype.is_numeric() or column.dtype == pl.Boolean else column.to_list()
-        for column in frame
-    }
-    return pandas.DataFrame(columns, index=index, columns=frame.columns)
+    return pandas.DataFrame(
+        {column.name: _cells(column, pandas) for column in frame}, index=index, columns=frame.columns
+    )
+
+
+def _cells(column: pl.Series, pandas: Any) -> Any:
+    """Numbers keep their type and categories are such; texts and lists are objects."""
+    if isinstance(column.dtype, pl.Enum):
+        codes = column.to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+        return pandas.Categorical.from_codes(codes, categories=column.dtype.categories.to_list())
+    return column.to_numpy() if column.dtype.is_numeric() or column.dtype == pl.Boolean else column.to_list()
