@@ -36,6 +36,6 @@ def leak_faults(
         if alone.value > limit:
             yield (
                 f"feature {alone.feature} alone reaches {metric_name(alone.metric)} {alone.value:.3f} for task "
-                f"{alone.task} in training people, above {limit:g}: is it a leak? Name its source column under `leaks` of the task "
-                f"or `known_later`; if it is honest, raise evaluation.too_good.{alone.task}.{alone.metric}"
+                f"{alone.task} in training people, above {limit:g}: is it a leak? Name its source column under `leaks` "
+                f"of the task or `known_later`; if it is honest, raise evaluation.too_good.{alone.task}.{alone.metric}"
             )
