@@ -114,17 +114,18 @@ def _digits(meta: Any, name: str) -> int:
 def _figures(column: pl.Series, digits: int) -> pl.Series:
     """Numbers as a person would write them: 1 for 1.0, 0.3 for 0.30000000000000004."""
     column = column.fill_nan(None)
-    whole = (column == column.round(0)) & (column.abs() < _WHOLE)
+    whole = ((column == column.round(0)) & (column.abs() < _WHOLE)).fill_null(True)
     text = column.cast(pl.Int64, strict=False).cast(pl.String)
-    if whole.fill_null(True).all():
+    if whole.all():
         return text
-    distinct = column.filter(~whole.fill_null(True)).unique()
-    if column.dtype == pl.Float32:
-        written = distinct.cast(pl.String)
-    else:
-        written = pl.Series([f"{value:.{digits}g}" for value in distinct.to_list()], dtype=pl.String)
-    part = column.replace_strict(distinct, written, default=None, return_dtype=pl.String)
-    return text.zip_with(whole.fill_null(True), part)
+    shortest = column.cast(pl.String)  # that tells the number from its neighbours
+    long = (shortest.str.len_chars() > digits + 1).fill_null(False) & ~whole
+    if long.any() and column.dtype == pl.Float64:
+        distinct = column.filter(long).unique()
+        figures = pl.Series([f"{value:.{digits}g}" for value in distinct.to_list()], dtype=pl.String)
+        rounded = column.replace_strict(distinct, figures, default=None, return_dtype=pl.String)
+        shortest = rounded.zip_with(long, shortest)
+    return text.zip_with(whole, shortest)
 
 
 def _with_letters(text: pl.Series, column: pl.Series, suffix: str) -> pl.Series:
