@@ -141,9 +141,10 @@ def measure(what: str, table: str, path: Path) -> tuple[float, float]:
     """Seconds, and the highest memory in GiB beyond what the process held with its input loaded."""
     from schemas.contract import load_contract
     from schemas.reading.text_table import TextTable
+    from schemas.splitting.checked import check_table
     from schemas.splitting.checking import failed_cells
     from schemas.splitting.parsing import parse
-    from schemas.splitting.table import Persons, check_table, split_table
+    from schemas.splitting.table import Persons, split_table
 
     model = load_contract(STUDY).tables[table]
     frame = pl.read_parquet(typed_path(path) if what == PANDERA else path)

@@ -8,12 +8,10 @@ import polars as pl
 
 from schemas.faults import TableFault
 from schemas.reading.csv_file import read_plain_csv
-from schemas.reading.described import ColumnMetadata, ColumnType, FileMetadata
+from schemas.reading.described import ColumnMetadata, ColumnType, FileMetadata, column_type
 from schemas.reading.forms import ENDS, PACKAGES, form_of
 from schemas.reading.parquet_file import as_text, read_whole
 from schemas.reading.readstat import read_statistics
-
-_TYPES: dict[type[pl.DataType], ColumnType] = {pl.Date: "date", pl.Datetime: "datetime", pl.Time: "time"}
 
 
 def read_metadata(path: Path) -> FileMetadata:
@@ -72,9 +70,4 @@ def _type(text: pl.Series) -> ColumnType:
 
 
 def _stored(column: pl.Series) -> ColumnMetadata:
-    numeric = column.dtype.is_numeric() or column.dtype == pl.Boolean
-    return ColumnMetadata(
-        name=column.name,
-        type=_TYPES.get(column.dtype.base_type(), "number" if numeric else "text"),
-        storage=str(column.dtype),
-    )
+    return ColumnMetadata(name=column.name, type=column_type(column.dtype), storage=str(column.dtype))

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import polars as pl
+
 ColumnType = Literal["number", "text", "date", "datetime", "time"]
 # in round or square brackets at the end of a label: "Weight (kg)"
 _IN_BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]{1,20}?)\s*[)\]]\s*$")
@@ -68,3 +70,10 @@ class FileMetadata:
             if column.name == name:
                 return column
         raise KeyError(f"the file has no column {name}")
+
+
+def column_type(dtype: pl.DataType) -> ColumnType:
+    """What the cells of a column hold that a file stores so."""
+    dated: dict[type[pl.DataType], ColumnType] = {pl.Date: "date", pl.Datetime: "datetime", pl.Time: "time"}
+    numeric = dtype.is_numeric() or dtype == pl.Boolean
+    return dated.get(dtype.base_type(), "number" if numeric else "text")

@@ -10,12 +10,11 @@ from typing import Any
 import polars as pl
 
 from schemas.faults import TableFault
-from schemas.reading.described import ColumnMetadata, ColumnType, FileMetadata
+from schemas.reading.described import ColumnMetadata, FileMetadata, column_type
 from schemas.reading.forms import PACKAGES
 from schemas.reading.whole import check_whole
 
 _READERS = {".dta": "read_dta", ".sav": "read_sav", ".sas7bdat": "read_sas7bdat", ".xpt": "read_xport"}
-_TYPES: dict[type[pl.DataType], ColumnType] = {pl.Date: "date", pl.Datetime: "datetime", pl.Time: "time"}
 _WHOLE = 2.0**53  # from there on a float may be the neighbour of what was meant
 _DIGITS = 15  # significant decimals that a double keeps; what follows them is noise
 
@@ -151,7 +150,7 @@ def _described(column: pl.Series, meta: Any, letters: tuple[str, ...]) -> Column
     codes = [*(_letter(code, suffix) for code in (*single, *letters)), *lettered]
     return ColumnMetadata(
         name=name,
-        type=_TYPES.get(column.dtype.base_type(), "text" if is_text else "number"),
+        type=column_type(column.dtype),
         storage=meta.original_variable_types.get(name) or meta.readstat_variable_types[name],
         label=meta.column_names_to_labels.get(name) or "",
         value_labels=words,

@@ -14,9 +14,10 @@ from schemas.reading.folder import check_names, find_table
 from schemas.reading.keys import check_spelling
 from schemas.reading.source import read_table
 from schemas.reading.text_table import TextTable
+from schemas.splitting.checked import CheckedTable, check_table
 from schemas.splitting.checking import require_full_validation
 from schemas.splitting.results import StudyResult
-from schemas.splitting.table import CheckedTable, Persons, check_table, split_table
+from schemas.splitting.table import Persons, split_table
 
 
 def validate_folder(

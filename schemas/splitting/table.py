@@ -1,48 +1,19 @@
-"""One table from text to typed rows and rejects, no row lost on the way."""
+"""Splitting a checked table into the rows that go on and the rejects, no row lost on the way."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 
-import pandera.polars as pa
 import polars as pl
 
 from schemas.faults import ContractError
-from schemas.fields import CHECK_RULES, ModelView
-from schemas.fields.person_key import as_declared
-from schemas.reading.keys import check_repeats
-from schemas.reading.text_table import BrokenRow, TextTable
+from schemas.fields import ModelView
+from schemas.splitting.checked import CheckedTable, emptied
 from schemas.splitting.checking import check
 from schemas.splitting.looks import looks_of
-from schemas.splitting.parsing import EFFECT, NOTES, ROW, parse
-from schemas.splitting.results import REJECTS, TableResult
-
-
-@dataclass(frozen=True)
-class CheckedTable:
-    """A table whose cells were parsed and checked, before it is split; ``text`` is None where the table is absent."""
-
-    model: type[pa.DataFrameModel]
-    text: TextTable | None
-    values: pl.DataFrame = field(repr=False)
-    notes: pl.DataFrame
-
-    @property
-    def keys(self) -> pl.Series:
-        """The person key of every row that could be read, null where it is malformed or missing."""
-        return self.values[ModelView.of(self.model).key]
-
-    def broken_keys(self) -> list[str | None]:
-        """The person key of every broken row, as far as it stands where the header says."""
-        if self.text is None or not self.text.broken:
-            return []
-        view = ModelView.of(self.model)
-        place = self.text.header.index(view.key)
-        cells = [row.fields[place].strip() if place < len(row.fields) else None for row in self.text.broken]
-        pattern = view.key_pattern
-        keys = pl.DataFrame({"key": cells}, schema={"key": pl.String}).select(as_declared("key", pattern)).to_series()
-        return [key if fits else None for key, fits in zip(keys, keys.str.contains(pattern), strict=True)]
+from schemas.splitting.parsing import EFFECT, ROW
+from schemas.splitting.rejects import rejects_of
+from schemas.splitting.results import TableResult
 
 
 @dataclass(frozen=True)
@@ -65,40 +36,13 @@ class Persons:
         return cls(table.keys.filter(~rejected), pl.concat([table.keys.filter(rejected), broken]).drop_nulls())
 
 
-def check_table(text: TextTable | None, model: type[pa.DataFrameModel]) -> CheckedTable:
-    """Parse and check the rows of ``text``.
-
-    Raises:
-        TableFault: if a person has more than one row.
-    """
-    view = ModelView.of(model)
-    if text is None:
-        return CheckedTable(model, None, pl.DataFrame(schema=view.dtypes), pl.DataFrame(schema=NOTES))
-    values, parsed = parse(text.frame, model)
-    check_repeats(values[view.key], text)
-    return CheckedTable(model, text, values, pl.concat([parsed, _failed(values, model, parsed)]))
-
-
-def _failed(values: pl.DataFrame, model: type[pa.DataFrameModel], parsed: pl.DataFrame) -> pl.DataFrame:
-    """Notes on the cells that fail a check; an unreadable cell is null by now, and not missing for a second reason."""
-    # Pandera takes two missing keys for duplicates; a key that is really repeated has stopped the table before
-    failed = check(values, model).filter(pl.col("rule") != "duplicate_key")
-    of_one = pl.col("rule").is_in(list(CHECK_RULES.values()))
-    alone = failed.filter(of_one)
-    across = failed.filter(~of_one)
-    if alone.height and across.height:  # a value that cannot be on its own says nothing about the others
-        across = check(_emptied(values, alone), model).filter(~of_one)
-    alone = alone.join(parsed, on=[ROW, "column"], how="anti", maintain_order="left")
-    return pl.concat([alone, across])
-
-
 def split_table(table: CheckedTable, persons: Persons | None) -> TableResult:
     """Split ``table``; ``persons`` are those of the person table, or None for the person table itself."""
     view = ModelView.of(table.model)
     notes = table.notes if persons is None else pl.concat([table.notes, _person_notes(table, persons)])
     rejected = _rejected_rows(notes)
     valid = (
-        _emptied(table.values, notes.filter(pl.col("effect") == "null"))
+        emptied(table.values, notes.filter(pl.col("effect") == "null"))
         .with_row_index(ROW)
         .filter(~pl.col(ROW).is_in(rejected.implode()))
         .drop(ROW)
@@ -113,7 +57,7 @@ def split_table(table: CheckedTable, persons: Persons | None) -> TableResult:
         file=file,
         n_rows=table.text.n_rows if table.text else 0,
         valid=valid,
-        rejects=_rejects(table, notes, rejected),
+        rejects=rejects_of(table, notes, rejected),
         nulled=_counts(kept.filter(pl.col("effect").is_in(["answer", "null"])), view),
         recoded=_counts(kept.filter(pl.col("effect") == "recoded"), view),
         broken={
@@ -151,61 +95,6 @@ def _person_notes(table: CheckedTable, persons: Persons) -> pl.DataFrame:
             pl.lit("reject").cast(EFFECT).alias("effect"),
         )
     )  # fmt: skip
-
-
-def _emptied(values: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
-    """``values`` with null in the noted ``cells``."""
-    row = pl.int_range(pl.len(), dtype=pl.UInt32)
-    return values.with_columns(
-        pl.when(~row.is_in(part[ROW].implode())).then(pl.col(str(column))).alias(str(column))
-        for (column,), part in cells.group_by("column", maintain_order=True)
-    )
-
-
-def _rejects(table: CheckedTable, notes: pl.DataFrame, rejected: pl.Series) -> pl.DataFrame:
-    text = table.text
-    if text is None or not (rejected.len() or text.broken):
-        return pl.DataFrame(schema=REJECTS)
-    order = pl.Enum(list(table.values.columns))
-    reasons = (
-        notes.filter(pl.col("effect").is_in(["null", "reject"]) & pl.col(ROW).is_in(rejected.implode()))
-        .sort(ROW, pl.col("column").cast(order), "rule")
-        .group_by(ROW, maintain_order=True)
-        .agg(pl.struct("column", "rule").alias("reasons"))
-    )
-    at = rejected.to_list()
-    files = text.files if text.files is not None else pl.repeat(text.file, text.frame.height, eager=True)
-    whole = pl.DataFrame(
-        {
-            "table": text.table,
-            "file": files.gather(at).cast(pl.String),
-            "line": text.lines.gather(at),
-            "person_id": table.keys.gather(at),
-            "row": text.frame.to_struct("row").gather(at).struct.json_encode(),
-            "reasons": reasons["reasons"],
-        }
-    )
-    broken = _broken_rejects(text, table.broken_keys())
-    return pl.concat([pl.DataFrame(schema=REJECTS), whole, broken]).sort("file", "line")
-
-
-def _broken_rejects(text: TextTable, keys: list[str | None]) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "table": [text.table] * len(text.broken),
-            "file": [row.file for row in text.broken],
-            "line": [row.line for row in text.broken],
-            "person_id": keys,
-            "row": [_row_json(text.header, row) for row in text.broken],
-            "reasons": [[{"column": None, "rule": row.rule}] for row in text.broken],
-        },
-        schema=REJECTS,
-    )
-
-
-def _row_json(header: tuple[str, ...], row: BrokenRow) -> str:
-    names = [*header, *(f"field {place}" for place in range(len(header) + 1, len(row.fields) + 1))]
-    return json.dumps(dict(zip(names, row.fields, strict=False)), ensure_ascii=False)
 
 
 def _counts(notes: pl.DataFrame, view: ModelView) -> dict[str, dict[str, int]]:
