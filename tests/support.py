@@ -19,8 +19,13 @@ from pathlib import Path
 import pytest
 
 from flows.project.environment import variables
+from flows.project.settings import read_studies
 
 ROOT = Path(__file__).parents[1]
+SAMPLES = ("nhanes", "heart", "whas500", "nmes1988")
+"""The studies whose data the repository ships, and of which its documentation speaks."""
+STUDIES = tuple(read_studies(ROOT))
+"""All studies of params.yaml: the samples, and those that somebody has added."""
 # the studies' own today: their schedules are in UTC
 NIGHT = dt.datetime.now(dt.UTC).date().isoformat()
 

@@ -12,6 +12,9 @@ from flows.project.settings import ScheduleSettings, read_studies
 from flows.study.load import read_study
 from mtl_models.wording import SettingsError
 
+FLOWS = ("retrain", "score")
+"""The flows of a study, by the names of their schedules."""
+
 
 def read_schedules(root: Path) -> tuple[dict[str, ScheduleSettings], list[str]]:
     """The schedule of every study that has a sound one, and the faults of all studies.

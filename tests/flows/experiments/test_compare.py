@@ -22,6 +22,7 @@ from flows.study.runs import settings_of
 from flows.study.study import Study
 from mtl_models.baselines.settings import BoostedSettings, CatBoostSettings
 from mtl_models.data.dataset import PERSON
+from tests.support import STUDIES
 
 
 @pytest.fixture(scope="module")
@@ -158,11 +159,11 @@ def test_a_bad_run_is_named(stage: Study) -> None:
         settings_of(settings, "odd")
 
 
-def test_every_run_of_params_is_understood(root: Path) -> None:
-    for study in ("nhanes", "heart", "whas500", "nmes1988"):
-        settings = load_settings(root, study)
-        for name in settings.compare.runs:
-            assert settings_of(settings, name).compare == settings.compare
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_run_of_params_is_understood(root: Path, study: str) -> None:
+    settings = load_settings(root, study)
+    for name in settings.compare.runs:
+        assert settings_of(settings, name).compare == settings.compare
 
 
 def test_methods_lists_every_registry_with_a_line() -> None:

@@ -22,6 +22,7 @@ from flows.study.runs import method_of, settings_of
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.joint import JOINT
+from tests.support import SAMPLES
 
 RUNS: dict[str, Any] = {
     "shared": CompareRun(),
@@ -140,9 +141,9 @@ def test_a_run_is_a_network_or_a_method() -> None:
         CompareRun.model_validate({"method": "clustered", "training": {"epochs": 2}})
 
 
-def test_every_study_has_joint_runs_that_are_understood(root: Path) -> None:
+def test_the_sample_studies_have_joint_runs_that_are_understood(root: Path) -> None:
     found: dict[str, set[str]] = {}
-    for study in ("nhanes", "heart", "whas500", "nmes1988"):
+    for study in SAMPLES:
         settings: StudySettings = load_settings(root, study)
         methods = (method_of(settings, name) for name in settings.compare.runs)
         found[study] = {method.name for method in methods if method}

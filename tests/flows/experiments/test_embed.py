@@ -142,7 +142,7 @@ def test_what_cannot_be_read_is_said_in_one_sentence(stage: Study) -> None:
         embed(stage, Source("own vectors", stage.settings), outcome="odd")
 
 
-def test_every_study_of_params_says_whose_vectors_or_how_to_name_some(root: Path) -> None:
+def test_the_first_run_with_vectors_is_read_where_the_model_has_none(root: Path) -> None:
     assert find_source(Study(root, "nhanes"), None).settings.model.encoder.name == "domains"
 
 

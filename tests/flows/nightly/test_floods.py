@@ -19,6 +19,7 @@ from flows.study.load import load_settings
 from flows.study.study import Study
 from schemas.contract import load_contract
 from schemas.faults import LimitExceeded
+from tests.support import STUDIES
 
 CASES = Path(__file__).parents[2] / "cases" / "heart"
 
@@ -106,17 +107,17 @@ def test_small_counts_are_not_stored(tmp_path: Path, root: Path) -> None:
         assert "50.0%" not in stored
 
 
-@pytest.mark.parametrize("name", ["heart", "whas500", "nmes1988", "nhanes"])
+@pytest.mark.parametrize("name", STUDIES)
 @pytest.mark.parametrize("with_outcomes", [False, True])
-def test_the_test_people_of_a_sample_study_are_no_flood(
-    name: str, with_outcomes: bool, root: Path, valid_nhanes: Path, tmp_path: Path
+def test_the_test_people_of_a_study_are_no_flood(
+    name: str, with_outcomes: bool, root: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "raw").symlink_to(root / "data" / "raw")
     study = Study(tmp_path, name, given=load_settings(root, name))
     drop, _ = write_sample_drop(study, "2026-01-01", with_outcomes=with_outcomes)
-    if name == "nhanes":
-        reference = read_json(valid_nhanes / "summary.json")
+    if name == "nhanes":  # validated once for all tests
+        reference = read_json(request.getfixturevalue("valid_nhanes") / "summary.json")
     else:
         reference = validate(study, study.paths.raw, tmp_path / "training")
     summary = validate(study, drop, tmp_path / "valid", scoring=True)

@@ -20,7 +20,7 @@ from flows.study.naming.columns import columns_of, pattern_fault
 from flows.study.naming.when import cron_fault
 from mtl_models.wording import SettingsError
 from schemas.contract import load_contract
-from tests.support import ROOT
+from tests.support import ROOT, STUDIES
 
 QUOTES = "YAML reads No, Yes, On and Off as that, put the word in quotes"
 EXPONENT = "leave out quotes, and write 1.0e-3 for 1e-3"
@@ -120,7 +120,7 @@ def write(folder: Path, studies: dict[str, Any]) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("study", ["nhanes", "heart", "whas500", "nmes1988"])
+@pytest.mark.parametrize("study", STUDIES)
 def test_the_studies_hold(study: str) -> None:
     assert name_faults(ROOT, study) == []
 

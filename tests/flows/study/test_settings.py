@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from flows.project.settings import read_studies
+from flows.schedule.pool import pool_deployments
 from flows.study.load import load_settings
-from tests.support import ROOT
+from tests.support import ROOT, STUDIES
 
 
 @pytest.fixture
@@ -28,13 +28,9 @@ def load_changed(folder: Path, params: dict[str, Any]) -> Any:
     return load_settings(folder, "heart")
 
 
-def test_every_study_loads(root: Path) -> None:
-    assert {study: bool(load_settings(root, study).task_records) for study in read_studies(root)} == {
-        "nhanes": True,
-        "heart": True,
-        "whas500": True,
-        "nmes1988": True,
-    }
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_study_loads(root: Path, study: str) -> None:
+    assert load_settings(root, study).task_records
 
 
 @pytest.mark.parametrize(
@@ -111,14 +107,15 @@ def test_the_params_hash_ignores_layout_and_follows_content(tmp_path: Path, para
 
 
 def test_the_work_pool_has_the_schedules_of_the_params(root: Path) -> None:
-    deployments = yaml.safe_load((root / "prefect.yaml").read_text())["deployments"]
+    deployments = pool_deployments(root, "ours")["deployments"]
     found = {each["name"]: each["schedules"] for each in deployments}
     expected = {}
-    for study in read_studies(root):
+    for study in STUDIES:
         schedule = load_settings(root, study).schedule
         for flow in ("retrain", "score"):
             expected[f"{flow}-{study}"] = [{"cron": getattr(schedule, flow), "timezone": schedule.timezone}]
     assert found == expected
+    assert {each["work_pool"]["name"] for each in deployments} == {"ours"}
     for each in deployments:
         file, function = each["entrypoint"].split(":")
         assert f"def {function}(" in (root / file).read_text()

@@ -18,6 +18,7 @@ from schemas.limits.excess import Excess, sentences
 from schemas.limits.judgement import Limits, excesses
 from schemas.splitting.results import StudyResult
 from schemas.splitting.study import validate_folder
+from tests.support import SAMPLES
 
 CASES = Path(__file__).parents[2] / "cases" / "heart"
 OUTCOME = ("cleveland.target",)
@@ -86,7 +87,7 @@ def test_no_sentence_quotes_a_label_or_a_value() -> None:
         assert not any(text in said for text in ("angina", "Yes", "TRUE", "Checked", "Mrz", "145,0", "19.3")), case
 
 
-@pytest.mark.parametrize("study", ["heart", "whas500", "nmes1988", "nhanes"])
+@pytest.mark.parametrize("study", SAMPLES)
 def test_the_sample_studies_pass_alone_and_beside_themselves(study: str, raw: Callable[[str], Path]) -> None:
     contract = load_contract(study)
     summary = validate_folder(raw(study), contract).summary()
