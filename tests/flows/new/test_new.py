@@ -19,6 +19,8 @@ import schemas
 from flows.new.plan import Request
 from flows.new.source import NewStudyError
 from flows.new.study import new_study
+from flows.stages import features, train, validate
+from flows.study.study import Study
 from mtl_models.data.tasks import Task
 from schemas.contract import load_contract
 from schemas.describe import dictionary
@@ -296,3 +298,19 @@ def test_the_command_says_what_to_judge_and_nobodys_value(
         [path.read_text() for path in (project.folder / "data" / "raw" / "clinic").glob("*.csv")]
     )
     assert project.run("git", "status", "--porcelain", "--untracked-files=all").stdout.count("data/") == 0
+
+
+def test_a_written_study_is_trained(root: Path, project: Path) -> None:
+    asked = request("friends", root / "data/raw/whas500/whas500.csv", targets=WHAS, leaks=("lenfol",))
+    new_study(project, asked)
+    params = project / "params.yaml"
+    before, mark, block = params.read_text().partition("\n  friends:\n")
+    params.write_text(
+        before + mark + block.replace("seeds: [0, 1, 2]", "seeds: [0]").replace("epochs: 60", "epochs: 3")
+    )
+    study = Study(project, "friends", "parts")
+    for stage in (validate, features, train):
+        stage.run(study)
+    predictions = pl.read_parquet(study.paths.models / "predictions.parquet")
+    assert set(predictions["task"]) == {"stay", "dead"}
+    assert (study.paths.models / "network.safetensors").is_file()
