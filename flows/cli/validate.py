@@ -16,7 +16,10 @@ app = typer.Typer()
 def validate(
     name: StudyName,
     folder: Annotated[
-        Path, typer.Argument(help="Folder with the raw tables, <TABLE>.csv or .parquet, or a folder of parts.")
+        Path,
+        typer.Argument(
+            help="Folder with the raw tables: <TABLE>.csv, .parquet, .dta, .sav, .sas7bdat, .xpt, or parts."
+        ),
     ],
     scoring: Annotated[
         bool, typer.Option("--scoring", help="As a night's drop: outcomes may be missing, unknown tables not.")
