@@ -14,9 +14,7 @@ app = typer.Typer()
 def champion(name: StudyName) -> None:
     """Show the model that scores tonight, and how it came to be the champion."""
     study = sound_study(name)
-    from flows.stores.registry import registry_of
-
-    registry = registry_of(study.paths)
+    registry = study.registry
     current = registry.require_champion(name)
     show(
         f"champion of {name}",
@@ -54,10 +52,9 @@ def tonight(name: StudyName, date: Date = None) -> None:
     from flows.nightly import stopped
     from flows.nightly.ledger import absent_tables
     from flows.project.dates import date_or_today
-    from flows.stores.tables import RunLedger, ScoreTable
 
     date = date_or_today(date, study.settings.schedule.timezone)
-    table = ScoreTable(paths.tables)
+    table = study.tables.scores
     rows = table.read(date) if table.exists() else None
     kept = stopped.read(paths, date)
     if kept:
@@ -72,7 +69,7 @@ def tonight(name: StudyName, date: Date = None) -> None:
     for name, dtype in rows.schema.items():
         columns.add_row(name, str(dtype), str(rows[name].null_count()))
     console.print(columns)
-    run = RunLedger(paths.tables).find(rows["run_id"][0])
+    run = study.tables.runs.find(rows["run_id"][0])
     say_losses(run.get("floods") if run else None)
     absent = {"tables that did not arrive": ", ".join(absent_tables(run)) or "none"} if run else {}
     show("", {**absent, "scores": relative(table.folder), "report": relative(paths.reports / "index.html")})

@@ -30,7 +30,6 @@ def validate(
     study = sound_study(name, "contract")
     from flows.project.paths import replace_file
     from flows.stages.validate import judge, split_tables
-    from flows.stores.registry import registry_of
 
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: give the one that holds the tables of {name}")
@@ -40,7 +39,7 @@ def validate(
     if rejects:
         replace_file(rejects, result.rejects.write_parquet)
         console.print(f"rejects with their rows and reasons: {rejects}")
-    reference = registry_of(study.paths).champion_profile()
+    reference = study.registry.champion_profile()
     judgement = judge(study, summary, reference=reference, scoring=scoring)
     say_losses(None if judgement.stops else judgement.text, judgement.basis)  # where it stops, the error says them
     kept = f"rejects with their rows are in {rejects}" if rejects else "`--rejects FILE` writes the rejected rows"

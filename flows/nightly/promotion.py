@@ -13,8 +13,6 @@ from flows.nightly.task_changes import Changes, table_conflicts
 from flows.project.errors import sentence_of
 from flows.project.paths import SUMMARY, read_json
 from flows.project.provenance import git_revision
-from flows.stores.registry import registry_of
-from flows.stores.tables import ScoreTable
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.serving.scorer import Scorer
@@ -51,7 +49,7 @@ def register(study: Study) -> str:
         "params_hash": settings.params_hash,
         **export["metadata"],
     }
-    return registry_of(paths).register(paths.models / "model.onnx", companions, manifest, paths.valid / SUMMARY)
+    return study.registry.register(paths.models / "model.onnx", companions, manifest, paths.valid / SUMMARY)
 
 
 def promote(study: Study, version: str) -> Promotion:
@@ -61,14 +59,14 @@ def promote(study: Study, version: str) -> Promotion:
     of both it must not be worse than the champion beyond the interval.
     """
     paths = study.paths
-    registry = registry_of(paths)
+    registry = study.registry
     champion = registry.champion()
     if champion is not None and champion.version == version:
         return Promotion(version, False, "already the champion", None)
     challenger = Scorer(registry.path(version), sha256=version)
     holder = Scorer(champion.path, sha256=champion.version) if champion else None
     changes = Changes.between(challenger.tasks, holder.tasks if holder else ())
-    table = ScoreTable(paths.tables)
+    table = study.tables.scores
     if refused := table_conflicts(table, challenger.tasks, changes):
         folder = table.folder.relative_to(paths.root)
         words = (

@@ -21,8 +21,6 @@ from flows.project.errors import value_free
 from flows.project.hashing import digest, sha256
 from flows.project.paths import REJECTS, SUMMARY, project_root, read_json
 from flows.stages.validate import Judgement, judge
-from flows.stores.registry import registry_of
-from flows.stores.tables import RejectTable, RunLedger
 from flows.stores.valid import read_valid
 from flows.study.study import Study
 
@@ -64,7 +62,7 @@ def judge_training(study: Study) -> Judgement:
     """Compare what the training data lose with what the champion's lost; stop before a model is registered."""
     paths = study.paths
     summary = read_json(paths.valid / SUMMARY)
-    reference = registry_of(paths).champion_profile()
+    reference = study.registry.champion_profile()
     alone = judge(study, summary)
     beside = judge(study, summary, reference=reference)
     found = {(excess.where, excess.key): excess for excess in (*alone.found, *beside.found)}
@@ -93,7 +91,7 @@ def record(study: Study, result: promotion.Promotion, judgement: Judgement, star
     people = study.features.people(read_valid(study.name, paths.valid))
     excluded = people.filter(pl.col("reason").is_not_null())
     rejects = reject_rows(study, pl.read_parquet(paths.valid / REJECTS), TRAINING, run_id, excluded)
-    RejectTable(paths.tables).publish(TRAINING, rejects)
+    study.tables.rejects.publish(TRAINING, rejects)
     row = ledger_row(
         study,
         read_json(paths.valid / SUMMARY),
@@ -109,7 +107,7 @@ def record(study: Study, result: promotion.Promotion, judgement: Judgement, star
         promoted=result.promoted,
         floods=judgement.text,
     )
-    RunLedger(paths.tables).publish(row)
+    study.tables.runs.publish(row)
     return row
 
 

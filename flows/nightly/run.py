@@ -12,8 +12,7 @@ from flows.project.hashing import digest
 from flows.project.identity import code_digest, decisive
 from flows.project.provenance import git_revision
 from flows.stores.inbox import Inbox, drop_hashes
-from flows.stores.registry import Champion, registry_of
-from flows.stores.tables import RunLedger, ScoreTable
+from flows.stores.registry import Champion
 from flows.study.study import Study
 from mtl_models.serving.scorer import Scorer
 
@@ -59,7 +58,7 @@ def require_ready(study: Study, date: str) -> None:
         ValueError: if the date is none, or no model was promoted.
     """
     Inbox(study.paths.inbox).drop(date)
-    registry_of(study.paths).require_promoted(study.name)
+    study.registry.require_promoted(study.name)
 
 
 def open_run(study: Study, date: str) -> Run:
@@ -70,7 +69,7 @@ def open_run(study: Study, date: str) -> Run:
         ValueError: if the date is none, or no model was promoted.
     """
     drop = Inbox(study.paths.inbox).drop(date)
-    champion = registry_of(study.paths).require_champion(study.name)
+    champion = study.registry.require_champion(study.name)
     hashes, revision = drop_hashes(drop, study.contract), git_revision(study.root)
     code = code_digest(STEPS, study=study.name)
     run_id = digest(study.name, date, champion.version, decisive(study.settings, "score"), code, hashes)[:16]
@@ -79,8 +78,7 @@ def open_run(study: Study, date: str) -> Run:
 
 def finished(run: Run) -> dict[str, Any] | None:
     """The ledger's row if this very run is what the score table holds now, else None."""
-    row = RunLedger(run.study.paths.tables).find(run.run_id)
-    table = ScoreTable(run.study.paths.tables)
+    row, table = run.study.tables.runs.find(run.run_id), run.study.tables.scores
     if row is None or not table.exists():
         return None
     held = table.read(run.date)

@@ -50,7 +50,7 @@ def predict(run: Run) -> None:
 def publish(run: Run) -> dict[str, Any]:
     """Replace the date in the published tables."""
     row = steps.publish(run)
-    stopped.clear(run.study.paths, run.date)
+    stopped.clear(run.study, run.date)
     shown = {name: row[name] for name in ("run_id", "batch", "model_version", "seconds")}
     show(run.study.name, "score-publish", {**shown, **{k: v for k, v in row.items() if k.startswith("n_")}})
     return row
@@ -89,7 +89,7 @@ def score(study: str, date: str | None = None, force: bool = False) -> dict[str,
     run = open_run(one, date)
     with staging(run.staging):
         if not force and (row := finished(run)):
-            stopped.clear(run.study.paths, run.date)
+            stopped.clear(run.study, run.date)
             return {**row, "unchanged": True}
         validate_drop(run)
         build_features(run)

@@ -14,8 +14,6 @@ from flows.nightly.score_contract import scores_contract
 from flows.project.paths import REJECTS, SUMMARY, read_json, replace_file
 from flows.stages.features import cohort_features
 from flows.stages.validate import Judgement, judge, validate
-from flows.stores.registry import registry_of
-from flows.stores.tables import RejectTable, RunLedger, ScoreTable
 from mtl_models.data.dataset import PERSON
 from schemas.published import Rejects, check_published
 
@@ -31,7 +29,7 @@ def validate_drop(run: Run) -> dict[str, Any]:
 
 def judge_drop(run: Run) -> Judgement:
     """Hold the drop's losses against the limits, compared with the data that the champion was trained on."""
-    reference = registry_of(run.study.paths).profile(run.champion.version)
+    reference = run.study.registry.profile(run.champion.version)
     return judge(run.study, read_json(run.staging / "valid" / SUMMARY), reference=reference, scoring=True)
 
 
@@ -92,8 +90,8 @@ def publish(run: Run) -> dict[str, Any]:
         raise RuntimeError(f"people do not add up, nothing was published: {counts}")
     check_published(scores, scores_contract(run.scorer.tasks))
     check_published(rejects, Rejects)
-    tables = run.study.paths.tables
-    RejectTable(tables).replace(run.date, rejects)
-    ScoreTable(tables).replace(run.date, scores)
-    RunLedger(tables).publish(row)
+    tables = run.study.tables
+    tables.rejects.replace(run.date, rejects)
+    tables.scores.replace(run.date, scores)
+    tables.runs.publish(row)
     return row

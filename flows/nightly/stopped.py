@@ -10,7 +10,8 @@ import polars as pl
 from flows.nightly.rejects import reject_rows
 from flows.nightly.run import Run
 from flows.project.paths import REJECTS, SUMMARY, StudyPaths, read_json, write_json
-from flows.stores.tables import RejectTable, stopped
+from flows.stores.tables import stopped
+from flows.study.study import Study
 
 
 def counts_of(paths: StudyPaths, date: str) -> Path:
@@ -22,7 +23,7 @@ def keep(run: Run, sentences: list[str]) -> str:
     """Keep rejects, counts and which limits were passed, and say where they are; scores stay as they were."""
     rejects = pl.read_parquet(run.staging / "valid" / REJECTS)
     paths = run.study.paths
-    table = RejectTable(paths.tables)
+    table = run.study.tables.rejects
     rows = reject_rows(run.study, rejects, stopped(run.date), run.run_id)
     batch = table.publish_stopped(run.date, rows)
     validation = read_json(run.staging / "valid" / SUMMARY)
@@ -38,7 +39,7 @@ def read(paths: StudyPaths, date: str) -> dict[str, Any] | None:
     return read_json(path) if path.is_file() else None
 
 
-def clear(paths: StudyPaths, date: str) -> None:
+def clear(study: Study, date: str) -> None:
     """Forget what was stopped: a drop of the date is scored."""
-    RejectTable(paths.tables).remove(stopped(date))
-    counts_of(paths, date).unlink(missing_ok=True)
+    study.tables.rejects.remove(stopped(date))
+    counts_of(study.paths, date).unlink(missing_ok=True)

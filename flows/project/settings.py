@@ -146,6 +146,7 @@ class StudySettings(_Settings):
         auxiliary: further task records that a run of the comparison may learn beside the others. What they are made of
             is hidden in the core view, so such a run has that view.
         known_later: source columns that come after that moment.
+        store: the kind of store that keeps the published tables, by its name in ``flows.stores.store``.
     """
 
     title: str
@@ -163,6 +164,7 @@ class StudySettings(_Settings):
     compare: CompareSettings = CompareSettings()
     gate: GateSettings = GateSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    store: str = "delta"
 
     @cached_property
     def task_records(self) -> tuple[Task, ...]:

@@ -12,6 +12,7 @@ from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from flows.project.access import writing_in
 from flows.project.paths import check_folder
+from flows.stores.store import WHOLE
 
 
 class StoreError(RuntimeError):
@@ -50,17 +51,13 @@ class PartitionedTable:
 
     Args:
         folder: where the table lives.
-        partition: name of the partition column, a string.
-
-    Attributes:
+        partition: name of the partition column, a string; ``WHOLE`` where the table has none.
         shared: whether those who may read published tables may read this one.
     """
 
-    shared = False
-
-    def __init__(self, folder: Path, partition: str) -> None:
+    def __init__(self, folder: Path, partition: str, *, shared: bool = False) -> None:
         self.folder = check_folder(folder)
-        self.partition = partition
+        self.partition, self.shared = partition, shared
 
     def exists(self) -> bool:
         """Whether anything was ever written."""
@@ -92,7 +89,8 @@ class PartitionedTable:
             StoreError: if the rows belong elsewhere, another writer was faster, or a column is gone or has another
                 type. The text of the underlying error is dropped because it can hold rows.
         """
-        if "'" in value or not (frame[self.partition] == value).all():
+        whole = self.partition == WHOLE
+        if "'" in value or (value != WHOLE if whole else not (frame[self.partition] == value).all()):
             raise StoreError(f"{self.folder.name}: rows outside {self.partition}={value} cannot be written there")
         with writing_in(self.folder.parent, shared=True):
             self.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -108,8 +106,8 @@ class PartitionedTable:
                     str(self.folder),
                     frame,
                     mode="overwrite",
-                    partition_by=[self.partition],
-                    predicate=f"{self.partition} = '{value}'",
+                    partition_by=None if whole else [self.partition],
+                    predicate=None if whole else f"{self.partition} = '{value}'",
                 )
         except CommitFailedError:
             raise StoreError(f"{self.folder.name}: {value} was written by another run at once; run it again") from None

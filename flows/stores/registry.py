@@ -1,4 +1,4 @@
-"""The model registry: exported files by content hash, and the history of champions as a Delta table."""
+"""The model registry: exported files by content hash, and the history of champions as a table."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from deltalake import write_deltalake
+from filelock import FileLock
 
-from flows.project.access import writing_in
 from flows.project.hashing import sha256
 from flows.project.paths import StudyPaths, read_json, replace_file, write_json
-from flows.stores.delta import is_table, read_delta
+from flows.stores.store import STORES, WHOLE, Store
 
 MODEL = "model.onnx"
 PROFILE = "validation.json"
@@ -51,12 +50,13 @@ class ModelRegistry:
 
     Args:
         folder: files, ``versions/<sha256>/model.onnx`` with what belongs to them.
-        history: Delta table of promotions; its last row is the champion.
+        history: folder of the table of promotions; its last row is the champion.
+        store: the kind of the store that keeps that table.
     """
 
-    def __init__(self, folder: Path, history: Path) -> None:
+    def __init__(self, folder: Path, history: Path, store: str = "delta") -> None:
         self.folder = folder
-        self.history = history
+        self.history: Store = STORES[store](history, WHOLE, shared=True)
 
     def register(
         self, model: Path, companions: Iterable[Path], manifest: dict[str, Any], profile: Path | None = None
@@ -109,9 +109,9 @@ class ModelRegistry:
 
     def promotions(self) -> pl.DataFrame:
         """Every promotion, oldest first."""
-        if not is_table(self.history):
+        if not self.history.exists():
             return pl.DataFrame(schema=_HISTORY)
-        return read_delta(self.history).sort("promoted_at")
+        return self.history.read().sort("promoted_at")
 
     def champion(self) -> Champion | None:
         """The champion, or None before the first promotion."""
@@ -144,17 +144,16 @@ class ModelRegistry:
     def promote(self, version: str, reason: str, gate: dict[str, Any]) -> None:
         """Make a registered version the champion."""
         self.path(version)
-        current = self.promotions()
-        row = {
-            "model_version": version,
-            "promoted_at": datetime.now(UTC),
-            "reason": reason,
-            "replaced": current["model_version"][-1] if current.height else None,
-            "gate": json.dumps(gate, sort_keys=True),
-        }
-        with writing_in(self.history, shared=True):
-            self.history.parent.mkdir(parents=True, exist_ok=True)
-            write_deltalake(str(self.history), pl.DataFrame([row], schema=_HISTORY), mode="append")
+        with FileLock(self.folder / ".promoting.lock", timeout=60):
+            current = self.promotions()
+            row = {
+                "model_version": version,
+                "promoted_at": datetime.now(UTC),
+                "reason": reason,
+                "replaced": current["model_version"][-1] if current.height else None,
+                "gate": json.dumps(gate, sort_keys=True),
+            }
+            self.history.replace(WHOLE, pl.concat([current, pl.DataFrame([row], schema=_HISTORY)]))
 
 
 def _no_champion(study: str) -> ValueError:
@@ -163,6 +162,6 @@ def _no_champion(study: str) -> ValueError:
     )
 
 
-def registry_of(paths: StudyPaths) -> ModelRegistry:
-    """The model registry of a study."""
-    return ModelRegistry(paths.registry, paths.tables / "champions")
+def registry_of(paths: StudyPaths, store: str = "delta") -> ModelRegistry:
+    """The model registry of a study, its history in one kind of store."""
+    return ModelRegistry(paths.registry, paths.tables / "champions", store)

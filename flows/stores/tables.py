@@ -2,43 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
-from flows.stores.delta import PartitionedTable
+from flows.stores.store import STORES, Store
 from schemas.published import Rejects, Runs, check_published
 
 
-class ScoreTable(PartitionedTable):
+class PublishedTable:
+    """A published table in a store.
+
+    Args:
+        tables: the folder of the study's tables.
+        store: the kind of the store.
+    """
+
+    name: ClassVar[str]
+    partition: ClassVar[str]
+    shared: ClassVar[bool] = False
+
+    def __init__(self, tables: Path, store: str = "delta") -> None:
+        self.store: Store = STORES[store](tables / self.name, self.partition, shared=self.shared)
+        self.folder = self.store.folder
+        self.exists, self.read, self.remove = self.store.exists, self.store.read, self.store.remove
+        self.replace, self.conflicts = self.store.replace, self.store.conflicts
+
+
+class ScoreTable(PublishedTable):
     """Scores by date; the contract is the caller's, derived from the tasks."""
 
     shared = True
 
-    def __init__(self, tables: Path) -> None:
-        super().__init__(tables / "scores", "score_date")
+    name, partition = "scores", "score_date"
 
-    def publish(self, date: str, frame: pl.DataFrame, schema: Any) -> int:
+    def publish(self, date: str, frame: pl.DataFrame, schema: Any) -> None:
         """Check and replace one date."""
         check_published(frame, schema)
-        return self.replace(date, frame)
+        self.replace(date, frame)
 
 
-class RejectTable(PartitionedTable):
+class RejectTable(PublishedTable):
     """Rows that were rejected and people outside the cohort, by batch.
 
     A batch is a date, ``training``, or ``<date>-stopped``: what was rejected of a drop that a limit stopped. Scores of
     that date, if there are any, are of an earlier drop, and so are its other rejects.
     """
 
-    def __init__(self, tables: Path) -> None:
-        super().__init__(tables / "rejects", "batch")
+    name, partition = "rejects", "batch"
 
-    def publish(self, batch: str, frame: pl.DataFrame) -> int:
+    def publish(self, batch: str, frame: pl.DataFrame) -> None:
         """Check and replace one batch."""
         check_published(frame, Rejects)
-        return self.replace(batch, frame)
+        self.replace(batch, frame)
 
     def publish_stopped(self, date: str, frame: pl.DataFrame) -> str:
         """Replace what is kept of a drop that was stopped, and give its batch."""
@@ -49,19 +67,18 @@ class RejectTable(PartitionedTable):
         return stopped(date)
 
 
-class RunLedger(PartitionedTable):
+class RunLedger(PublishedTable):
     """One row a run: what went in, what came out, with which model."""
 
     shared = True
 
-    def __init__(self, tables: Path) -> None:
-        super().__init__(tables / "runs", "run_id")
+    name, partition = "runs", "run_id"
 
-    def publish(self, run: dict[str, Any]) -> int:
+    def publish(self, run: dict[str, Any]) -> None:
         """Record a run; the same run again replaces its row."""
         frame = pl.DataFrame([run], schema=_dtypes(Runs))
         check_published(frame, Runs)
-        return self.replace(run["run_id"], frame)
+        self.replace(run["run_id"], frame)
 
     def find(self, run_id: str) -> dict[str, Any] | None:
         """The row of a run, if it finished."""
@@ -69,6 +86,20 @@ class RunLedger(PartitionedTable):
             return None
         rows = self.read(run_id)
         return rows.row(0, named=True) if rows.height else None
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The published tables of a study."""
+
+    scores: ScoreTable
+    rejects: RejectTable
+    runs: RunLedger
+
+    @classmethod
+    def of(cls, folder: Path, store: str) -> Tables:
+        """Those below a folder, in one kind of store."""
+        return cls(ScoreTable(folder, store), RejectTable(folder, store), RunLedger(folder, store))
 
 
 def stopped(date: str) -> str:

@@ -12,6 +12,8 @@ from flows.project.paths import StudyPaths
 if TYPE_CHECKING:
     from flows.features.build import StudyFeatures
     from flows.project.settings import StudySettings
+    from flows.stores.registry import ModelRegistry
+    from flows.stores.tables import Tables
     from flows.study.naming.rules import Depth
     from schemas.contract import Contract
 
@@ -71,6 +73,20 @@ class Study:
         from flows.features.lookup import study_features
 
         return study_features(self.name)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Its published tables."""
+        from flows.stores.tables import Tables
+
+        return Tables.of(self.paths.tables, self.settings.store)
+
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        """Its models, and who was the champion when."""
+        from flows.stores.registry import registry_of
+
+        return registry_of(self.paths, self.settings.store)
 
     @property
     def hidden(self) -> tuple[str, ...]:

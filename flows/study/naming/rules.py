@@ -13,7 +13,7 @@ from flows.study.naming.domains import domain_faults, own_domain_faults
 from flows.study.naming.parts import baseline_faults, library_faults, model_faults, teacher_faults, training_faults
 from flows.study.naming.tasks import metric_faults, named_task_faults, record_faults, task_names
 from flows.study.naming.when import schedule_faults
-from mtl_models.wording import SettingsError, nearest
+from mtl_models.wording import SettingsError, nearest, unknown
 
 if TYPE_CHECKING:
     from flows.project.settings import StudySettings
@@ -66,7 +66,7 @@ def study_faults(
     faults += model_faults(settings.model, "model", options=options)
     faults += training_faults(settings.training, "training", options=options)
     faults += teacher_faults(settings, options=options)
-    faults += baseline_faults(settings) + schedule_faults(settings)
+    faults += baseline_faults(settings) + schedule_faults(settings) + _store_faults(settings)
     faults += metric_faults(settings) if every_task else []
     faults += compare_faults(settings, options=options) if every_task else []
     code: list[str] = []
@@ -75,6 +75,12 @@ def study_faults(
         faults += named
     faults += library_faults(settings) if options else []
     return list(dict.fromkeys([*(f"{where}.{fault}" for fault in faults), *code]))
+
+
+def _store_faults(settings: StudySettings) -> list[str]:
+    from flows.stores.store import STORES
+
+    return [] if settings.store in STORES else [f"store: {unknown(settings.store, STORES)}"]
 
 
 def _code_faults(

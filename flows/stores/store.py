@@ -1,0 +1,49 @@
+"""What a store of published tables is, and the kinds that there are: adding one is a file and a line here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from mtl_models.registry import Registry
+
+WHOLE = ""
+"""The partition of a table that is replaced as a whole."""
+
+
+class Store(Protocol):
+    """One table, in partitions that are replaced whole or not at all.
+
+    Whoever writes has checked the rows against their contract. What was written last stays readable while a writer
+    works, and after it was killed.
+
+    Args:
+        folder: where the table lives.
+        partition: name of the partition column, a string; :data:`WHOLE` where the table has none.
+        shared: whether those who may read published tables may read this one.
+    """
+
+    folder: Path
+
+    def __init__(self, folder: Path, partition: str, *, shared: bool = False) -> None: ...
+
+    def exists(self) -> bool:
+        """Whether anything was ever written."""
+
+    def read(self, value: str | None = None) -> pl.DataFrame:
+        """The rows of one partition, or all."""
+
+    def replace(self, value: str, frame: pl.DataFrame) -> object:
+        """Replace one partition by ``frame``, or the whole table where it has none: ``value`` is :data:`WHOLE` then."""
+
+    def remove(self, value: str) -> None:
+        """Remove one partition, if the table has it."""
+
+    def conflicts(self, schema: pl.Schema) -> list[str]:
+        """What keeps rows of ``schema`` out of the table, in words."""
+
+
+STORES: Registry[type[Store]] = Registry("flows.stores", {"delta": "delta:PartitionedTable"})
+"""The kinds of store by the name that ``store`` in params.yaml gives them."""
