@@ -12,7 +12,7 @@ from flows.features.guard import FeatureError, Tables
 from flows.features.labels import count_labels, label_findings
 from flows.features.splits import SplitError, read_splits
 from flows.features.targets import cohort_targets
-from flows.project.settings import StudySettings
+from flows.project.settings import FILE, StudySettings
 from flows.stages.validate import SMALL, judge, split_tables
 from flows.study.load import read_study
 from flows.study.names import Lookup, name_faults
@@ -30,8 +30,9 @@ def check_study(study: Study, names: Lookup | None = None) -> CheckReport:
     """
     report = CheckReport(study.name)
     settings, faults = read_study(study.root, study.name, depth="contract")
+    at_fault = {fault.removeprefix(f"{FILE}: studies.{study.name}.").partition(":")[0] for fault in faults}
     if settings and (sound := _with_sound_tasks(study, settings)):
-        _check_data(report, sound)
+        _check_data(report, sound, split=not any(key.startswith("split") for key in at_fault))
     report.faults[:0] = dict.fromkeys([*faults, *(names() if names else name_faults(study.root, study.name))])
     return report
 
@@ -55,7 +56,8 @@ def _with_sound_tasks(study: Study, settings: StudySettings) -> Study | None:
         return None
 
 
-def _check_data(report: CheckReport, study: Study) -> None:
+def _check_data(report: CheckReport, study: Study, *, split: bool) -> None:
+    """``split``: whether the block says where the split is; else a placeholder stands there, whose file nobody has."""
     tables = _valid_tables(report, study)
     if tables is None:
         return
@@ -72,7 +74,7 @@ def _check_data(report: CheckReport, study: Study) -> None:
     except FeatureError as error:
         report.faults += error.sentences
     try:
-        splits = read_splits(study.paths.raw, settings.split, cohort.features)
+        splits = read_splits(study.paths.raw, settings.split, cohort.features) if split else None
     except SplitError as error:
         report.faults += error.sentences
     if targets is not None and splits is not None and not cohort.features.is_empty():
