@@ -144,7 +144,7 @@ def comparison(study: str, board: Mapping[str, Any]) -> Iterator[str]:
             found = [row["gains"].get(kind) for kind in references]
             worst = next((each["worst"] for each in found if each and each["worst"]), None)
             yield [
-                run_name(row["run"]),
+                run_name(row),
                 str(row["seeds"]) if row["random"] else "nothing random",
                 figure_text(row["mean"]),
                 *(gain_text(each["mean"]) if each else NONE for each in found),

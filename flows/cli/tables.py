@@ -21,7 +21,7 @@ def ranking(board: dict[str, Any]) -> Table:
         gains = {kind: gain_text(each["mean"]) for kind, each in row["gains"].items()}
         worst = (row["gains"].get("first") or {}).get("worst")
         table.add_row(
-            run_name(row["run"]),
+            run_name(row),
             str(row["seeds"]),
             figure_text(row["mean"]),
             *(gains.get(kind, NONE) for kind in references),

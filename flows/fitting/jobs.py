@@ -1,31 +1,24 @@
-"""Networks fitted side by side in processes of one thread each, so that the count of processors changes no bit."""
+"""What is fitted: a job, what all jobs of a study use, and what of that one job learns from and predicts."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from flows.project.errors import awaiting_workers, in_worker
-from flows.project.processes import end_with_parent
-from mtl_models.data.dataset import Dataset, FeatureSpec
+from flows.fitting.names import ModelName
+from mtl_models.data.dataset import Dataset, FeatureSpec, read_dataset
+from mtl_models.data.frames import prediction_rows
 from mtl_models.data.tasks import Task
 from mtl_models.data.view import features_in_view
 
 if TYPE_CHECKING:
     from flows.project.settings import StudySettings
     from mtl_models.settings import Component
-
-Found = TypeVar("Found")
-Shared: TypeAlias = "tuple[Dataset, FeatureSpec, pl.DataFrame, StudySettings]"
-MOST_WORKERS = 4  # about 0.5 GiB each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +28,67 @@ class Job:
     It is a joint model if ``method`` names one, a baseline if ``model`` does, else a network.
     """
 
-    model: str
+    model: ModelName
     resample: str
     seed: int
     tasks: tuple[Task, ...]
     settings: StudySettings | None = None
     method: Component | None = None
+
+    def __str__(self) -> str:
+        return f"{self.resample}, seed {self.seed}"
+
+    def rows(self, people: Mapping[str, Dataset], values: Mapping[str, dict[str, np.ndarray]]) -> pl.DataFrame:
+        """What was predicted by part, as rows of a table of predictions."""
+        found = {part: (each.person, values[part]) for part, each in people.items()}
+        tasks = [task for task in self.tasks if all(task.name in each for each in values.values())]
+        return prediction_rows(self.model.text, self.seed, self.resample, found, tasks)
+
+
+@dataclass(frozen=True)
+class JobData:
+    """What one job learns from and predicts: people in the view of its tasks, by part.
+
+    Attributes:
+        held_out: the parts that it does not learn from, ``valid`` among them.
+    """
+
+    settings: StudySettings
+    spec: FeatureSpec
+    train: Dataset
+    held_out: dict[str, Dataset]
+
+    @property
+    def valid(self) -> Dataset:
+        """The people that choose among epochs, rounds or penalties."""
+        return self.held_out["valid"]
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """What all jobs of a study use: people with features and targets, their splits, and the settings."""
+
+    dataset: Dataset
+    spec: FeatureSpec
+    splits: pl.DataFrame
+    settings: StudySettings
+
+    @classmethod
+    def read(cls, features: Path, settings: StudySettings, further: Iterable[Task] = ()) -> StudyData:
+        """From a folder of features; with the targets of ``further`` tasks, if any are to be learned besides."""
+        return cls(*read_dataset(features, (*settings.task_records, *further)), settings)
+
+    def of(self, job: Job) -> JobData:
+        """The part of it that a job is given.
+
+        Raises:
+            ValueError: for a domain that the features lack.
+        """
+        settings = job.settings or self.settings
+        dataset, spec = in_view(self.dataset, self.spec, settings, job.tasks)
+        parts = parts_of(self.splits, job.resample)
+        held_out = {part: dataset.take(mask) for part, mask in parts.items() if part != "train"}
+        return JobData(settings, spec, dataset.take(parts["train"]), held_out)
 
 
 def parts_of(splits: pl.DataFrame, resample: str) -> dict[str, np.ndarray]:
@@ -59,33 +107,3 @@ def in_view(
     """
     part = features_in_view(spec, settings.model, [task.name for task in tasks])
     return dataset.select(spec, part), part
-
-
-def in_processes(function: Callable[[Job], Found], jobs: list[Job], given: Shared, *, title: str) -> Iterator[Found]:
-    """What a function gives for every job, in the order of the jobs; there :func:`shared` is what is ``given``."""
-    from mtl_models.training.progress import progress_bar
-
-    n_workers = min(len(jobs), os.cpu_count() or 1, MOST_WORKERS)
-    context = multiprocessing.get_context("spawn")
-    with (
-        progress_bar(title, len(jobs), show=True) as advance,
-        awaiting_workers(),
-        ProcessPoolExecutor(n_workers, mp_context=context, initializer=_share, initargs=(given,)) as pool,
-    ):
-        for job, found in zip(jobs, pool.map(partial(in_worker, function), jobs), strict=True):
-            advance(f"{job.resample}, seed {job.seed}")
-            yield found
-
-
-_SHARED: list[Shared] = []
-
-
-def _share(given: Shared) -> None:
-    """Keep in a worker what all of its jobs use, so that it travels once; no worker outlives its stage."""
-    end_with_parent()
-    _SHARED[:] = [given]
-
-
-def shared() -> Shared:
-    """What all jobs of this process use."""
-    return _SHARED[0]

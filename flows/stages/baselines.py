@@ -7,39 +7,41 @@ from typing import Any
 
 import polars as pl
 
-from flows.fitting.jobs import Job, in_processes, shared
-from flows.fitting.names import FINAL, KEYS
+from flows.fitting.jobs import Job, StudyData
+from flows.fitting.names import FINAL, KEYS, MODEL, models_in
 from flows.fitting.networks import network_rows
+from flows.fitting.pool import in_processes
 from flows.fitting.single import fit_baseline, seeds_of
 from flows.project.paths import replace_file
 from flows.project.settings import StudySettings
 from flows.stages.command import run_stage
 from flows.study.study import Study
 from mtl_models.baselines import BASELINES
-from mtl_models.data.dataset import PERSON, read_dataset
+from mtl_models.data.dataset import PERSON
 
 
 def plan(settings: StudySettings, resamples: Iterable[str]) -> Iterator[list[Job]]:
     """The jobs in groups: one group a model, seed and resample, one job a main task."""
     tasks = [task for task in settings.task_records if task.role == "main"]
-    for model in settings.baselines.models:
+    named = models_in((MODEL.text, *settings.baselines.models))
+    for model in (named[name] for name in settings.baselines.models):
         for resample in resamples:
             for seed in seeds_of(settings, model):
                 yield [Job(model=model, resample=resample, seed=seed, tasks=(task,)) for task in tasks]
 
 
-def fit_one(job: Job) -> pl.DataFrame:
+def fit_one(job: Job, study: StudyData) -> pl.DataFrame:
     """Predictions of one job: a baseline, or the network of a single task."""
-    return fit_baseline(job, *shared()) if job.model in BASELINES else network_rows(job)
+    return fit_baseline(job, study) if job.model.name in BASELINES else network_rows(job, study)
 
 
 def run(study: Study) -> dict[str, Any]:
     """The stage on the study's features."""
     paths, settings = study.paths, study.settings
-    dataset, spec, splits = read_dataset(paths.features, settings.task_records)
-    groups = list(plan(settings, [name for name in splits.columns if name not in (PERSON, FINAL)]))
+    data = StudyData.read(paths.features, settings)
+    groups = list(plan(settings, [name for name in data.splits.columns if name not in (PERSON, FINAL)]))
     jobs = [job for group in groups for job in group]
-    frames = iter(list(in_processes(fit_one, jobs, (dataset, spec, splits, settings), title="baselines")))
+    frames = iter(list(in_processes(fit_one, jobs, data, title="baselines")))
     tables = []
     for group in groups:
         table = next(frames)

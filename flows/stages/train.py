@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from flows.fitting.jobs import Job, in_processes
-from flows.fitting.names import FINAL, NO_OUTCOMES, WHOLE
-from flows.fitting.networks import fit_job, network_rows
+from flows.fitting.jobs import Job, StudyData
+from flows.fitting.names import FINAL, MODEL, NO_OUTCOMES, WHOLE
+from flows.fitting.networks import fit_network, network_rows
+from flows.fitting.pool import in_processes
 from flows.project.paths import replace_file, write_json
 from flows.stages.command import run_stage
 from flows.study.study import Study
-from mtl_models.data.dataset import PERSON, Dataset, read_dataset
+from mtl_models.data.dataset import PERSON, Dataset
 from mtl_models.data.frames import prediction_rows
 
 if TYPE_CHECKING:
     from mtl_models.network.predictor import Predictor
     from mtl_models.training.fit import Fitted
-
-MODEL = "multi_task"
 
 
 def run(study: Study) -> dict[str, Any]:
@@ -30,7 +29,8 @@ def run(study: Study) -> dict[str, Any]:
 
     paths, settings = study.paths, study.settings
     tasks = settings.task_records
-    dataset, spec, splits = read_dataset(paths.features, tasks)
+    data = StudyData.read(paths.features, settings)
+    dataset, spec, splits = data.dataset, data.spec, data.splits
     final = Job(model=MODEL, resample=FINAL, seed=settings.training.seed, tasks=tasks)
     resamples = [name for name in splits.columns if name not in (PERSON, FINAL)]
     planned = [
@@ -41,12 +41,11 @@ def run(study: Study) -> dict[str, Any]:
     # with a fixed split the exported network is one of those to be measured: it is not trained twice
     same = {name for name in resamples if splits[name].equals(splits[FINAL].alias(name))}
     jobs = [job for job in planned if not (job.resample in same and job.seed == final.seed)]
-    shared = (dataset, spec, splits, settings)
     with ThreadPoolExecutor(1) as beside:
         # the thread only waits for processes; the exported network is fitted here meanwhile
         title = "resamples and seeds"
-        others = beside.submit(lambda: list(in_processes(network_rows, jobs, shared, title=title)) if jobs else [])
-        fitted, final_rows = fit_job(final, *shared, progress=not jobs)
+        others = beside.submit(lambda: list(in_processes(network_rows, jobs, data, title=title)))
+        fitted, final_rows = fit_network(final, data, progress=not jobs)
     replace_file(paths.models / "network.safetensors", lambda partial: save_network(fitted.network, partial))
     frames = [final_rows.with_columns(pl.lit(name).alias("resample")) for name in sorted(same)]
     replace_file(paths.models / "predictions.parquet", pl.concat([*frames, *others.result()]).write_parquet)

@@ -13,6 +13,10 @@ from mtl_models.kinds.metrics import AUROC, QWK, R2, Metric
 TOO_GOOD = {metric.name: metric.too_good for metric in (AUROC, R2, QWK) if metric.too_good is not None}
 
 
+MODEL, TWIN = "multi_task", "single_task"
+"""Names of a study's network and of its single-task twins in tables, reports and settings."""
+
+
 class EvaluationSettings(BaseModel):
     """How figures are measured, compared and hidden.
 
@@ -34,8 +38,8 @@ class EvaluationSettings(BaseModel):
     confidence: float = Field(default=0.95, gt=0, lt=1)
     min_count: int = Field(default=10, ge=1)
     digits: int = Field(default=4, ge=1)
-    model: str = "multi_task"
-    twin: str = "single_task"
+    model: str = MODEL
+    twin: str = TWIN
     too_good: dict[str, dict[str, float]] = Field(default_factory=dict)
 
     def too_good_for(self, task: str, metrics: Iterable[Metric] = ()) -> dict[str, float]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from flows.fitting.jobs import Job, in_processes, shared
+from flows.fitting.jobs import Job, StudyData
 from flows.fitting.joint import fit_joint
-from flows.fitting.names import KEYS, TWIN
+from flows.fitting.names import KEYS, MODEL, ModelName
 from flows.fitting.networks import network_rows
+from flows.fitting.pool import in_processes
 from flows.fitting.single import fit_baseline
 from flows.fitting.single import seeds_of as baseline_seeds
 from flows.project.hashing import digest, sha256
@@ -21,7 +21,6 @@ from flows.project.settings import StudySettings
 from flows.study.runs import method_of, settings_of
 from flows.study.study import Study
 from mtl_models.baselines import BASELINES
-from mtl_models.data.dataset import read_dataset
 from mtl_models.joint import JOINT
 from mtl_models.settings import Component
 from mtl_models.wording import slug
@@ -56,15 +55,15 @@ def plan(
     name: str, settings: StudySettings, resamples: list[str], *, twins: bool, method: Component | None = None
 ) -> list[list[Job]]:
     """Jobs in groups that make one row a person each: the model, and if asked for its single-task twins."""
-    tasks = settings.task_records
+    tasks, model = settings.task_records, ModelName(name)
     main = [task for task in tasks if task.role == "main"]
     groups = []
     for resample in resamples:
         for seed in seeds_of(settings, method):
-            job = Job(model=name, resample=resample, seed=seed, tasks=tasks, settings=settings, method=method)
+            job = Job(model=model, resample=resample, seed=seed, tasks=tasks, settings=settings, method=method)
             groups.append([job])
             if twins:
-                groups.append([replace(job, model=f"{name} (single-task)", tasks=(task,)) for task in main])
+                groups.append([replace(job, model=model.twin, tasks=(task,)) for task in main])
     return groups
 
 
@@ -83,21 +82,21 @@ def plan_references(settings: StudySettings, resamples: list[str]) -> list[list[
     """The study's baselines on each resample, one group a model and seed."""
     main = [task for task in settings.task_records if task.role == "main"]
     return [
-        [Job(model=name, resample=resample, seed=seed, tasks=(task,), settings=settings) for task in main]
-        for name in settings.baselines.models
-        if name in BASELINES
+        [Job(model=model, resample=resample, seed=seed, tasks=(task,), settings=settings) for task in main]
+        for model in map(ModelName, settings.baselines.models)
+        if model.name in BASELINES
         for resample in resamples
-        for seed in baseline_seeds(settings, name)
+        for seed in baseline_seeds(settings, model)
     ]
 
 
-def fit_run(job: Job) -> pl.DataFrame:
+def fit_run(job: Job, study: StudyData) -> pl.DataFrame:
     """Predictions of one job of a comparison: a joint model, a baseline or a network."""
     if job.method:
-        return fit_joint(job, job.method, *shared())
-    if job.model in BASELINES:
-        return fit_baseline(job, *shared())
-    return network_rows(job)
+        return fit_joint(job, job.method, study)
+    if job.model.name in BASELINES:
+        return fit_baseline(job, study)
+    return network_rows(job, study)
 
 
 def _join(frames: list[pl.DataFrame]) -> pl.DataFrame:
@@ -110,7 +109,6 @@ def _join(frames: list[pl.DataFrame]) -> pl.DataFrame:
 def train_missing(study: Study, folder: Path, resamples: list[str]) -> dict[str, Path]:
     """Train the runs that are not in ``folder`` yet, each written as soon as it is done; all runs' files by name."""
     paths, settings = study.paths, study.settings
-    dataset, spec, splits = read_dataset(paths.features, (*settings.task_records, *settings.further_tasks))
     files, planned = {}, []
     for name, change in settings.compare.runs.items():
         own, method = settings_of(settings, name), method_of(settings, name)
@@ -121,9 +119,8 @@ def train_missing(study: Study, folder: Path, resamples: list[str]) -> dict[str,
                 JOINT[method.name].require()
             planned.append((name, plan(name, own, resamples, twins=change.twins, method=method)))
     jobs = [job for _, groups in planned for group in groups for job in group]
-    frames: Iterator[pl.DataFrame] = iter(())
-    if jobs:
-        frames = in_processes(fit_run, jobs, (dataset, spec, splits, settings), title=f"{len(planned)} runs")
+    data = StudyData.read(paths.features, settings, settings.further_tasks)
+    frames = in_processes(fit_run, jobs, data, title=f"{len(planned)} runs")
     for name, groups in planned:
         tables = [_join([next(frames) for _ in group]) for group in groups]
         columns = [column for column in tables[0].columns if all(column in table.columns for table in tables)]
@@ -136,15 +133,14 @@ def train_missing(study: Study, folder: Path, resamples: list[str]) -> dict[str,
 def reference_predictions(study: Study, folder: Path, resamples: list[str]) -> pl.DataFrame:
     """Predictions of the study's baselines in the view of the comparison's base, fitted if that is not the study's."""
     paths, settings = study.paths, study.settings
-    own = pl.read_parquet(paths.models / "baselines.parquet").filter(pl.col("model") != TWIN)
+    own = pl.read_parquet(paths.models / "baselines.parquet").filter(pl.col("model") != MODEL.twin.text)
     if (seen := reference_view(settings)) is None:
         return own
     file = folder / f"{reference_key(seen, paths.features)}.parquet"
     if not file.exists():
-        dataset, spec, splits = read_dataset(paths.features, settings.task_records)
         groups = plan_references(seen, resamples)
         jobs = [job for group in groups for job in group]
-        frames = in_processes(fit_run, jobs, (dataset, spec, splits, seen), title="baselines")
+        frames = in_processes(fit_run, jobs, StudyData.read(paths.features, seen), title="baselines")
         replace_file(file, pl.concat([_join([next(frames) for _ in group]) for group in groups]).write_parquet)
     for stale in set(folder.glob("*.parquet")) - {file}:
         stale.unlink()

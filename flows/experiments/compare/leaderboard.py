@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from flows.experiments.compare.page import BOOSTERS, TWIN
+from flows.experiments.compare.page import BOOSTERS
+from flows.fitting.names import models_in
 from flows.report.words import label_name, short_title
 from mtl_models.data.tasks import Task
 from mtl_models.metrics.collect import Sample, collect
@@ -49,22 +50,23 @@ def leaderboard(
     rounding = Rounding(settings.digits, settings.confidence)
     shown = {task.name: count_people(task, sample).enough(settings.min_count) for task in main}
     first = predictions["model"][0]
+    models = models_in(replicates)
     rows: list[dict[str, Any]] = []
     for name, scores in replicates.items():
         learnt = [task for task in main if task.name in scores]
         headlines = {task.name: scores[task.name].metrics[headline_name(task)] for task in learnt}
         mean = mean_of_defined(headlines)
         whole = rounding.figure(mean.values, shown=True) if len(learnt) == len(main) else _NOTHING
+        references = {"first": first, **{each: each for each in BOOSTERS}, "twin": models[name].twin.text}
         others = {
-            kind: replicates[other]
-            for kind, other in {"first": first, **{each: each for each in BOOSTERS}, "twin": f"{name}{TWIN}"}.items()
-            if other in replicates and other != name
+            kind: replicates[other] for kind, other in references.items() if other in replicates and other != name
         }
         rows.append(
             {
                 "run": name,
+                **({"twin_of": models[name].name} if models[name].is_twin else {}),
                 "seeds": len(sample.seeds[name]),
-                "random": name.removesuffix(TWIN) not in unseeded,
+                "random": models[name].name not in unseeded,
                 "mean": {**whole, "n_tasks": mean.n, "left_out": list(mean.left_out)},
                 "tasks": {task: rounding.figure(values, shown=shown[task]) for task, values in headlines.items()},
                 "gains": {

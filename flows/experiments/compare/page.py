@@ -11,16 +11,15 @@ from flows.report.tables import Cell, Table, gain_cell
 from flows.report.templates import render
 from flows.report.words import NONE, gain_value, interval, metric_name, model_name, number, without
 
-TWIN = " (single-task)"
 BOOSTERS = ("lightgbm", "catboost")
 BASELINES = ("linear", *BOOSTERS)
 
 
-def run_name(run: str) -> str:
-    """A run's name for a reader: as params.yaml has it; a baseline's and a twin's as on every page."""
-    if run.endswith(TWIN):
-        return f"{run.removesuffix(TWIN)}, single-task twin"
-    return model_name(run) if run in BASELINES else run
+def run_name(row: Mapping[str, Any]) -> str:
+    """The name of a row's run for a reader: as params.yaml has it; a baseline's and a twin's as on every page."""
+    if twin_of := row.get("twin_of"):
+        return f"{twin_of}, single-task twin"
+    return model_name(row["run"]) if row["run"] in BASELINES else str(row["run"])
 
 
 def reference_names(board: Mapping[str, Any]) -> dict[str, str]:
@@ -49,7 +48,7 @@ def means_table(board: Mapping[str, Any], references: Mapping[str, str]) -> Tabl
         gains = [row["gains"].get(kind) for kind in references]
         seeds = str(row["seeds"]) if row["random"] else "1, nothing random"
         means = [_gain(each and each["mean"], board["titles"]) for each in gains]
-        rows.append((Cell(run_name(row["run"])), Cell(seeds), _figure(row["mean"], "", board["titles"]), *means))
+        rows.append((Cell(run_name(row)), Cell(seeds), _figure(row["mean"], "", board["titles"]), *means))
     columns = ("Run", "Seeds", "Mean figure", *(f"Over {name}" for name in references.values()))
     return Table("Mean change in error over the outcomes of both, positive is better", columns, tuple(rows))
 
@@ -64,7 +63,7 @@ def gains_table(board: Mapping[str, Any], kind: str, name: str) -> Table:
             worst = found["worst"]
             cells = [_gain(found["tasks"].get(task), titles) for task in board["metrics"]]
             least = Cell(titles[worst["task"]], gain_value(worst)) if worst else Cell(NONE)
-            rows.append((Cell(run_name(row["run"])), _gain(found["mean"], titles), least, *cells))
+            rows.append((Cell(run_name(row)), _gain(found["mean"], titles), least, *cells))
     columns = ("Run", "Mean of all", "Worst outcome", *(titles[task] for task in board["metrics"]))
     return Table(f"Change in error against {name}, with 95\u00a0% interval", columns, tuple(rows))
 
@@ -73,7 +72,7 @@ def figures_table(board: Mapping[str, Any]) -> Table:
     """The main figure of every run and outcome."""
     rows = [
         (
-            Cell(run_name(row["run"])),
+            Cell(run_name(row)),
             *(_figure(row["tasks"].get(task), metric, board["titles"]) for task, metric in board["metrics"].items()),
         )
         for row in board["rows"]

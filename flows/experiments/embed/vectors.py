@@ -11,9 +11,9 @@ import polars as pl
 
 from flows.experiments.compare.fits import run_key
 from flows.experiments.embed.outcomes import outcome_means, outcomes_of
-from flows.fitting.jobs import Job
-from flows.fitting.names import FINAL
-from flows.fitting.networks import fit_job
+from flows.fitting.jobs import Job, StudyData
+from flows.fitting.names import FINAL, ModelName
+from flows.fitting.networks import fit_network
 from flows.project.paths import StudyPaths, replace_file, write_json, write_text
 from flows.project.settings import StudySettings
 from flows.study.runs import settings_of
@@ -94,9 +94,10 @@ def load_or_train(study: Study, source: Source) -> Predictor:
     folder, settings = paths.models / "embeddings", source.settings
     file = folder / f"{slug(source.name)}-{run_key(settings, paths.features)}.safetensors"
     if not file.is_file():
-        dataset, spec, splits = read_dataset(paths.features, settings.task_records)
-        job = Job(model=source.name, resample=FINAL, seed=settings.training.seed, tasks=settings.task_records)
-        network = fit_job(job, dataset, spec, splits, settings, progress=True)[0].network
+        job = Job(
+            model=ModelName(source.name), resample=FINAL, seed=settings.training.seed, tasks=settings.task_records
+        )
+        network = fit_network(job, StudyData.read(paths.features, settings), progress=True)[0].network
         replace_file(file, lambda partial: save_network(network, partial))
         for stale in set(folder.glob(f"{slug(source.name)}-*.safetensors")) - {file}:
             stale.unlink()

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import yaml
 
+from flows.fitting.names import ModelName
 from flows.project.settings import CompareRun, CompareSettings, StudySettings
 from mtl_models.data.tasks import Task
 from mtl_models.metrics.collect import collect
@@ -22,7 +23,6 @@ from mtl_models.training.affinity import group_tasks
 Groups = tuple[tuple[str, ...], ...]
 PART = "valid"
 PLAIN = "one trunk"
-TWIN = f"{PLAIN} (single-task)"
 MOST = 4  # groups
 
 
@@ -105,10 +105,11 @@ def judge(
     rounding = Rounding(settings.digits, settings.confidence)
     shown = {task.name: count_people(task, sample).enough(settings.min_count) for task in main}
     runs: dict[str, Any] = {}
+    twin = ModelName(PLAIN).twin.text
     for name in dict.fromkeys(predictions["model"]):
-        if name == TWIN:
+        if name == twin:
             continue
-        runs[name] = {"over_twins": compare(main, scores[name], scores[TWIN], shown, rounding, is_twin=True)}
+        runs[name] = {"over_twins": compare(main, scores[name], scores[twin], shown, rounding, is_twin=True)}
         if name != PLAIN:
             runs[name]["over_plain"] = compare(main, scores[name], scores[PLAIN], shown, rounding, is_twin=False)
     clear = [name for name in runs if name != PLAIN and runs[name]["over_plain"]["mean"]["verdict"] == "gain"]

@@ -9,14 +9,15 @@ import polars as pl
 from flows.experiments.compare.fits import train_missing
 from flows.experiments.groups.choice import PLAIN, Groups, base_model, block, judge, plain_trunk, propose, trial
 from flows.experiments.groups.page import groups_page
-from flows.fitting.jobs import Job, in_processes, shared
-from flows.fitting.names import FINAL
-from flows.fitting.networks import fit_job
+from flows.fitting.jobs import Job, StudyData
+from flows.fitting.names import FINAL, ModelName
+from flows.fitting.networks import fit_network
+from flows.fitting.pool import in_processes
 from flows.project.paths import write_json, write_text
 from flows.stages.command import run_stage
 from flows.study.runs import settings_of
 from flows.study.study import Study
-from mtl_models.data.dataset import PERSON, read_dataset
+from mtl_models.data.dataset import PERSON
 from mtl_models.training.affinity import Matrix, mean_matrix
 
 
@@ -30,17 +31,16 @@ def measure(study: Study, resamples: list[str]) -> list[dict[str, Matrix]]:
     settings = settings.model_copy(update={"training": training})
     tasks = settings.task_records
     jobs = [
-        Job(model=PLAIN, resample=resample, seed=seed, tasks=tasks)
+        Job(model=ModelName(PLAIN), resample=resample, seed=seed, tasks=tasks)
         for resample in resamples
         for seed in settings.training.seeds
     ]
-    dataset, spec, splits = read_dataset(study.paths.features, tasks)
-    return list(in_processes(_affinity, jobs, (dataset, spec, splits, settings), title="affinity"))
+    return list(in_processes(_affinity, jobs, StudyData.read(study.paths.features, settings), title="affinity"))
 
 
-def _affinity(job: Job) -> dict[str, Matrix]:
+def _affinity(job: Job, study: StudyData) -> dict[str, Matrix]:
     """The means over the epochs up to the kept one."""
-    fitted, _ = fit_job(job, *shared(), progress=False)
+    fitted, _ = fit_network(job, study)
     epochs = fitted.affinity[: fitted.epoch]
     return {
         "cosine": mean_matrix([epoch.cosine for epoch in epochs]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flows.experiments.sweeps.settings import SHARED
+from flows.experiments.sweeps.settings import COLUMNS, SHARED
 from flows.report.words import NBSP, gain_text, interval, listing, percent, points
 
 _GROUPS = {"sharing hurts": "hurts", "sharing helps": "helps", "no difference": "makes no clear difference"}
@@ -77,7 +77,7 @@ def _hurt(line: Mapping[str, Any]) -> list[float]:
 
 def _error(line: Mapping[str, Any], value: float) -> float:
     """The error of the network of all tasks at a value."""
-    return next(float(point[SHARED]) for point in line["points"] if point["value"] == value)
+    return next(float(point[COLUMNS[SHARED]]) for point in line["points"] if point["value"] == value)
 
 
 def value_text(value: float, form: str) -> str:

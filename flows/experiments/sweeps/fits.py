@@ -5,12 +5,7 @@ Every process imports this module: what only the first one needs is imported whe
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -18,8 +13,8 @@ import numpy as np
 import polars as pl
 
 from flows.experiments.sweeps.points import Point, build, table_hashes
-from flows.experiments.sweeps.settings import ALONE, SHARED, SweepSettings
-from flows.project.errors import awaiting_workers, in_worker
+from flows.experiments.sweeps.settings import SHARED, SweepSettings
+from flows.fitting.pool import in_processes
 from flows.project.paths import replace_file
 from mtl_models.data.frames import prediction_frame
 
@@ -30,7 +25,9 @@ class Job:
 
     point: Point
     seed: int
-    root: Path
+
+    def __str__(self) -> str:
+        return f"{self.point.line}, {self.point.value:g}, seed {self.seed}"
 
 
 def train_missing(sweep: SweepSettings, points: list[Point], folder: Path, root: Path, *, title: str) -> list[Path]:
@@ -44,8 +41,8 @@ def train_missing(sweep: SweepSettings, points: list[Point], folder: Path, root:
     inputs = digest(code_digest("flows.experiments.sweeps.fits"), table_hashes(sweep, root))
     files = [folder / point.file_name(inputs) for point in points]
     missing = {file: point for point, file in zip(points, files, strict=True) if not file.exists()}
-    jobs = [Job(point, seed, root) for point in missing.values() for seed in point.training.seeds]
-    frames = fit_jobs(jobs, title=title)
+    jobs = [Job(point, seed) for point in missing.values() for seed in point.training.seeds]
+    frames = in_processes(fit_job, jobs, root, title=title)
     for file, point in missing.items():
         replace_file(file, pl.concat(islice(frames, len(point.training.seeds))).write_parquet)
     for stale in set(folder.glob("*.parquet")) - set(files):
@@ -53,26 +50,7 @@ def train_missing(sweep: SweepSettings, points: list[Point], folder: Path, root:
     return files
 
 
-def fit_jobs(jobs: list[Job], *, title: str) -> Iterator[pl.DataFrame]:
-    """Predictions of every job, in the order of the jobs, with a progress bar over them."""
-    from flows.fitting.jobs import MOST_WORKERS
-    from mtl_models.training.progress import progress_bar
-
-    if not jobs:
-        return
-    n_workers = min(len(jobs), os.cpu_count() or 1, MOST_WORKERS)
-    context = multiprocessing.get_context("spawn")
-    with (
-        progress_bar(title, len(jobs), show=True) as advance,
-        awaiting_workers(),
-        ProcessPoolExecutor(n_workers, mp_context=context) as pool,
-    ):
-        for job, frame in zip(jobs, pool.map(partial(in_worker, fit_job), jobs), strict=True):
-            advance(f"{job.point.line}, {job.point.value:g}, seed {job.seed}")
-            yield frame
-
-
-def fit_job(job: Job) -> pl.DataFrame:
+def fit_job(job: Job, root: Path) -> pl.DataFrame:
     """Predictions of the measured people by the network of all tasks and by the measured tasks' single-task twins.
 
     Both kinds have the same settings, budget, seed and people; rows stand in the people's order.
@@ -80,14 +58,16 @@ def fit_job(job: Job) -> pl.DataFrame:
     from mtl_models.training.fit import FitSettings, TrainingData, fit
     from mtl_models.training.prediction import predict
 
-    point, material = job.point, build(job.point, job.root, job.seed)
+    point, material = job.point, build(job.point, root, job.seed)
     data = TrainingData(material.train, material.valid, material.spec, material.tasks)
     frames = []
-    for model, groups in ((SHARED, [material.tasks]), (ALONE, [(task,) for task in material.shown])):
+    for model, groups in ((SHARED, [material.tasks]), (SHARED.twin, [(task,) for task in material.shown])):
         values: dict[str, np.ndarray] = {}
         for tasks in groups:
             fitted = fit(data.of_tasks(tasks), FitSettings(point.model, point.training), seed=job.seed)
             values.update(predict(fitted.network, material.measured))
         frame = prediction_frame(material.measured.person, values, material.shown)
-        frames.append(frame.select(pl.lit(model).alias("model"), pl.lit(job.seed, pl.Int32).alias("seed"), pl.all()))
+        frames.append(
+            frame.select(pl.lit(model.text).alias("model"), pl.lit(job.seed, pl.Int32).alias("seed"), pl.all())
+        )
     return pl.concat(frames)

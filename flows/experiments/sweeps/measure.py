@@ -13,7 +13,8 @@ import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from flows.experiments.sweeps.points import Point, build
-from flows.experiments.sweeps.settings import ALONE, SHARED, SweepSettings
+from flows.experiments.sweeps.settings import COLUMNS, SHARED, SweepSettings
+from flows.fitting.names import ModelName
 from mtl_models.data.dataset import PERSON
 from mtl_models.metrics.bootstrap import resample_counts
 from mtl_models.metrics.comparison import bounded_gain, verdict
@@ -55,7 +56,7 @@ def _point(point: Point, file: Path, root: Path, replicates: int) -> tuple[dict[
         ValueError: if its predictions are of other people, or too few of these have what is predicted.
     """
     losses, labels, n_people = _losses(point, file, root, replicates)
-    gains = {task: bounded_gain(losses[SHARED][task], losses[ALONE][task]) for task in losses[SHARED]}
+    gains = {task: bounded_gain(losses[SHARED][task], losses[SHARED.twin][task]) for task in losses[SHARED]}
     mean = mean_of_defined(gains)
     figure = _figure(mean.values)
     if figure["low"] is None:
@@ -67,7 +68,10 @@ def _point(point: Point, file: Path, root: Path, replicates: int) -> tuple[dict[
         "value": point.value,
         "gain": {**figure, "verdict": word, "n_tasks": mean.n, "left_out": list(mean.left_out)},
         "loss": sorted({labels[task].loss for task in shown}),
-        **{model: _ROUNDING.number(np.mean([found[task][0] for task in shown])) for model, found in losses.items()},
+        **{
+            COLUMNS[model]: _ROUNDING.number(np.mean([found[task][0] for task in shown]))
+            for model, found in losses.items()
+        },
         "n_labels": round(float(np.mean([each.n for each in labels.values()]))),
         "n_people": n_people,
     }
@@ -84,19 +88,19 @@ class _Labels:
 
 def _losses(
     point: Point, file: Path, root: Path, replicates: int
-) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, _Labels], int]:
+) -> tuple[dict[ModelName, dict[str, np.ndarray]], dict[str, _Labels], int]:
     """Losses by model and task in the sample and in every replicate, labels by task, and the people measured."""
     frame = pl.read_parquet(file)
     seeds = point.training.seeds
     # the seeds stand for other draws of the data and the networks: they are resampled like the people
     shares = _counts(len(seeds), replicates, 1) / len(seeds)
-    losses: dict[str, dict[str, np.ndarray]] = {SHARED: {}, ALONE: {}}
+    losses: dict[ModelName, dict[str, np.ndarray]] = {model: {} for model in COLUMNS}
     for seed, share in zip(seeds, shares, strict=True):
         material = build(point, root, seed)
         people, shown = material.measured, [task for task in material.shown if point.reported in (None, task.name)]
         counts = _counts(len(people), replicates, 0)
         for model, found in losses.items():
-            rows = frame.filter((pl.col("seed") == seed) & (pl.col("model") == model))
+            rows = frame.filter((pl.col("seed") == seed) & (pl.col("model") == model.text))
             if not np.array_equal(rows[PERSON].to_numpy(), people.person):
                 raise ValueError(f"{file.name} holds predictions of other people: delete it and run the sweep again")
             for task in shown:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flows.experiments.sweeps.findings import findings, value_text
 from flows.experiments.sweeps.plot import sweep_plot
-from flows.experiments.sweeps.settings import ALONE, SHARED
+from flows.experiments.sweeps.settings import COLUMNS, SHARED
 from flows.project.paths import read_json, write_text
 from flows.report.inline import inline_svg
 from flows.report.tables import Cell, Table
@@ -16,7 +16,7 @@ from flows.report.templates import render
 from flows.report.words import gain_text
 
 PAGE = "index.html"
-COLUMNS = ("Line", "Value", "Gain", "Error shared", "Error alone", "Labels in training", "People measured")
+HEADS = ("Line", "Value", "Gain", "Error shared", "Error alone", "Labels in training", "People measured")
 
 
 def sweeps_page(sweeps: Mapping[str, Mapping[str, Any]]) -> str:
@@ -42,12 +42,12 @@ def _table(sweep: Mapping[str, Any]) -> Table:
             line["line"],
             value_text(point["value"], sweep["form"]),
             gain_text(point["gain"]),
-            f"{point[SHARED]:.3f}",
-            f"{point[ALONE]:.3f}",
+            f"{point[COLUMNS[SHARED]]:.3f}",
+            f"{point[COLUMNS[SHARED.twin]]:.3f}",
             f"{point['n_labels']:,}",
             f"{point['n_people']:,}",
         )
         for line in sweep["lines"]
         for point in line["points"]
     ]
-    return Table(f"Figures of: {sweep['title']}", COLUMNS, tuple(tuple(Cell(text) for text in row) for row in rows))
+    return Table(f"Figures of: {sweep['title']}", HEADS, tuple(tuple(Cell(text) for text in row) for row in rows))

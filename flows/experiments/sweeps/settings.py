@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from flows.fitting.names import ModelName
 from flows.project.settings import read_studies
 from flows.project.yaml_file import YamlFile, read_yaml
 from flows.study.load import load_settings
@@ -18,7 +19,8 @@ from mtl_models.wording import SettingsError, unknown
 
 FILE = "sweeps/params.yaml"
 BLOCKS = ("synthetic", "studies")
-SHARED, ALONE = "shared", "alone"  # the network of all tasks, and the single-task twins
+SHARED = ModelName("shared")  # the network of all tasks
+COLUMNS = {SHARED: "shared", SHARED.twin: "alone"}  # in the record of a sweep: error of the network, and of its twins
 
 
 class PairData(PairOptions):

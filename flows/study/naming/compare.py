@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flows.fitting.names import MODEL, ModelName
 from flows.study.naming.parts import component_fault, model_faults, option_faults, repeated, training_faults
 from flows.study.naming.tasks import task_names
 from mtl_models.baselines import BASELINES
@@ -13,8 +14,6 @@ from mtl_models.wording import SettingsError, slug
 if TYPE_CHECKING:
     from flows.project.settings import CompareRun, StudySettings
 
-TAKEN = ("multi_task", "single_task")
-
 
 def compare_faults(settings: StudySettings, *, options: bool) -> list[str]:
     """What the runs of the comparison name that there is not; what they share is said once, of the base."""
@@ -22,12 +21,13 @@ def compare_faults(settings: StudySettings, *, options: bool) -> list[str]:
     own = set(_study_faults(settings, options=options))
     base = [fault for fault in _base_faults(settings, options=options) if fault not in own]
     faults += [f"compare.base.{fault}" for fault in base]
+    taken = {MODEL.text, MODEL.twin.text, *BASELINES, *(ModelName(name).twin.text for name in settings.compare.runs)}
     slugs: dict[str, str] = {}
     for name, run in settings.compare.runs.items():
         where = f"compare.runs.{name}"
         found = [fault for fault in run_faults(settings, run, options=options) if fault not in (*own, *base)]
         faults += [f"{where}.{fault}" for fault in found]
-        if name in (*BASELINES, *TAKEN) or name.endswith("(single-task)"):
+        if name in taken:
             faults.append(f"{where}: this name belongs to what runs are compared with: choose another")
         if not slug(name):
             faults.append(f"{where}: a run's name needs a letter a to z or a digit")

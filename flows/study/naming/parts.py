@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from flows.fitting.names import MODEL
 from mtl_models.baselines import BASELINES, BaselineSettings, require_library
 from mtl_models.joint import JOINT
 from mtl_models.network.encoders import ENCODERS
@@ -16,9 +17,6 @@ from mtl_models.wording import SettingsError, unknown
 if TYPE_CHECKING:
     from flows.project.settings import StudySettings
     from mtl_models.registry import Registry
-
-TWIN = "single_task"
-MODEL = "multi_task"
 
 
 def component_fault(registry: Registry[Any], component: Component, where: str) -> list[str]:
@@ -104,14 +102,14 @@ def teacher_faults(settings: StudySettings, *, options: bool) -> list[str]:
 
 def baseline_faults(settings: StudySettings) -> list[str]:
     """Baselines that there are not, and figures that compare with one."""
-    known = [TWIN, *BASELINES]
+    model, known = MODEL.text, [MODEL.twin.text, *BASELINES]
     models = settings.baselines.models
     faults = [f"baselines.models: {unknown(name, known)}" for name in models if name not in known]
     faults += repeated(models, "baselines.models")
     for key in ("model", "twin"):
         name = getattr(settings.evaluation, key)
-        if name not in (MODEL, *known):
-            faults.append(f"evaluation.{key}: {unknown(name, [MODEL, *known])}")
+        if name not in (model, *known):
+            faults.append(f"evaluation.{key}: {unknown(name, [model, *known])}")
     return faults
 
 

@@ -12,8 +12,6 @@ from mtl_models.wording import unknown
 if TYPE_CHECKING:
     from flows.project.settings import StudySettings
 
-MODEL, TWIN = "multi_task", "single_task"
-
 
 def record_faults(settings: StudySettings, *, every_task: bool = True) -> tuple[list[str], list[Task]]:
     """Faults of the task records, and the tasks whose records are sound; ``every_task``: whether all are here."""

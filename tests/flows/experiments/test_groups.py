@@ -14,8 +14,9 @@ import yaml
 
 from flows.cli.tables import groupings, negative_transfer
 from flows.experiments.groups import stage as groups
-from flows.experiments.groups.choice import PLAIN, TWIN, base_model, block, judge, plain_trunk, propose, trial
+from flows.experiments.groups.choice import PLAIN, base_model, block, judge, plain_trunk, propose, trial
 from flows.experiments.groups.page import hurt_sentences, verdict
+from flows.fitting.names import ModelName
 from flows.project.paths import StudyPaths
 from flows.project.settings import StudySettings
 from flows.stages.features import run as build_features
@@ -35,6 +36,8 @@ AFFINITY = {
     "b": {"a": 0.3, "b": 9.0, "c": 0.1},
     "c": {"a": 0.1, "b": 0.2, "c": 9.0},
 }
+
+TWIN = ModelName(PLAIN).twin.text
 
 
 def test_main_tasks_decide_and_an_auxiliary_one_joins_those_it_helps_most() -> None:
@@ -101,7 +104,11 @@ def test_gains_and_the_winner_by_hand() -> None:
 def test_one_trunk_stays_where_no_grouping_is_clearly_better() -> None:
     targets, splits, generator = people()
     noise = {name: float(size) for name, size in zip("abc", generator.normal(1, 0.01, 3), strict=True)}
-    off = {PLAIN: dict.fromkeys("abc", 1.0), TWIN: dict.fromkeys("abc", 1.0), "2 groups": {**noise, "a": 1.3}}
+    off = {
+        PLAIN: dict.fromkeys("abc", 1.0),
+        TWIN: dict.fromkeys("abc", 1.0),
+        "2 groups": {**noise, "a": 1.3},
+    }
     found = judge(predictions(targets, off), targets, splits, TASKS, EvaluationSettings(replicates=50))
     assert found["winner"] == PLAIN
     assert "one trunk stays. Nearest: 2 groups, −" in verdict(found)

@@ -17,7 +17,7 @@ from flows.experiments.sweeps.findings import change_finding, escapes, findings,
 from flows.experiments.sweeps.page import sweeps_page
 from flows.experiments.sweeps.plot import sweep_plot
 from flows.experiments.sweeps.points import Point, build, plan
-from flows.experiments.sweeps.settings import SweepSettings, load_sweep, load_sweeps
+from flows.experiments.sweeps.settings import SHARED, SweepSettings, load_sweep, load_sweeps
 from flows.fitting.names import FINAL
 from flows.project.paths import StudyPaths, read_json
 from flows.report.drawing import VARIABLES
@@ -78,7 +78,7 @@ def test_the_gain_is_that_of_the_predictions(project: Path) -> None:
     point = plan(settings_of())[0]
     frames = [pl.read_parquet(file) for file in stage.models_of(project, "tiny").glob("0-*.parquet")]
     assert len(frames) == 1  # both lines report the same networks
-    errors: dict[str, list[float]] = {"shared": [], "alone": []}
+    errors: dict[str, list[float]] = {SHARED.text: [], SHARED.twin.text: []}
     for model, found in errors.items():
         for task in ("first", "second"):
             rmse = []
@@ -87,7 +87,7 @@ def test_the_gain_is_that_of_the_predictions(project: Path) -> None:
                 rows = frames[0].filter((pl.col("model") == model) & (pl.col("seed") == seed))
                 rmse.append(np.sqrt(np.mean((rows[task].to_numpy() - truth) ** 2)))
             found.append(float(np.mean(rmse)))
-    gains = 1 - np.array(errors["shared"]) / np.array(errors["alone"])
+    gains = 1 - np.array(errors[SHARED.text]) / np.array(errors[SHARED.twin.text])
     reported = [line["points"][0]["gain"]["value"] for line in figures["lines"]]
     np.testing.assert_allclose(reported, [gains.mean(), gains[1]], atol=1e-4)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.experiments.compare.fits import plan_references, reference_view
+from flows.fitting.names import MODEL
 from flows.stages import baselines
 from flows.study.load import load_settings
 from flows.study.runs import settings_of
@@ -14,12 +15,12 @@ from flows.study.runs import settings_of
 
 def test_twins_are_fitted_from_as_many_seeds_as_the_params_say(root: Path) -> None:
     settings = load_settings(root, "nhanes")
-    twins = [group[0].seed for group in baselines.plan(settings, ["split"]) if group[0].model == "single_task"]
+    twins = [group[0].seed for group in baselines.plan(settings, ["split"]) if group[0].model == MODEL.twin]
     assert twins == list(settings.training.seeds[: settings.baselines.twin_seeds])
     every = settings.baselines.model_copy(update={"twin_seeds": None})
     everywhere = settings.model_copy(update={"baselines": every})
     groups = list(baselines.plan(everywhere, ["split"]))
-    assert [group[0].seed for group in groups if group[0].model == "single_task"] == list(settings.training.seeds)
+    assert [group[0].seed for group in groups if group[0].model == MODEL.twin] == list(settings.training.seeds)
     assert {len(group) for group in groups} == {8}
 
 
@@ -31,7 +32,7 @@ def test_boosters_are_fitted_from_five_seeds_and_what_is_not_random_from_one(roo
         seeds: dict[str, list[int]] = {}
         for group in groups:
             assert len({job.seed for job in group}) == 1
-            seeds.setdefault(group[0].model, []).append(group[0].seed)
+            seeds.setdefault(group[0].model.text, []).append(group[0].seed)
         assert {model: seeds[model] for model in ("linear", "lightgbm", "catboost")} == {
             "linear": [0],
             "lightgbm": [0, 1, 2, 3, 4],
@@ -47,7 +48,7 @@ def test_a_comparison_in_another_view_has_baselines_of_that_view(root: Path) -> 
     assert seen is not None
     assert seen.model.view == "core"
     jobs = [job for group in plan_references(seen, ["split"]) for job in group]
-    assert {job.model for job in jobs} == {"linear", "lightgbm", "catboost"}
+    assert {job.model.text for job in jobs} == {"linear", "lightgbm", "catboost"}
     assert all(job.settings is seen for job in jobs)
     assert reference_view(load_settings(root, "heart")) is None
 

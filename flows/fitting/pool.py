@@ -1,0 +1,66 @@
+"""Jobs in processes of one thread each, so that the count of processors changes no bit: the one place that starts them.
+
+Every process imports this module and the one of the function: what only the first process needs is imported where it
+is used.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from flows.project.errors import awaiting_workers, in_worker
+from flows.project.processes import end_with_parent
+
+Job = TypeVar("Job")
+Given = TypeVar("Given")
+Found = TypeVar("Found")
+MOST_WORKERS = 4  # about 0.5 GiB each
+
+
+def in_processes(
+    function: Callable[[Job, Given], Found],
+    jobs: Sequence[Job],
+    given: Given,
+    *,
+    title: str,
+    name: Callable[[Job], str] = str,
+) -> Iterator[Found]:
+    """What a function gives for every job, in the order of the jobs, with a progress bar over them.
+
+    Args:
+        function: of a module, called with a job and what is given.
+        given: what all jobs use; it travels to each process once.
+        title, name: of the bar, and of a job that is done.
+    """
+    from mtl_models.training.progress import progress_bar
+
+    if not jobs:
+        return
+    n_workers = min(len(jobs), os.cpu_count() or 1, MOST_WORKERS)
+    context = multiprocessing.get_context("spawn")
+    with (
+        progress_bar(title, len(jobs), show=True) as advance,
+        awaiting_workers(),
+        ProcessPoolExecutor(n_workers, mp_context=context, initializer=_start, initargs=(given,)) as pool,
+    ):
+        for job, found in zip(jobs, pool.map(partial(in_worker, partial(_call, function)), jobs), strict=True):
+            advance(name(job))
+            yield found
+
+
+_given: Any = None  # in a worker, what its jobs use: an initializer of a pool can leave it nowhere else
+
+
+def _start(given: object) -> None:
+    global _given
+    end_with_parent()
+    _given = given
+
+
+def _call(function: Callable[[Job, Given], Found], job: Job) -> Found:
+    return function(job, _given)
