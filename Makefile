@@ -1,5 +1,7 @@
 # Everything runs inside .venv: `make nightly` is the whole job, `make test` the tests.
-PYTHON ?= python3.11
+VERSIONS := 3.11 3.12 3.13
+# the first that runs, not only stands there: a shim of pyenv may be there without its version
+PYTHON ?= $(shell for version in $(VERSIONS); do python$$version -c "" 2>/dev/null && echo python$$version && break; done)
 STUDY ?= nhanes
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +10,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help folder install data nightly serve test lint repro
+LIBRARY := tests/mtl_models/test_api.py tests/mtl_models/test_api_errors.py tests/mtl_models/test_front_door.py \
+	tests/mtl_models/kinds
+
+.PHONY: help folder install data nightly serve test library lint repro
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,7 +30,7 @@ install: $(VENV)/installed ## create .venv with the pinned dependencies
 
 $(VENV)/installed: pyproject.toml constraints.txt | folder
 	@test -x $(BIN)/python || command -v "$(PYTHON)" >/dev/null || { \
-		echo "error: there is no $(PYTHON): install Python 3.11, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+		echo "error: there is no $(or $(PYTHON),python3.11 to python3.13): install Python 3.11, 3.12 or 3.13, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@echo "installing the pinned dependencies into $(VENV) (some minutes the first time)"
 	@$(RUN) pip install -qq --disable-pip-version-check -c constraints.txt -e '.[pipeline,boosters,gp,dev]'
@@ -47,6 +52,13 @@ serve: data ## Prefect's server and both flows on their schedules, on this machi
 # long files come first as they are collected: xdist would put them last, and one core would wait
 test: data ## all tests
 	@$(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# the library alone has few dependencies; its .venv is kept
+library: folder ## fast tests of the library with another Python, in a .venv of its own; PYTHON=python3.13
+	@test -x "$(VENV)-$(notdir $(PYTHON))/bin/python" || "$(PYTHON)" -m venv "$(VENV)-$(notdir $(PYTHON))"
+	@"$(VENV)-$(notdir $(PYTHON))/bin/python" -m pip install -qq --disable-pip-version-check -c constraints.txt \
+		-e . pytest pytest-xdist hypothesis pandas
+	@"$(VENV)-$(notdir $(PYTHON))/bin/python" -m pytest -q -n 2 -p no:cacheprovider $(LIBRARY)
 
 lint: install ## ruff and mypy
 	@$(RUN) ruff check .
