@@ -1,4 +1,4 @@
-"""Write what is generated in docs/: the data dictionaries, and the score columns in published.md.
+"""Write what is generated in docs/: data dictionaries, score columns in published.md, methods in sharing.md, api.md.
 
 python docs/write.py
 """
@@ -6,6 +6,7 @@ python docs/write.py
 from __future__ import annotations
 
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from schemas.contract import load_contract
 from schemas.describe import dictionary, markdown
 
 DOCS = Path(__file__).parent
+API = runpy.run_path(str(DOCS / "api.py"))
 STUDY = "nhanes"
 BLOCK = re.compile(r"(<!-- scores of (\w+): written by docs/write.py -->\n).*?(<!-- end -->)", re.DOTALL)
 METHODS = re.compile(r"(<!-- methods: written by docs/write.py -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -45,7 +47,12 @@ def pages() -> dict[Path, str]:
 
     sharing = DOCS / "sharing.md"
     listed = METHODS.sub(lambda match: match[1] + methods_table() + match[2], sharing.read_text())
-    return {**found, published: BLOCK.sub(block, published.read_text()), sharing: listed}
+    return {
+        **found,
+        DOCS / "api.md": API["api_page"](),
+        published: BLOCK.sub(block, published.read_text()),
+        sharing: listed,
+    }
 
 
 def score_columns(tasks: tuple[Task, ...]) -> str:

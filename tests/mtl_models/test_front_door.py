@@ -91,6 +91,7 @@ def test_what_lacks_is_one_sentence_that_says_how_to_install_it(code: str, said:
 def test_the_page_on_python_runs(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "python.md").read_text()
     (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert block in (ROOT / "README.md").read_text()
     assert len([line for line in block.splitlines() if line and "import" not in line]) <= 7
     done = python(block, tmp_path)
     assert "single_task" in done.stdout, done.stderr
