@@ -22,6 +22,7 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 ROOT = Path(__file__).parents[2]
 PACKAGES = tuple(ROOT / name for name in ("flows", "schemas", "mtl_models"))
+OWN_SCHEMAS = ("fields", "limits", "reading", "splitting")  # the folders of `schemas` that are no study's
 TRACEBACK = "MTL_HEALTH_TRACEBACK"  # the variable that asks for tracebacks, values and all
 _RAISE = opcode.opmap["RAISE_VARARGS"]
 
@@ -172,4 +173,6 @@ def is_ours(frame: FrameType) -> bool:
 def _is_study_code(frame: FrameType) -> bool:
     """Whether a study's package runs in a frame of ours: one below `flows/features` or `schemas`."""
     folders = Path(frame.f_code.co_filename).relative_to(ROOT).parts[:-1]
-    return len(folders) > 2 if folders[:2] == ("flows", "features") else len(folders) > 1 and folders[0] == "schemas"
+    if folders[:1] == ("schemas",):
+        return len(folders) > 1 and folders[1] not in OWN_SCHEMAS
+    return folders[:2] == ("flows", "features") and len(folders) > 2

@@ -17,6 +17,7 @@ import pytest
 
 import flows
 from flows.project.errors import (
+    OWN_SCHEMAS,
     UnexpectedError,
     WorkerError,
     awaiting_workers,
@@ -26,6 +27,7 @@ from flows.project.errors import (
     sentence_of,
     value_free,
 )
+from tests.support import ROOT
 
 VALUE = 233
 
@@ -146,3 +148,10 @@ def test_of_a_workers_error_only_its_sentence_comes_back(function: Callable[[int
     assert is_own(error)
     assert said in sentence_of(error)
     assert str(VALUE) not in "".join(traceback.format_exception(error))
+
+
+def test_the_folders_of_schemas_that_are_no_study_are_known() -> None:
+    """A sentence that they raise is ours; one of a study's contract is not trusted that far."""
+    folders = {path.parent for path in (ROOT / "schemas").glob("*/__init__.py")}
+    studies = {folder.name for folder in folders if "CONTRACT = " in (folder / "__init__.py").read_text()}
+    assert {folder.name for folder in folders} - studies == set(OWN_SCHEMAS)
