@@ -1,24 +1,21 @@
-"""What holds for every encoder and every trunk of the registries, and for every pair of them."""
+"""What holds for every encoder and every trunk of the registries; every pair of them is in test_matrix.py."""
 
 from __future__ import annotations
 
-import json
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 import torch
 
-from mtl_models.data.dataset import Dataset, FeatureSpec, Matrices
+from mtl_models.data.dataset import Dataset, FeatureSpec
 from mtl_models.data.tasks import Task
 from mtl_models.network.checkpoint import load_network, save_network
 from mtl_models.network.encoders import ENCODERS
 from mtl_models.network.trunks import TRUNKS
 from mtl_models.serving.export import export_onnx
-from mtl_models.serving.scorer import Scorer, open_session, run_session
+from mtl_models.serving.scorer import open_session, run_session
 from mtl_models.settings import ModelSettings
 from mtl_models.training.fit import FitSettings, Fitted, TrainingData, fit
 from mtl_models.training.prediction import predict
@@ -37,10 +34,6 @@ ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
     "piecewise_linear": {"n_bins": 6, "d_embedding": 3},
     "periodic": {"n_frequencies": 4, "d_embedding": 3},
 }
-PAIRS = list(product(sorted(ENCODERS), sorted(TRUNKS)))
-# each encoder and each trunk in one pair at least: an export takes seconds
-LONGER = max(len(ENCODERS), len(TRUNKS))
-EXPORTED = [(sorted(ENCODERS)[i % len(ENCODERS)], sorted(TRUNKS)[i % len(TRUNKS)]) for i in range(LONGER)]
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +46,16 @@ def others() -> Dataset:
     return make_dataset(100, 2)
 
 
-def settings_of(encoder: str, trunk: str) -> ModelSettings:
+def settings_of(encoder: str, trunk: str, *, widths: tuple[int, ...] = (4,), prefix: str = "") -> ModelSettings:
+    """The settings of a pair, with heads of these widths, for tasks with a prefix before their names."""
     options = TRUNK_OPTIONS.get(trunk, {"widths": [8]})
+    if "groups" in options:
+        options = {**options, "groups": [[f"{prefix}{name}" for name in group] for group in options["groups"]]}
     return ModelSettings.model_validate(
         {
             "encoder": {"name": encoder, **ENCODER_OPTIONS.get(encoder, {})},
             "trunk": {"name": trunk, **options},
-            "heads": {"widths": [4]},
+            "heads": {"widths": list(widths)},
         }
     )
 
@@ -67,41 +63,6 @@ def settings_of(encoder: str, trunk: str) -> ModelSettings:
 def train_pair(encoder: str, trunk: str, train: Dataset, valid: Dataset, tasks: tuple[Task, ...] = TASKS) -> Fitted:
     training = TRAINING.model_copy(update={"epochs": 2})
     return fit(TrainingData(train, valid, SPEC, tasks), FitSettings(settings_of(encoder, trunk), training))
-
-
-@pytest.mark.parametrize(("encoder", "trunk"), PAIRS)
-def test_every_pair_trains_reports_and_comes_back_from_its_file(
-    encoder: str, trunk: str, few: Dataset, others: Dataset, odd_matrices: Matrices, tmp_path: Path
-) -> None:
-    network = train_pair(encoder, trunk, few, others).network
-    save_network(network, tmp_path / "first")
-    save_network(train_pair(encoder, trunk, few, others).network, tmp_path / "second")
-    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
-    before, after = predict(network, others), predict(load_network(tmp_path / "first"), others)
-    for task in TASKS:
-        assert before[task.name].shape == (len(others), task.n_outputs)
-        assert (before[task.name] == after[task.name]).all()
-    order = np.random.default_rng(0).permutation(len(others))
-    shuffled = predict(network, others.take(order))
-    for name, values in before.items():
-        np.testing.assert_allclose(shuffled[name], values[order], rtol=1e-5, atol=1e-5)
-    assert all(np.isfinite(values).all() for values in predict(network, odd_matrices).values())
-    report = network.report(others.inputs)
-    assert json.loads(json.dumps(report, allow_nan=False)) == report
-    assert set(network.report()) <= set(report)
-
-
-@pytest.mark.parametrize(("encoder", "trunk"), EXPORTED)
-def test_every_encoder_and_trunk_exports_with_parity_and_scores(
-    encoder: str, trunk: str, few: Dataset, others: Dataset, tmp_path: Path
-) -> None:
-    # heads differ between trunks by having members alone
-    tasks = TASKS if trunk == "tabm" else TASKS[:2]
-    network = train_pair(encoder, trunk, few, others, tasks).network
-    export_onnx(network, tmp_path / "model.onnx", metadata={"study": "small"}, check=others)
-    graph = onnx.load(tmp_path / "model.onnx").graph
-    assert all(value.type.tensor_type.shape.dim[0].dim_param for value in (*graph.input, *graph.output))
-    assert Scorer(tmp_path / "model.onnx").score(make_frames(7, 3)[0]).height == 7
 
 
 def test_an_ensemble_on_embedded_numbers_exports_the_same_bytes_again(

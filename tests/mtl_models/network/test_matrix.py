@@ -1,35 +1,39 @@
 """Every way of sharing with every other: all encoders with all trunks, all balancers with trunks of each sort.
 
-Each encoder is trained with each trunk (heads with and without a hidden layer in turns), exported, and scored through
-the scorer. An export costs seconds and grows with the graph, so the networks of an encoder go into one file, each
-with one kind of task in turns, some labels missing.
+Each encoder is trained with each trunk on all kinds of task, some labels missing (heads with and without a hidden layer
+in turns), once for every test here and once more for its bytes. An export costs seconds and grows with the graph, so
+the networks of an encoder go into one file, each with one of its tasks in turns.
 
-Left out here: all tasks at once for each pair, and the bytes of each pair's weights (test_architectures.py has both),
-a file of its own for each pair (it has one for each encoder and trunk), the export of every second pair unless the
-encoder gives each task a row of its own (where one vector goes from encoder to trunk, either's graph is the same
-beside any other), and every balancer with every trunk: a balancer sees shared and own parameters, of which the trunks
-here have each sort: one representation, one a task with a penalty, gates, members.
+Left out here: a file of its own for each pair, the export of every second pair unless the encoder gives each task a row
+of its own (where one vector goes from encoder to trunk, either's graph is the same beside any other), and every
+balancer with every trunk: a balancer sees shared and own parameters, of which the trunks here have each sort: one
+representation, one a task with a penalty, gates, members.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 import torch
 
-from mtl_models.data.dataset import Dataset
+from mtl_models.data.dataset import Dataset, Matrices
+from mtl_models.network.checkpoint import load_network, save_network
 from mtl_models.network.encoders import ENCODERS
 from mtl_models.network.network import Network
 from mtl_models.network.task_networks import TaskNetworks
 from mtl_models.network.trunks import TRUNKS
 from mtl_models.serving.export import export_onnx
 from mtl_models.serving.scorer import Scorer
-from mtl_models.settings import Component, HeadSettings
+from mtl_models.settings import Component
 from mtl_models.training.balancing import BALANCERS
 from mtl_models.training.fit import FitSettings, TrainingData, fit
 from mtl_models.training.prediction import predict
@@ -61,13 +65,27 @@ def kind_of(encoder: str, trunk: str) -> str:
 
 
 def train_pair(encoder: str, trunk: str, rows: Dataset, others: Dataset) -> Network:
-    """Trained on its main task, renamed after the trunk, beside an auxiliary one."""
-    name, place = kind_of(encoder, trunk), place_of(encoder, trunk)
-    own = f"{trunk}_{name}"
-    tasks = [replace(TASKS[MAIN.index(name)], name=own), TASKS[-1]]
-    parts = (replace(part, targets={own: part.targets[name], **part.targets}) for part in (rows, others))
-    model = settings_of(encoder, trunk).model_copy(update={"heads": HeadSettings(widths=(4,) if place % 2 else ())})
-    return fit(TrainingData(*parts, SPEC, tasks), FitSettings(model, TRAINING.model_copy(update={"epochs": 2}))).network
+    """Trained on all tasks, renamed after the trunk; heads with and without a hidden layer in turns."""
+    prefix = f"{trunk}_"
+    tasks = [replace(task, name=f"{prefix}{task.name}") for task in TASKS]
+    train, valid = (
+        replace(part, targets={f"{prefix}{name}": target for name, target in part.targets.items()})
+        for part in (rows, others)
+    )
+    model = settings_of(encoder, trunk, widths=(4,) if place_of(encoder, trunk) % 2 else (), prefix=prefix)
+    training = TRAINING.model_copy(update={"epochs": 2})
+    network = fit(TrainingData(train, valid, SPEC, tasks), FitSettings(model, training)).network
+    assert isinstance(network, Network)
+    return network
+
+
+Pairs = Callable[[str, str], Network]
+
+
+@pytest.fixture(scope="module")
+def trained(rows: Dataset, others: Dataset) -> Pairs:
+    """The network of a pair, trained once for all tests here."""
+    return cache(lambda encoder, trunk: train_pair(encoder, trunk, rows, others))
 
 
 def is_exported(encoder: str, trunk: str) -> bool:
@@ -85,15 +103,44 @@ def test_the_turns_bring_every_kind_to_every_encoder_and_trunk() -> None:
             assert {kind_of(*pair) for pair in pairs if pair[position] == name} == set(MAIN)
 
 
+@pytest.mark.parametrize(("encoder", "trunk"), list(product(ENCODER_NAMES, TRUNK_NAMES)))
+def test_every_pair_trains_reports_and_comes_back_from_its_file(
+    encoder: str,
+    trunk: str,
+    trained: Pairs,
+    rows: Dataset,
+    others: Dataset,
+    odd_matrices: Matrices,
+    tmp_path: Path,
+) -> None:
+    network = trained(encoder, trunk)
+    save_network(network, tmp_path / "first")
+    save_network(train_pair(encoder, trunk, rows, others), tmp_path / "second")
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+    before, after = predict(network, others), predict(load_network(tmp_path / "first"), others)
+    for task in network.tasks:
+        assert before[task.name].shape == (len(others), task.n_outputs)
+        assert (before[task.name] == after[task.name]).all()
+    order = np.random.default_rng(0).permutation(len(others))
+    shuffled = predict(network, others.take(order))
+    for name, values in before.items():
+        np.testing.assert_allclose(shuffled[name], values[order], rtol=1e-5, atol=1e-5)
+    assert all(np.isfinite(values).all() for values in predict(network, odd_matrices).values())
+    report = network.report(others.inputs)
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    assert set(network.report()) <= set(report)
+
+
 @pytest.mark.parametrize("encoder", ENCODER_NAMES)
-def test_every_pair_trains_exports_and_scores(encoder: str, rows: Dataset, others: Dataset, tmp_path: Path) -> None:
-    pairs = {trunk: train_pair(encoder, trunk, rows, others) for trunk in TRUNK_NAMES}
-    assert all(np.isfinite(predict(each, others)[each.tasks[0].name]).all() for each in pairs.values())
-    networks = {each.tasks[0].name: each for trunk, each in pairs.items() if is_exported(encoder, trunk)}
+def test_every_pair_exports_and_scores(encoder: str, trained: Pairs, others: Dataset, tmp_path: Path) -> None:
+    networks = {
+        f"{trunk}_{kind_of(encoder, trunk)}": trained(encoder, trunk)
+        for trunk in TRUNK_NAMES
+        if is_exported(encoder, trunk)
+    }
     path = tmp_path / "model.onnx"
     export_onnx(TaskNetworks(networks), path, metadata={"study": "small"}, check=others)
-    graph = onnx.load(path).graph
-    assert all(value.type.tensor_type.shape.dim[0].dim_param for value in (*graph.input, *graph.output))
+    require_free_rows(path)
     frame, scorer = make_frames(80, 2)[0], Scorer(path)
     scores = scorer.score(frame)
     for name, network in networks.items():
@@ -104,20 +151,40 @@ def test_every_pair_trains_exports_and_scores(encoder: str, rows: Dataset, other
     assert scorer.score(frame.head(1)).height == 1
 
 
+def require_free_rows(path: Path) -> None:
+    graph = onnx.load(path).graph
+    assert all(value.type.tensor_type.shape.dim[0].dim_param for value in (*graph.input, *graph.output))
+
+
+# of what the trunk gives heads see the members alone: with and without them
+@pytest.mark.parametrize("trunk", ["tabm", "ple"])
+def test_a_network_of_all_tasks_exports_with_parity_and_scores(
+    trunk: str, trained: Pairs, others: Dataset, tmp_path: Path
+) -> None:
+    export_onnx(trained("domains", trunk), tmp_path / "model.onnx", metadata={"study": "small"}, check=others)
+    require_free_rows(tmp_path / "model.onnx")
+    assert Scorer(tmp_path / "model.onnx").score(make_frames(7, 3)[0]).height == 7
+
+
 @pytest.mark.parametrize(("balancer", "trunk"), list(product(sorted(BALANCERS), SORTS)))
-def test_every_balancer_moves_trunks_of_each_sort(balancer: str, trunk: str, rows: Dataset, others: Dataset) -> None:
-    model = settings_of("plain", trunk)
-    first, second = (
-        fit(
-            TrainingData(rows, others, SPEC, TASKS),
-            FitSettings(model, TRAINING.model_copy(update=change | {"ema": 0.0})),
-        ).network
-        for change in (
-            {"epochs": 1, "learning_rate": 1e-9, "weight_decay": 0.0},
-            {"epochs": 1, "balancing": Component(name=balancer)},
-        )
-    )
-    assert all(np.isfinite(values).all() for values in predict(second, others).values())
-    after = dict(second.named_parameters())
-    still = {name for name, each in first.named_parameters() if torch.allclose(each, after[name], atol=1e-6)}
+def test_every_balancer_moves_trunks_of_each_sort(
+    balancer: str, trunk: str, start: Callable[[str], Network], rows: Dataset, others: Dataset
+) -> None:
+    moved = train_balanced(trunk, rows, others, {"balancing": Component(name=balancer)})
+    assert all(np.isfinite(values).all() for values in predict(moved, others).values())
+    after = dict(moved.named_parameters())
+    still = {name for name, each in start(trunk).named_parameters() if torch.allclose(each, after[name], atol=1e-6)}
     assert not still
+
+
+def train_balanced(trunk: str, rows: Dataset, others: Dataset, change: dict[str, Any]) -> Network:
+    training = TRAINING.model_copy(update=change | {"epochs": 1, "ema": 0.0})
+    fitted = fit(TrainingData(rows, others, SPEC, TASKS), FitSettings(settings_of("plain", trunk), training))
+    assert isinstance(fitted.network, Network)
+    return fitted.network
+
+
+@pytest.fixture(scope="module")
+def start(rows: Dataset, others: Dataset) -> Callable[[str], Network]:
+    """A network that has not moved from its first weights."""
+    return cache(lambda trunk: train_balanced(trunk, rows, others, {"learning_rate": 1e-9, "weight_decay": 0.0}))
