@@ -23,9 +23,10 @@ print(os.getpid(), subprocess.Popen(["sleep", "60"]).pid, file=told, flush=True)
 time.sleep(60)
 """
 COMMAND = f"""
-import os, sys
+import os, signal, sys
 from pathlib import Path
 from flows.project.processes import end_on_signals, run_in_group
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 end_on_signals()
 run_in_group([sys.executable, "-c", {FAMILY!r}, sys.argv[1]], cwd=Path.cwd(), env=os.environ, timeout=60, stderr=None)
 """
