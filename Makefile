@@ -11,7 +11,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 LIBRARY := tests/mtl_models/test_api.py tests/mtl_models/test_api_errors.py tests/mtl_models/test_front_door.py \
-	tests/mtl_models/kinds
+	tests/mtl_models/test_registry.py tests/mtl_models/test_settings.py tests/mtl_models/kinds
 
 .PHONY: help folder install data nightly serve test library lint repro
 

@@ -21,7 +21,7 @@ REGISTRIES: list[Registry[object]] = [ENCODERS, TRUNKS, BALANCERS, JOINT, BASELI
 def test_names_are_known_without_a_heavy_library() -> None:
     code = (
         "import sys\n"
-        "import flows.project.settings\n"
+        "import mtl_models.settings\n"
         "from mtl_models.data.tasks import Task\n"
         "assert Task(name='a', kind='multiclass', classes=('x', 'y')).target_columns == ('a',)\n"
         "from mtl_models.network.encoders import ENCODERS\n"
