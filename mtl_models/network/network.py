@@ -16,7 +16,7 @@ from mtl_models.kinds.heads import Head, head_class
 from mtl_models.network.encoders import ENCODERS
 from mtl_models.network.preprocess import Prepared, Preprocessor
 from mtl_models.network.trunks import TRUNKS
-from mtl_models.network.views import Views, blind, plan_views
+from mtl_models.network.views import Reading, Views, blind, plan_views
 from mtl_models.settings import Component, ModelSettings, parse_settings
 from mtl_models.wording import unknown
 
@@ -87,47 +87,35 @@ class Network(nn.Module):
         return {name: self.head(name)(representations[name]) for name in names}
 
     def _representations(self, prepared: Prepared, tasks: Collection[str]) -> dict[str, Tensor]:
-        """The trunk's representation of each row by task name, at least of ``tasks``."""
-        views = None if self.views is None else self.views.of(tasks)
-        if self.plan and views is None:
-            rows = self._blind_rows(prepared, tasks)
-        else:
-            encoded = self.encoder(prepared)
-            if isinstance(encoded, Tensor):
-                shared: dict[str, Tensor] = (
-                    self.trunk(encoded) if views is None else self.trunk.in_views(encoded, views)
-                )
-                return shared
-            rows = {task: encoded[task] for task in tasks} if views is None else views.own_rows(encoded)
-        # the whole trunk for each row: no task's output depends on what another task's row holds
-        runs = {id(row): self.trunk(row) for row in rows.values()}
-        return {name: runs[id(row)][name] for name, row in rows.items()}
+        """The trunk's representation of each row by task name."""
+        found: dict[str, Tensor] = {}
+        for encoded, readers in self._encode(prepared, tasks):
+            # the whole trunk for each: no task's output depends on what another task's row holds
+            run = self.trunk(encoded) if self.views is None else self.trunk.in_views(encoded, self.views.of(readers))
+            found |= {task: run[task] for task in readers}
+        return found
 
-    def _blind_rows(self, prepared: Prepared, tasks: Collection[str]) -> dict[str, Tensor]:
-        """A row for each of ``tasks`` from an encoder that mixes features.
+    def _encode(self, prepared: Prepared, tasks: Collection[str]) -> list[Reading]:
+        """Encoded rows, each with those of ``tasks`` that read it: the views of tasks that share one come later.
 
-        It runs once a view, on rows whose hidden features say nothing.
+        One for all tasks; one a task where the encoder makes it so; one a view where the encoder mixes features, since
+        then it must run on rows whose hidden features say nothing.
         """
-        rows: dict[str, Tensor] = {}
+        if not self.plan or self.views is not None:
+            return _by_reader(self.encoder(prepared), tasks)
+        found: list[Reading] = []
         for view in self.plan:
-            seen_by = [task for task in view.tasks if task in tasks]
-            if not seen_by:
-                continue
-            shown = blind(prepared, self.layout, view.hidden, self.preprocess.n_categories)
-            encoded = self.encoder(shown)
-            rows |= {task: encoded if isinstance(encoded, Tensor) else encoded[task] for task in seen_by}
-        return rows
+            if readers := tuple(task for task in view.tasks if task in tasks):
+                shown = blind(prepared, self.layout, view.hidden, self.preprocess.n_categories)
+                found += _by_reader(self.encoder(shown), readers)
+        return found
 
-    def _rows(self, prepared: Prepared) -> Tensor | dict[str, Tensor]:
-        """The row that the trunk reads: one for all tasks, or one a task where views or the encoder make it differ."""
-        names = [task.name for task in self.tasks]
-        if self.plan and self.views is None:
-            return self._blind_rows(prepared, names)
-        encoded: Tensor | dict[str, Tensor] = self.encoder(prepared)
+    def _rows(self, prepared: Prepared) -> list[Reading]:
+        """The rows that the trunk reads, each as a view shows it, with the tasks of that view."""
+        encodings = self._encode(prepared, [task.name for task in self.tasks])
         if self.views is None:
-            return encoded
-        views = self.views.of(names)
-        return views.by_task(views.rows(encoded)) if isinstance(encoded, Tensor) else views.own_rows(encoded)
+            return encodings
+        return [reading for encoded, readers in encodings for reading in self.views.of(readers).rows(encoded)]
 
     def penalty(self) -> Tensor | None:
         """What training adds to the sum of the losses; ``None`` for nothing."""
@@ -186,14 +174,23 @@ class Network(nn.Module):
         device = next(self.parameters()).device
         numeric, categorical = (torch.from_numpy(part).to(device) for part in (inputs.numeric, inputs.categorical))
         prepared = self.preprocess(numeric, categorical)
-        encoded = self._rows(prepared)
-        found: dict[str, Any] = self.trunk.report(encoded if isinstance(encoded, Tensor) else None)
-        if not isinstance(encoded, Tensor):
+        rows = self._rows(prepared)
+        same = len(rows) == 1
+        found: dict[str, Any] = self.trunk.report(rows[0][0] if same else None)
+        if not same:
             # what differs by row differs by task too, where each has a row of its own
-            reports = {name: self.trunk.report(row) for name, row in encoded.items()}
-            by_task = {name: {key: report[key] for key in report.keys() - found} for name, report in reports.items()}
+            reports = [(self.trunk.report(row), readers) for row, readers in rows]
+            by_row = [({key: report[key] for key in report.keys() - found}, readers) for report, readers in reports]
+            by_task = {task: report for report, readers in by_row for task in readers}
             found |= {"trunk": by_task} if any(by_task.values()) else {}
         return {**self.encoder.report(prepared), **found}
+
+
+def _by_reader(encoded: Tensor | dict[str, Tensor], tasks: Collection[str]) -> list[Reading]:
+    """What an encoder gave, one row for all ``tasks`` or one for each."""
+    if isinstance(encoded, Tensor):
+        return [(encoded, tuple(tasks))]
+    return [(encoded[task], (task,)) for task in tasks]
 
 
 def _key(task: str) -> str:

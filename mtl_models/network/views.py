@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -14,6 +14,8 @@ from mtl_models.data.layout import Layout
 from mtl_models.network.preprocess import Prepared
 
 Owners = Sequence[tuple[str, ...]]
+Reading = tuple[Tensor, tuple[str, ...]]
+"""A row, and the tasks that read it."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,10 @@ class ViewSet:
     sizes: list[int]
     shown: Tensor
 
-    def rows(self, encoded: Tensor) -> list[Tensor]:
-        """The encoded rows as each view sees them. Shape: ``(n_rows, width)`` each."""
-        return [encoded * mask + shift for mask, shift in zip(self.mask, self.shift, strict=True)]
-
-    def own_rows(self, encoded: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Rows that an encoder made for each task, as the task's view sees them."""
-        places = ((number, task) for number, view in enumerate(self.views) for task in view.tasks)
-        return {task: encoded[task] * self.mask[number] + self.shift[number] for number, task in places}
+    def rows(self, encoded: Tensor) -> list[Reading]:
+        """The encoded rows as each view sees them, with its tasks. Shape: ``(n_rows, width)`` each."""
+        seen = zip(self.views, self.mask, self.shift, strict=True)
+        return [(encoded * mask + shift, view.tasks) for view, mask, shift in seen]
 
     def first_layer(self, encoded: Tensor, weight: Tensor) -> Tensor:
         """What a linear layer without bias makes of every view's row, at the cost of one.

@@ -33,8 +33,8 @@ class Trunk(nn.Module):
 
         A trunk whose first layer is linear may do better than to run once a view.
         """
-        runs = zip(views.views, views.rows(encoded), strict=True)
-        return {task: found[task] for view, row in runs for found in [self(row)] for task in view.tasks}
+        runs = [(self(row), tasks) for row, tasks in views.rows(encoded)]
+        return {task: run[task] for run, tasks in runs for task in tasks}
 
     def arrange(self, chunks: Sequence[int]) -> None:
         """Learn before training how many columns of the encoded row each feature takes, in their order."""

@@ -67,9 +67,9 @@ class GroupedTrunk(Trunk):
     def in_views(self, encoded: Tensor, views: ViewSet) -> dict[str, Tensor]:
         """Representations by task name; a group's trunk runs on the views of its own tasks alone."""
         found: dict[str, Tensor] = {}
-        for view, row in zip(views.views, views.rows(encoded), strict=True):
+        for row, tasks in views.rows(encoded):
             for group, trunk in zip(self.groups, self._each(), strict=True):
-                if names := [task for task in view.tasks if task in group]:
+                if names := [task for task in tasks if task in group]:
                     representations = trunk(row)
                     found |= {task: representations[task] for task in names}
         return found

@@ -109,6 +109,22 @@ def test_one_first_layer_for_all_views_is_a_masked_copy_a_view(train: Dataset, t
         torch.testing.assert_close(once[task], copies[task], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(("encoder", "n_runs"), [(ENCODERS[3], 3), (ENCODERS[4], len(TASKS))], ids=["view", "task"])
+def test_the_trunk_runs_once_a_row_and_reports_of_the_rows_that_it_runs_on(
+    train: Dataset, encoder: dict[str, Any], n_runs: int
+) -> None:
+    network = network_of(train, encoder, TRUNKS[4])
+    ran: list[torch.Tensor] = []
+    network.trunk.register_forward_hook(lambda _module, given, _found: ran.append(given[0]))
+    network.predictions(torch.from_numpy(train.inputs.numeric), torch.from_numpy(train.inputs.categorical))
+    assert len(ran) == n_runs
+    reported: list[dict[str, Any]] = list(network.report(train.inputs)["trunk"].values())
+    assert len(reported) == len(TASKS)
+    expected = [network.trunk.report(row) for row in ran]
+    assert all(report in expected for report in reported)
+    assert all(report in reported for report in expected)
+
+
 def test_tasks_that_hide_the_same_share_a_view() -> None:
     views = plan_views(OWN, NAMES)
     assert [view.tasks for view in views] == [("tall",), ("ill", "conditions"), ("type", "grade", "side")]

@@ -122,7 +122,7 @@ def test_in_views_each_task_reads_its_own_groups_trunk_on_its_own_row() -> None:
         views.shift.copy_(torch.randn(views.shift.shape, generator=torch.Generator().manual_seed(2)))
     chosen = views.of(NAMES)
     found = trunk.in_views(ROWS, chosen)
-    rows = dict(zip([view.tasks for view in chosen.views], chosen.rows(ROWS), strict=True))
+    rows = {tasks: row for row, tasks in chosen.rows(ROWS)}
     assert set(rows) == {("one", "four"), ("two", "three")}
     for tasks, row in rows.items():
         for task in tasks:
