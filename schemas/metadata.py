@@ -35,8 +35,9 @@ def read_described(path: Path) -> tuple[FileMetadata, pl.DataFrame]:
     """What ``read_metadata`` gives, and all cells as text.
 
     Cells stand as a CSV would hold them, and as validation reads them before a contract says what they mean: codes are
-    codes (their words are in ``value_labels``), ``1.0`` is ``1``, dates are ISO text, a blank is null. A code that the
-    file declares missing still stands there. Patient data.
+    codes (their words are in ``value_labels``), ``1.0`` is ``1``, dates are ISO text, a blank is null, and so is
+    what is neither text nor number, such as a list. A code that the file declares missing still stands there. Patient
+    data.
 
     Raises:
         TableFault: if it cannot be read; one sentence without a value.
@@ -60,8 +61,15 @@ def read_described(path: Path) -> tuple[FileMetadata, pl.DataFrame]:
     frame = read_whole(data, path.name, table)
     return (
         FileMetadata(form="Parquet", n_rows=frame.height, columns=tuple(map(_stored, frame.iter_columns()))),
-        pl.DataFrame([as_text(column) for column in frame.iter_columns()]),
+        pl.DataFrame([_cells(column) for column in frame.iter_columns()]),
     )
+
+
+def _cells(column: pl.Series) -> pl.Series:
+    """A column as text; one that a CSV cannot hold, such as lists, has no cell."""
+    if column.dtype.is_nested() or column.dtype.base_type() in (pl.Duration, pl.Binary, pl.Object):
+        return pl.Series(column.name, [None] * column.len(), dtype=pl.String)
+    return as_text(column)
 
 
 def _type(text: pl.Series) -> ColumnType:
