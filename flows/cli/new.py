@@ -16,40 +16,59 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
+Study = Annotated[str, typer.Argument(metavar="STUDY", help="Its name: lower-case letters, digits and single _.")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILES...", help="Its tables, one row a person: .csv, .parquet, .dta, .sav, .sas7bdat or .xpt."
+    ),
+]
+Key = Annotated[str, typer.Option("--key", help="The column that names a person, the same in every table.")]
+Targets = Annotated[
+    list[str],
+    typer.Option(
+        "--target",
+        metavar="NAME=COLUMN[:KIND]",
+        help="An outcome, as often as you like: sbp=sysBP:regression. KIND is regression, binary (binary=2 where 2 "
+        "means yes), multiclass, ordinal or multilabel (any=A+B+C:multilabel); guessed if left out.",
+    ),
+]
+Leaks = Annotated[
+    list[str],
+    typer.Option(
+        "--leak",
+        metavar="COLUMN[:OUTCOME]",
+        help="A column that gives outcomes away, or one of them: no feature is made of it.",
+    ),
+]
+Keep = Annotated[
+    list[str],
+    typer.Option(
+        "--keep",
+        metavar="COLUMN",
+        help="A column that stays though it looks like an identifier or text, all its words written down.",
+    ),
+]
+Group = Annotated[
+    str, typer.Option("--group", metavar="COLUMN", help="Keep people with the same value in one part of the split.")
+]
+Title = Annotated[str, typer.Option("--title", help="What the study is called on its page.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Write it again, if it was written so and nobody changed it since.")
+]
+
+
 @app.command()
 def new(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="Its name: lower-case letters, digits and single _.")],
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILES...", help="Its tables, one row a person: .csv, .parquet, .dta, .sav, .sas7bdat or .xpt."
-        ),
-    ],
-    key: Annotated[str, typer.Option("--key", help="The column that names a person, the same in every table.")],
-    target: Annotated[
-        list[str],
-        typer.Option(
-            "--target",
-            metavar="NAME=COLUMN[:KIND]",
-            help="An outcome, as often as you like: sbp=sysBP:regression. KIND is regression, binary (binary=2 where 2 "
-            "means yes), multiclass, ordinal or multilabel (any=A+B+C:multilabel); guessed if left out.",
-        ),
-    ],
-    leak: Annotated[
-        list[str],
-        typer.Option(
-            "--leak",
-            metavar="COLUMN[:OUTCOME]",
-            help="A column that gives outcomes away, or one of them: no feature is made of it.",
-        ),
-    ] = [],  # noqa: B006
-    group: Annotated[
-        str, typer.Option("--group", metavar="COLUMN", help="Keep people with the same value in one part of the split.")
-    ] = "",
-    title: Annotated[str, typer.Option("--title", help="What the study is called on its page.")] = "",
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Write it again, if it was written so and nobody changed it since.")
-    ] = False,
+    study: Study,
+    files: Files,
+    key: Key,
+    target: Targets,
+    leak: Leaks = [],  # noqa: B006
+    keep: Keep = [],  # noqa: B006
+    group: Group = "",
+    title: Title = "",
+    replace: Replace = False,
 ) -> None:
     """Write a study from its tables: contract, features, split, params.yaml and dictionary, all guesses said."""
     root = any_study(study).root
@@ -57,7 +76,14 @@ def new(
     from flows.new.study import new_study
 
     request = Request(
-        study=study, files=tuple(files), key=key, targets=tuple(target), leaks=tuple(leak), group=group, title=title
+        study=study,
+        files=tuple(files),
+        key=key,
+        targets=tuple(target),
+        leaks=tuple(leak),
+        keep=tuple(keep),
+        group=group,
+        title=title,
     )
     plan, written, report = new_study(root, request, replace=replace)
     _say_written(plan, written, root)
@@ -92,6 +118,7 @@ def _say_written(plan: Plan, written: list[Path], root: Path) -> None:
 
 def _say_judgements(plan: Plan) -> None:
     from flows.new.column import THEMES
+    from schemas.reading.names import shown
 
     console.print("\njudge these, all guessed from the cells (in the contract they are marked):", soft_wrap=True)
     console.print("  every range: what was seen with a margin; it should be what is possible", soft_wrap=True)
@@ -102,7 +129,15 @@ def _say_judgements(plan: Plan) -> None:
             continue
         by_words: dict[str, list[str]] = {}
         for table, each in found:
-            by_words.setdefault(each.words, []).append(f"{table}.{each.column}" if several else each.column)
+            by_words.setdefault(each.words, []).append(
+                f"{table}.{shown(each.column)}" if several else shown(each.column)
+            )
         console.print(f"  {headline}:", soft_wrap=True)
         for words, columns in by_words.items():
             console.print(f"    {', '.join(columns)}{f': {words}' if words else ''}", soft_wrap=True)
+    if any(table.left for table in plan.tables):
+        console.print(
+            "  a night's table must come without what is left out. To keep a column, run the same command with "
+            "--replace --keep COLUMN",
+            soft_wrap=True,
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flows.new.source import NewStudyError, SourceTable
@@ -138,6 +138,51 @@ def _leak(given: str, tables: Sequence[SourceTable], tasks: Sequence[str]) -> tu
         if not colon:
             raise
     raise NewStudyError(f"--leak {given!r}: {unknown(task, tasks, 'task')}")
+
+
+def read_kept(given: Sequence[str], tables: Sequence[SourceTable]) -> set[Place]:
+    """The columns that shall stay whatever they look like.
+
+    Raises:
+        NewStudyError: for a column that there is not.
+    """
+    found: set[Place] = set()
+    faults: list[str] = []
+    for each in given:
+        try:
+            found.add(find_column(each.strip(), tables))
+        except NewStudyError as error:
+            faults += [f"--keep: {sentence}" for sentence in error.sentences]
+    if faults:
+        raise NewStudyError(*faults)
+    return found
+
+
+def require_apart(
+    outcomes: Sequence[Outcome], leaks: Mapping[str, Sequence[Place]], group: Place | None, key: str
+) -> None:
+    """Make sure that no column was asked to be two things that exclude each other.
+
+    Raises:
+        NewStudyError: with all that do.
+    """
+    by_place: dict[Place, list[str]] = {}
+    for outcome in outcomes:
+        for place in outcome.places:
+            by_place.setdefault(place, []).append(outcome.name)
+    faults = [
+        f"column {place.column} is part of the outcomes {' and '.join(names)}, which would give each other away: "
+        "leave one out"
+        for place, names in by_place.items()
+        if len(names) > 1
+    ]
+    faults += [f"--target {names[0]}: {key} is the key" for place, names in by_place.items() if place.column == key]
+    if any(place.column == key for places in leaks.values() for place in places):
+        faults.append(f"--leak {key}: no feature is made of the key, leave it out")
+    if group in by_place:
+        faults.append(f"--group {group.column}: it is an outcome; keep people together by another column")
+    if faults:
+        raise NewStudyError(*faults)
 
 
 def shown(places: Sequence[Place]) -> Iterator[str]:

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from flows.new.codes import words_for
 
 Kind = Literal["person_key", "number", "integer", "category", "binary", "flag", "time_of_day"]
-Theme = Literal["outcome", "special", "codes", "far", "rare", "left", "constant", "empty"]
+Wanted = Literal["number", "category", "binary"]
+Theme = Literal["outcome", "special", "codes", "far", "rare", "empty", "constant", "left", "unfit"]
 
 # what each list on the terminal is called, in the order of the lists
 THEMES: dict[Theme, str] = {
@@ -17,11 +18,30 @@ THEMES: dict[Theme, str] = {
     "special": "codes and words taken for no value (emptied, counted under that name)",
     "codes": "whole numbers of few values: names of something, or amounts?",
     "far": "a value far from all others lies inside the range: a mistake, or another unit?",
-    "rare": "words that hardly anybody has, not written into the contract (emptied, counted)",
-    "left": "left out, of data/raw too: a night's table must come without these columns",
-    "constant": "the same for everybody: in the contract, no feature",
+    "rare": "words of few people, not written into the contract (emptied, counted; --keep COLUMN writes them)",
     "empty": "more than half empty",
+    "constant": "the same for everybody: in the contract, no feature (--keep COLUMN makes one)",
+    "left": "left out, of data/raw too (--keep COLUMN declares one all the same)",
+    "unfit": "left out, of data/raw too, and not to be kept as they are",
 }
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asked of a column.
+
+    Attributes:
+        wanted: what it must be, for an outcome; guessed if left out.
+        yes: the code or word that means yes, for an outcome of two.
+        keep: whether it stays where it would be left out, with words that few people have.
+    """
+
+    wanted: Wanted | None = None
+    yes: str = ""
+    keep: bool = False
+
+
+ANY = Wish()
 
 
 @dataclass(frozen=True)
@@ -64,15 +84,20 @@ class Column:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A column that no table of the study gets, and why."""
+    """A column that no table of the study gets, and why.
+
+    Attributes:
+        may_stay: whether it can be declared if a person wishes so; if not, ``why`` says what to do.
+    """
 
     name: str
     why: str
+    may_stay: bool = True
 
     @property
     def judgements(self) -> tuple[Judgement, ...]:
         """What to look at."""
-        return (Judgement("left", self.name, self.why),)
+        return (Judgement("left" if self.may_stay else "unfit", self.name, self.why),)
 
 
 def said_special(name: str, special: Mapping[Any, str]) -> tuple[tuple[str, ...], tuple[Judgement, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 
 from flows.new.marks import HERE, marked
@@ -27,6 +28,7 @@ from mtl_models.data.dataset import PERSON
 
 KEY = pl.col({key}).alias(PERSON)
 '''
+RESERVED = ("people", "targets", "pl", "tables", "annotations")
 _PEOPLE = '''def people(tables: Tables) -> pl.DataFrame:
     """Everybody belongs to the cohort: give a reason, a text, where somebody does not."""
     return tables[{table}].select(KEY, pl.lit(None, pl.String).alias("reason"))
@@ -47,8 +49,8 @@ def features_source(plan: Plan) -> str:
 def domain_name(table: str) -> str:
     """A name for a table's domain, and its function: lower case, no double underscore."""
     found = re.sub(r"_+", "_", re.sub(r"\W+", "_", table.lower(), flags=re.ASCII)).strip("_")
-    clashes = found in ("people", "targets", "pl", "tables") or not found[:1].isalpha()
-    return f"table_{found}" if clashes else found
+    free = found[:1].isalpha() and found not in RESERVED and not keyword.iskeyword(found)
+    return found if free else f"table_{found}"
 
 
 def _domain(plan: Plan, name: str, table: PlannedTable) -> str:
@@ -114,13 +116,8 @@ def _target(task: PlannedTask, column: str, target: str) -> str:
 
 
 def _study(domains: list[str]) -> str:
-    named = [(name, name) for name in domains]
-    inner = ", ".join(f"{literal(name)}: {function}" for name, function in named)
+    inner = ", ".join(f"{literal(name)}: {name}" for name in domains)
     line = f"    domains={{{inner}}},\n"
     if len(line) > 121:
-        line = (
-            "    domains={\n"
-            + "".join(f"        {literal(name)}: {function},\n" for name, function in named)
-            + "    },\n"
-        )
+        line = "    domains={\n" + "".join(f"        {literal(name)}: {name},\n" for name in domains) + "    },\n"
     return f"STUDY = StudyFeatures(\n    people=people,\n{line}    targets=targets,\n)\n"

@@ -13,8 +13,7 @@ import polars as pl
 
 from flows.new.plan import PlannedTable
 from flows.project.paths import replace_file, write_text
-
-COPIED = (".csv", ".parquet")  # the ends of files that validation reads as they are
+from schemas.reading.forms import form_of
 
 
 @dataclass
@@ -40,18 +39,26 @@ class Writing:
         write_text(path, text)
         self.written.append(path)
 
-    def folder(self, path: Path) -> None:
-        """Make a folder anew; what stands there is put aside until all is done."""
-        folders = _missing_folders(path)
-        aside = path.with_name(f".{path.name}.before")
-        if path.is_dir():
-            shutil.rmtree(aside, ignore_errors=True)
-            path.rename(aside)
-            self._undo.append(lambda: aside.rename(path))
-            self._done.append(lambda: shutil.rmtree(aside))
+    @contextmanager
+    def folder(self, path: Path) -> Iterator[Path]:
+        """A folder to fill, which takes the place of ``path`` when it is full; the old one is put aside until the end.
+
+        Even a killed run leaves no folder of that name half full.
+        """
+        folders = _missing_folders(path.parent)
+        new, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.before")
+        for left in (new, old):
+            shutil.rmtree(left, ignore_errors=True)
         self._undo.append(lambda: _take_away(path, folders))
+        self._undo.append(lambda: shutil.rmtree(new, ignore_errors=True))
+        new.mkdir(parents=True, mode=0o700)
+        yield new
+        if path.is_dir():
+            path.rename(old)
+            self._undo.append(lambda: old.rename(path))
+            self._done.append(lambda: shutil.rmtree(old))
         self._undo.append(lambda: shutil.rmtree(path, ignore_errors=True))
-        path.mkdir(parents=True, mode=0o700)
+        new.rename(path)
         self.written.append(path)
 
     def take_back(self) -> None:
@@ -93,11 +100,15 @@ def _take_away(path: Path, folders: list[Path]) -> None:
 
 
 def write_raw(table: PlannedTable, folder: Path) -> None:
-    """The table as the study's raw data: the file itself, or without the columns that are left out."""
+    """The table as the study's raw data: the file itself, byte for byte, or without the columns that are left out.
+
+    A file of a statistics program that loses columns becomes a CSV of its codes: none of these can be written again
+    as the program did.
+    """
     source = table.source
     names = [name for name in source.frame.columns if name not in {left.name for left in table.left}]
-    suffix = source.path.suffix.lower()
-    if len(names) == source.frame.width and suffix in COPIED:
+    suffix = form_of(source.path.name)
+    if not table.left:
         shutil.copyfile(source.path, folder / f"{table.name}{suffix}")
     elif suffix == ".parquet":
         frame = pl.read_parquet(source.path)

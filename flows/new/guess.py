@@ -2,70 +2,87 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
 
 import polars as pl
 
-from flows.new.column import Column, Judgement, LeftOut
+from flows.new.column import ANY, Column, Judgement, LeftOut, Wish, said_special
+from flows.new.looks import has_decimal_commas, is_clock, is_date
 from flows.new.numbers import guess_number, numbers_of
 from flows.new.source import DATE
-from flows.new.titles import title_and_unit
-from flows.new.words import FEW, LOST, ColumnError, guess_words, without_answers
+from flows.new.titles import Words, title_and_unit
+from flows.new.words import FEW, LOST, MOST_NAMES, ColumnError, guess_words, is_written, without_answers
 from schemas.reading.described import ColumnMetadata
 
-Wanted = Literal["number", "category", "binary"]
 MOST_WORDS = 5  # different words beside numbers, such as `<1000`
 HALF = 0.5
-FIRST = 200  # cells that are looked at for a form that all have
-_DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}.*)?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}( \d{1,2}:\d{2}.*)?")
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:00)?")
-_COMMA = re.compile(r"-?\d+,\d+")
 
 
-def guess_column(
-    cells: pl.Series, described: ColumnMetadata | None = None, wanted: Wanted | None = None, yes: str = ""
-) -> Column | LeftOut:
+def guess_column(cells: pl.Series, described: ColumnMetadata | None = None, wish: Wish = ANY) -> Column | LeftOut:
     """What a column is.
 
     Args:
         cells: as text, null where empty.
         described: what the file says of the column.
-        wanted: what it must be, for an outcome; guessed if left out.
-        yes: the code or word that means yes, for an outcome of two.
+        wish: what a person asked of it.
 
     Raises:
-        ColumnError: if it cannot be what is wanted.
+        ColumnError: if it cannot be what is wanted, or holds numbers that cannot be read.
     """
-    described = described or ColumnMetadata(name=cells.name, type="text")
-    name, words = cells.name, title_and_unit(cells.name, described.label, described.unit)
-    known = cells.drop_nulls()
-    if known.is_empty():
-        return LeftOut(name, "empty in every row")
-    first = known.head(FIRST).to_list()
-    if all(_DAY.fullmatch(each) for each in first):
-        return LeftOut(name, DATE)
-    if all(_COMMA.fullmatch(each) for each in first):
-        raise ColumnError(f"{name} has decimal commas: write the numbers with a point")
-    if all(_CLOCK.fullmatch(each) for each in first):
-        return Column(name=name, kind="time_of_day", title=words.title)
-    special, rest = without_answers(known, described)
-    labels = {code: label for code, label in described.value_labels.items() if code not in special}
-    numbers = numbers_of(rest)
-    named = set(rest.unique().to_list()) <= set(labels) and bool(labels)
-    if _are_numbers(rest, numbers) and (not named or wanted == "number"):
-        found = guess_number(rest, numbers, cells.len(), words, special, wanted, yes)
-    else:
-        found = guess_words(rest, cells.len(), words, special, labels, wanted, yes)
-    if isinstance(found, Column) and known.len() < HALF * cells.len() and found.kind != "flag":
-        return replace(found, judgements=(*found.judgements, Judgement("empty", name)))
+    found = _guess(cells, described or ColumnMetadata(name=cells.name, type="text"), wish)
+    mostly_empty = cells.null_count() > HALF * cells.len()
+    if isinstance(found, Column) and mostly_empty and found.kind != "flag":
+        return replace(found, judgements=(*found.judgements, Judgement("empty", cells.name)))
     return found
 
 
-def _are_numbers(cells: pl.Series, numbers: pl.Series) -> bool:
-    """Whether cells are numbers, but for few words that many have and a rest that may be lost."""
-    words = cells.filter(numbers.is_null()).value_counts()
-    written = words.filter(pl.col("count") >= FEW)
-    lost = cells.len() * LOST >= words.filter(pl.col("count") < FEW)["count"].sum()
-    return numbers.null_count() < HALF * cells.len() and lost and written.height <= MOST_WORDS
+def _guess(cells: pl.Series, described: ColumnMetadata, wish: Wish) -> Column | LeftOut:
+    name, words = cells.name, title_and_unit(cells.name, described.label, described.unit)
+    special, rest = without_answers(cells.drop_nulls(), described)
+    if rest.is_empty():
+        return LeftOut(name, "empty in every row, so there is nothing to guess from", may_stay=False)
+    if is_date(rest):
+        return LeftOut(name, DATE, may_stay=False)
+    if has_decimal_commas(rest):
+        raise ColumnError(f"{name} has commas in its numbers: write a point before decimals, nothing between thousands")
+    if is_clock(rest):
+        return _clock(words, special, wish)
+    labels = {code: label for code, label in described.value_labels.items() if code not in special}
+    numbers = numbers_of(rest)
+    named = set(rest.unique().to_list()) <= set(labels) and bool(labels)
+    if (named and wish.wanted != "number") or numbers.null_count() >= HALF * rest.len():
+        return guess_words(rest, cells.len(), words, special, labels, wish)
+    if why := _mixed(rest, numbers, wish):
+        return why
+    return guess_number(rest, numbers, cells.len(), words, special, wish)
+
+
+def _clock(words: Words, special: Mapping[str, str], wish: Wish) -> Column:
+    if wish.wanted not in (None, "number"):
+        raise ColumnError(f"{words.name} holds times of day: they can be a regression outcome, nothing else")
+    comments, judgements = said_special(words.name, special)
+    arguments = {"special": dict(special)} if special else {}
+    return Column(
+        name=words.name,
+        kind="time_of_day",
+        title=words.title,
+        arguments=arguments,
+        comments=comments,
+        judgements=judgements,
+    )
+
+
+def _mixed(cells: pl.Series, numbers: pl.Series, wish: Wish) -> LeftOut | None:
+    """Why cells that are numbers for the greater part cannot be a column of numbers; None if they can."""
+    words = dict(cells.filter(numbers.is_null()).value_counts().iter_rows())
+    rare = [count for word, count in words.items() if not is_written(word, count)]
+    if len(words) > MOST_NAMES:
+        return LeftOut(
+            cells.name, "numbers beside many different words: write numbers and words into two columns", may_stay=False
+        )
+    if wish.keep or (sum(rare) <= LOST * cells.len() and len(words) - len(rare) <= MOST_WORDS):
+        return None
+    return LeftOut(
+        cells.name, f"numbers beside {len(words)} different words, {len(rare)} of them of fewer than {FEW} people"
+    )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from flows.new.codes import special_numbers
-from flows.new.column import Column, Judgement, LeftOut, said_special
+from flows.new.column import Column, Judgement, LeftOut, Wish, said_special
 from flows.new.ranges import plausible_range
 from flows.new.titles import Words
-from flows.new.words import FEW, binary_column, category_column
+from flows.new.words import binary_column, category_column, is_written
 from schemas.fields.figures import SAS_ZERO
 
 MOST_CODES = 7  # different whole numbers that may be names
@@ -38,12 +38,12 @@ def guess_number(
     n_rows: int,
     words: Words,
     special: Mapping[str, str],
-    wanted: Literal["number", "category", "binary"] | None,
-    yes: str = "",
+    wish: Wish,
 ) -> Column | LeftOut:
     """A column whose cells are numbers nearly all; ``special`` are words beside them that stand for no value."""
+    wanted = wish.wanted
     others = dict(cells.filter(numbers.is_null()).value_counts().iter_rows())
-    worded = {**special, **{word: "in_words" for word, count in others.items() if count >= FEW}}
+    worded = {**special, **{word: "in_words" for word, count in others.items() if wish.keep or is_written(word, count)}}
     values = numbers.drop_nulls().to_numpy()
     sas_zero = np.isclose(values, SAS_ZERO, rtol=1e-3, atol=0)
     values = np.where(sas_zero, 0.0, values)
@@ -51,24 +51,23 @@ def guess_number(
     codes = special_numbers(distinct)
     values, distinct = values[~np.isin(values, list(codes))], distinct[~np.isin(distinct, list(codes))]
     whole = bool(np.equal(np.mod(distinct, 1), 0).all())
-    if wanted is None and (found := _identifier(words.name, cells, values, distinct, whole)):
+    if wanted is None and not wish.keep and (found := _identifier(words.name, cells, values, distinct, whole)):
         return LeftOut(words.name, found)
-    real = (
-        cells.filter(numbers.is_in(distinct.tolist()) | numbers.is_between(0, 1e-70)) if len(distinct) < 100 else cells
-    )
+    # the texts of the values, looked at where they are few; a tiny one is how SAS writes zero
+    real = cells.filter(numbers.is_in(distinct.tolist()) | numbers.is_between(0, 1e-70)) if whole else cells
     everything: dict[str | float, str] = _as_numbers(worded, distinct)
     everything.update(codes.items())
     if wanted == "binary" or (wanted is None and set(distinct) == {0.0, 1.0}):
-        return binary_column(real, words, everything, yes, {})
+        return binary_column(real, words, everything, wish.yes, {})
     if wanted is None and len(distinct) == 1 and values[0] == 1 and len(values) < n_rows and not everything:
-        code = str(real[0])
-        return Column(name=words.name, kind="flag", title=words.title, arguments={"code": code})
+        return Column(name=words.name, kind="flag", title=words.title, arguments={"code": "1"})
     if wanted == "category" or (wanted is None and whole and _names_something(distinct, len(values))):
         column = category_column(
-            real, words, {str(code): rule for code, rule in everything.items()}, {}, all_codes=True
+            real, words, {str(code): rule for code, rule in everything.items()}, {}, all_words=True
         )
         return column if wanted else _asked(column, Judgement("codes", words.name, "read as names"))
-    return _amount(words, values, distinct, everything, whole=whole, sas_zero=bool(sas_zero.any()))
+    column = _amount(words, values, distinct, everything, whole=whole, sas_zero=bool(sas_zero.any()))
+    return replace(column, feature=column.feature or wish.keep)
 
 
 def _as_numbers(special: Mapping[str, str], distinct: np.ndarray) -> dict[str | float, str]:

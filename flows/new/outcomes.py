@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flows.new.asked import Outcome, Place
 from flows.new.column import Column, Judgement
 from flows.new.source import NewStudyError
+from flows.new.words import MOST_NAMES
 from mtl_models.data.tasks import Task
 from mtl_models.kinds import KINDS
 from mtl_models.wording import SettingsError
@@ -29,11 +30,18 @@ def as_task(outcome: Outcome, columns: Sequence[Column]) -> PlannedTask:
         NewStudyError: if the columns hold something else.
     """
     column = columns[0]
+    if any(each.theme == "constant" for one in columns for each in one.judgements):
+        raise NewStudyError(
+            f"--target {outcome.name}: {column.name} is the same for everybody, so nothing can be learned"
+        )
+    if len(column.classes) > MOST_NAMES:
+        raise NewStudyError(
+            f"--target {outcome.name}: {column.name} has {len(column.classes)} different answers, too many for classes"
+        )
     kind = outcome.kind or _kind(column)
     if kind == "":
         raise NewStudyError(
-            f"--target {outcome.name}: {column.name} holds one answer or nothing: write No where it is no, or give the "
-            "kind (regression, binary, multiclass, ordinal or multilabel)"
+            f"--target {outcome.name}: {column.name} holds one answer or nothing: write No where it is no"
         )
     judgements = [] if outcome.kind else [Judgement("outcome", column.name, f"{outcome.name} is learned as {kind}")]
     means = KINDS[kind]
@@ -56,7 +64,5 @@ def as_task(outcome: Outcome, columns: Sequence[Column]) -> PlannedTask:
 
 def _kind(column: Column) -> str:
     """The kind that a column's own kind suggests; empty for one that is no outcome."""
-    if column.kind == "integer" and any(each.theme == "codes" for each in column.judgements):
-        return "regression"
-    kinds = {"number": "regression", "integer": "regression", "binary": "binary", "category": "multiclass"}
-    return kinds.get(column.kind, "")
+    kinds = {"binary": "binary", "category": "multiclass", "flag": ""}
+    return kinds.get(column.kind, "regression")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from flows.new.asked import Outcome, Place, find_column, read_leaks, read_outcomes
-from flows.new.column import Column, Judgement, LeftOut
-from flows.new.guess import Wanted, guess_column
+from flows.new.asked import Outcome, Place, find_column, read_kept, read_leaks, read_outcomes, require_apart
+from flows.new.column import Column, Judgement, LeftOut, Wanted, Wish
+from flows.new.guess import guess_column
 from flows.new.keys import check_keys, key_pattern, person_table
 from flows.new.outcomes import PlannedTask, as_task
 from flows.new.source import NewStudyError, SourceTable, read_sources
-from flows.new.words import ColumnError
+from flows.new.words import FEW, ColumnError
 from mtl_models.kinds import KINDS
 
 # the kind of field for what a target column holds
@@ -27,7 +27,7 @@ class Request:
         study: its name.
         files: its tables.
         key: the column that names a person.
-        targets, leaks: as typed.
+        targets, leaks, keep: as typed.
         group: a column whose people stay in one part of the split; empty for none.
         title: of the study.
     """
@@ -37,6 +37,7 @@ class Request:
     key: str
     targets: tuple[str, ...]
     leaks: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
     group: str = ""
     title: str = ""
 
@@ -114,7 +115,9 @@ def plan_study(request: Request) -> Plan:
     leaks = read_leaks(request.leaks, sources, [outcome.name for outcome in outcomes])
     group = find_column(request.group, sources) if request.group else None
     people = person_table(sources, request.key)
-    tables, faults = _tables(sources, request.key, outcomes, group)
+    require_apart(outcomes, leaks, group, request.key)
+    kept = read_kept(request.keep, sources)
+    tables, faults = _tables(sources, request.key, outcomes, kept, group)
     if faults:
         raise NewStudyError(*faults)
     columns = {Place(table.name, column.name): column for table in tables for column in table.columns}
@@ -131,14 +134,18 @@ def plan_study(request: Request) -> Plan:
         request=request, tables=tuple(tables), person_table=people, tasks=tuple(tasks), leaks=leaks, group=group
     )
     if not any(plan.features_of(table) for table in tables):
-        raise NewStudyError("no column is left to make features of: all are outcomes, leaks, or left out")
+        left = [f"{each.name} ({each.why})" for table in tables for each in table.left]
+        raise NewStudyError(
+            "no column is there to make features of: all others are outcomes or leaks"
+            + (f", or left out: {', '.join(left)}; --keep COLUMN declares one all the same" if left else "")
+        )
     return plan
 
 
 def _tables(
-    sources: Sequence[SourceTable], key: str, outcomes: Sequence[Outcome], group: Place | None
+    sources: Sequence[SourceTable], key: str, outcomes: Sequence[Outcome], kept: Collection[Place], group: Place | None
 ) -> tuple[list[PlannedTable], list[str]]:
-    """Every table with its columns guessed, and the outcomes that cannot be what they should."""
+    """Every table with its columns guessed, and the outcomes and kept columns that cannot be what they should."""
     asked = {place: outcome for outcome in outcomes for place in outcome.places}
     pattern = key_pattern(sources, key)
     tables, faults = [], []
@@ -150,30 +157,41 @@ def _tables(
             place = Place(source.name, name)
             if name == key:
                 continue
-            if place == group:
+            if place == group and place not in kept:
                 left.append(LeftOut(name, "it decides the split alone"))
                 continue
             try:
-                found = _guess(source, name, asked.get(place))
+                found = _guess(source, name, asked.get(place), keep=place in kept)
             except ColumnError as error:
                 faults.append(f"{source.path.name}: {error}")
                 continue
             if isinstance(found, Column):
                 columns.append(found)
-            elif place in asked:
-                faults.append(f"{source.path.name}: {name} is no outcome: {found.why}")
+            elif place in asked or place in kept:
+                faults.append(f"{source.path.name}: {name} {_refusal(found, is_outcome=place in asked)}")
             else:
                 left.append(found)
         tables.append(PlannedTable(source, tuple(columns), tuple(left)))
     return tables, faults
 
 
-def _guess(source: SourceTable, name: str, outcome: Outcome | None) -> Column | LeftOut:
+def _refusal(left: LeftOut, *, is_outcome: bool) -> str:
+    what = "is no outcome" if is_outcome else "cannot be kept"
+    return f"{what}: {left.why}" + (f" (--keep {left.name} takes it all the same)" if left.may_stay else "")
+
+
+def _guess(source: SourceTable, name: str, outcome: Outcome | None, *, keep: bool) -> Column | LeftOut:
     if why := source.unfit(name):
-        return LeftOut(name, why)
-    wanted = _WANTED[KINDS[outcome.kind].form] if outcome and outcome.kind else None
-    found = guess_column(source.frame[name], source.columns[name], wanted, outcome.yes if outcome else "")
-    if outcome and not wanted and isinstance(found, Column) and found.kind == "category" and len(found.classes) == 2:
-        return guess_column(source.frame[name], source.columns[name], "binary")
-    # an outcome may have one answer too few to be learned, which the check says
-    return replace(found, feature=True) if outcome and isinstance(found, Column) else found
+        return LeftOut(name, why, may_stay=False)
+    if source.is_index(name) and not keep:
+        return LeftOut(name, "an index that pandas or R added")
+    cells, described = source.frame[name], source.columns[name]
+    if outcome is None:
+        return guess_column(cells, described, Wish(keep=keep))
+    if 0 < cells.len() - cells.null_count() < FEW:
+        raise ColumnError(f"{name} is no outcome: fewer than {FEW} people have a value there")
+    wanted = _WANTED[KINDS[outcome.kind].form] if outcome.kind else None
+    found = guess_column(cells, described, Wish(wanted, outcome.yes, keep))
+    if not wanted and isinstance(found, Column) and found.kind == "category" and len(found.classes) == 2:
+        return guess_column(cells, described, Wish("binary", keep=keep))
+    return replace(found, feature=True) if isinstance(found, Column) else found

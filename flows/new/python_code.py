@@ -68,8 +68,12 @@ def attribute(name: str, taken: Sequence[str] = ()) -> str:
 RESERVED = ("Config", "pl", "int", "float", "str", "number", "integer", "category", "binary", "flag", "time_of_day")
 
 
+CLASSES = ("Table", "Contract", "CONTRACT")
+
+
 def class_name(table: str) -> str:
     """A name for a table's class: ``blood pressure`` and ``blood_pressure`` are ``BloodPressure``."""
     words = re.split(r"[\W_]+", table, flags=re.ASCII)
     found = "".join(word[:1].upper() + word[1:] for word in words)
-    return found if found[:1].isalpha() else f"Table{found}"
+    free = found[:1].isalpha() and found not in CLASSES and not keyword.iskeyword(found)
+    return found if free else f"Table{found}"

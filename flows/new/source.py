@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +16,7 @@ from schemas.reading.described import ColumnMetadata
 
 _INDEX = re.compile(r"unnamed: ?\d+|index|level_\d+|__index_level_\d+__|row\.?names|", re.IGNORECASE)
 _NO_TABLE = ("Duration", "Binary", "List", "Array", "Struct", "Object")  # how Parquet stores what no column may be
-DATE = "a date, which no table has yet"
+DATE = "a date, which no table can have yet: put a number in its place, such as days since the admission"
 
 
 class NewStudyError(Faults):
@@ -41,13 +41,17 @@ class SourceTable:
     columns: Mapping[str, ColumnMetadata]
     title: str = ""
 
+    def is_index(self, column: str) -> bool:
+        """Whether a column is called as pandas and R call a numbering of the rows."""
+        return _INDEX.fullmatch(column) is not None
+
     def unfit(self, column: str) -> str:
         """Why a column cannot be one of a table, as far as the file says; empty if it can."""
         described = self.columns[column]
-        if _INDEX.fullmatch(column):
-            return "an index that pandas or R added"
         if described.type in ("date", "datetime"):
             return DATE
+        if not column or not column.isprintable():
+            return "its name is empty or has signs that cannot be seen: rename it in the file"
         if column == "*" or (column.startswith("^") and column.endswith("$")):
             return "its name is a pattern: rename it in the file"
         return "neither text nor number" if described.storage.startswith(_NO_TABLE) else ""
@@ -62,15 +66,25 @@ def read_source(path: Path) -> SourceTable:
     name = re.sub(r"\W+", "_", path.stem, flags=re.ASCII).strip("_")
     if not name:
         raise NewStudyError(f"{path.name}: the name has no letter or digit to call a table by: rename the file")
+    if name.lower() == "splits":
+        raise NewStudyError(f"{path.name}: the folder of the split has that name: rename the file")
     try:
         described, text = read_described(path)
     except TableFault as error:
         raise NewStudyError(str(error)) from None
     if not text.height:
         raise NewStudyError(f"{path.name} has no row below its header")
-    columns = {column.name: column for column in described.columns}
+    columns = {column.name.strip(): replace(column, name=column.name.strip()) for column in described.columns}
+    if len(columns) < text.width:
+        raise NewStudyError(f"{path.name}: two columns have names that differ in blanks alone: rename one")
     bare = text.select(pl.all().str.strip_chars().replace("", None))
+    bare.columns = list(columns)
     return SourceTable(name, path, bare, columns, " ".join(described.label.split()))
+
+
+def _alike(table: str) -> str:
+    """What tables must differ in: their classes and functions are called so."""
+    return table.replace("_", "").lower().removeprefix("table")
 
 
 def read_sources(paths: list[Path]) -> tuple[SourceTable, ...]:
@@ -86,8 +100,14 @@ def read_sources(paths: list[Path]) -> tuple[SourceTable, ...]:
             tables.append(read_source(path))
         except NewStudyError as error:
             faults += error.sentences
-    names = [table.name for table in tables]
-    faults += [f"two files are called {name}: rename one" for name in sorted({n for n in names if names.count(n) > 1})]
+    files: dict[str, list[str]] = {}
+    for table in tables:
+        files.setdefault(_alike(table.name), []).append(table.path.name)
+    faults += [
+        f"the names of {' and '.join(alike)} are too much alike for two tables: rename one"
+        for alike in files.values()
+        if len(alike) > 1
+    ]
     if faults:
         raise NewStudyError(*faults)
     return tuple(tables)

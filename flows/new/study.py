@@ -55,8 +55,16 @@ def new_study(root: Path, request: Request, *, replace: bool = False) -> tuple[P
 
 
 def _write(root: Path, plan: Plan, writing: Writing, params: str) -> None:
-    raw = StudyPaths(root, plan.study).raw
-    writing.folder(raw)
+    with writing.folder(StudyPaths(root, plan.study).raw) as raw:
+        _write_raw(plan, raw)
+    writing.text(root / "schemas" / plan.study / "__init__.py", contract_source(plan))
+    writing.text(root / "flows" / "features" / plan.study / "__init__.py", features_source(plan))
+    _forget_modules(root, plan.study)
+    writing.text(root / "docs" / f"{plan.study}.md", dictionary(load_contract(plan.study)))
+    writing.text(root / FILE, params)
+
+
+def _write_raw(plan: Plan, raw: Path) -> None:
     for table in plan.tables:
         write_raw(table, raw)
     people = next(table.source.frame for table in plan.tables if table.name == plan.person_table)
@@ -64,11 +72,6 @@ def _write(root: Path, plan: Plan, writing: Writing, params: str) -> None:
     keys = people.select(as_declared(plan.request.key, pattern).alias(plan.request.key)).to_series().drop_nulls()
     (raw / SPLIT).parent.mkdir()
     split_of(plan, keys).write_csv(raw / SPLIT)
-    writing.text(root / "schemas" / plan.study / "__init__.py", contract_source(plan))
-    writing.text(root / "flows" / "features" / plan.study / "__init__.py", features_source(plan))
-    _forget_modules(root, plan.study)
-    writing.text(root / "docs" / f"{plan.study}.md", dictionary(load_contract(plan.study)))
-    writing.text(root / FILE, params)
 
 
 def _forget_modules(root: Path, study: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.new.codes import meaning_of_word, special_numbers
-from flows.new.column import Column, LeftOut
+from flows.new.column import Column, LeftOut, Wish
 from flows.new.guess import guess_column
 from flows.new.ranges import plausible_range
 from flows.new.words import ColumnError
@@ -18,11 +20,13 @@ from schemas.reading.described import ColumnMetadata
 FINITE = st.floats(-1e9, 1e9, allow_nan=False)
 
 
-def column(cells: list[str | None], name: str = "x", **options: object) -> Column | LeftOut:
-    return guess_column(pl.Series(name, cells, dtype=pl.String), **options)  # type: ignore[arg-type]
+def column(
+    cells: list[str | None], name: str = "x", described: ColumnMetadata | None = None, **wish: Any
+) -> Column | LeftOut:
+    return guess_column(pl.Series(name, cells, dtype=pl.String), described, Wish(**wish))
 
 
-def declared(cells: list[str | None], name: str = "x", **options: object) -> Column:
+def declared(cells: list[str | None], name: str = "x", **options: Any) -> Column:
     found = column(cells, name, **options)
     assert isinstance(found, Column)
     return found
@@ -149,8 +153,8 @@ def test_an_outcome_that_cannot_be_its_kind_is_said_without_a_value() -> None:
 
 
 def test_decimal_commas_are_said() -> None:
-    with pytest.raises(ColumnError, match="decimal commas"):
-        column(["24,85", "3,1"] * 20)
+    with pytest.raises(ColumnError, match="commas in its numbers"):
+        column(["24,85", "3", "3,1"] * 20)
 
 
 def test_labels_units_and_missing_codes_of_a_file_are_taken_over() -> None:
@@ -168,3 +172,58 @@ def test_labels_units_and_missing_codes_of_a_file_are_taken_over() -> None:
     found = declared([f"{number}.5" for number in range(50, 90)] + ["950"], described=weight)
     assert (found.title, found.arguments["unit"]) == ("Weight of the patient", "kg")
     assert found.arguments["special"] == {950: "missing_code"}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["01JAN2020", "28feb2021"],
+        ["3. März 2020", "4. Okt 2021"],
+        ["Jan 1, 2020", "Dec 24, 2021"],
+        ["2020/01/31", "2020-1-2 12:30"],
+        ["2020-01", "2021-12"],
+        ["20200131", "19991224"],
+        ["unknown", "2020-01-31", "2020-02-01"],
+    ],
+)
+def test_dates_however_written_are_no_category(cells: list[str]) -> None:
+    found = column([*cells] * 30)
+    assert isinstance(found, LeftOut)
+    assert ("a date" in found.why, found.may_stay) == (True, False)
+
+
+def test_a_kept_column_stays_with_all_its_words() -> None:
+    cells: list[str | None] = ["north"] * 80 + ["Miller"] * 5
+    assert column(cells) == LeftOut("x", "words of fewer than 10 people each")
+    kept = declared(cells, keep=True)
+    assert (kept.classes, kept.judgements) == (("Miller", "north"), ())
+    number = [f"{number}" for number in range(1000, 1100)]
+    assert (declared(number, keep=True).kind, declared(["7"] * 30, keep=True).feature) == ("integer", True)
+    for unfit in ([f"she said {number}" for number in range(60)], ["2020-01-31"] * 30, [None] * 20):
+        found = column(list(unfit), keep=True)
+        assert isinstance(found, LeftOut)
+        assert not found.may_stay
+
+
+def test_standard_words_are_written_however_few_have_them() -> None:
+    assert declared(["none"] * 80 + ["mild"] * 40 + ["severe"] * 4).classes == ("none", "mild", "severe")
+
+
+def test_a_label_for_every_person_is_a_name() -> None:
+    described = ColumnMetadata(
+        name="x", type="number", value_labels={f"{code}": f"Surname{code}" for code in range(60)}
+    )
+    found = column([f"{code}" for code in range(60)], described=described)
+    assert isinstance(found, LeftOut)
+
+
+def test_labels_say_which_answer_is_yes_and_numbers_do_not() -> None:
+    described = ColumnMetadata(name="x", type="number", value_labels={"1": "Alive", "2": "Dead"})
+    with pytest.raises(ColumnError, match=r"1 \(Alive\) and 2 \(Dead\), means yes"):
+        column(["1", "2"] * 20, described=described, wanted="binary")
+    with pytest.raises(ColumnError, match="alive and one of few people, means yes"):
+        column(["alive"] * 30 + ["Miller"], wanted="binary")
+
+
+def test_a_tick_stored_as_a_float_is_the_code() -> None:
+    assert declared(["1.0", None] * 20).arguments == {"code": "1"}

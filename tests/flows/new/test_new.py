@@ -174,7 +174,11 @@ def test_the_split_depends_on_no_order_of_the_rows(project: Path, tmp_path: Path
         ({"targets": ("Dead=dead",)}, "'Dead' is no name"),
         ({"targets": ("dead=dead", "dead=age")}, "given twice"),
         ({"leaks": ("age:ded",)}, "the nearest is 'dead'"),
-        ({"leaks": ("age",)}, "no column is left"),
+        ({"leaks": ("age",)}, "no column is there to make features of"),
+        ({"leaks": ("id",)}, "no feature is made of the key"),
+        ({"group": "dead"}, "--group dead: it is an outcome"),
+        ({"targets": ("dead=dead", "died=dead")}, "part of the outcomes dead and died"),
+        ({"keep": ("agee",)}, "--keep: no table has a column 'agee'; the nearest is 'age'"),
         ({"group": "hospital"}, "no table has a column 'hospital'"),
     ],
 )
@@ -288,7 +292,7 @@ def test_the_command_says_what_to_judge_and_nobodys_value(
     done = project.run("mtl-health", "new", "clinic", str(file), "--key", "id", "--target", "dead=dead")
     assert "judge these" in done.stdout
     assert "tired: 9 dont_know" in done.stdout
-    assert "name: nearly everybody has another text" in done.stdout
+    assert "name: text of too many different words" in done.stdout
     assert "next: mtl-health nightly --study clinic" in done.stdout
     files = ("schemas/clinic/__init__.py", "flows/features/clinic/__init__.py", "docs/clinic.md", "params.yaml")
     for text in (done.stdout, done.stderr, *((project.folder / name).read_text() for name in files)):
