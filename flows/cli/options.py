@@ -31,8 +31,11 @@ Date = Annotated[
 console = Console(width=None if sys.stdout.isatty() else 150, markup=False, emoji=False)
 
 
-def any_study(name: str, depth: Depth = "block") -> Study:
-    """A study, whatever is wrong with its settings; state of Prefect under the project's folder."""
+def any_study(name: str, depth: Depth = "block", *, watched: bool = True) -> Study:
+    """A study, whatever is wrong with its settings; state of Prefect under the project's folder.
+
+    ``watched``: whether what the command starts is ended with it. A command that only looks starts nothing.
+    """
     from flows.project.environment import prepare
     from flows.project.paths import project_root
     from flows.project.processes import end_on_signals, keep_watch
@@ -41,17 +44,18 @@ def any_study(name: str, depth: Depth = "block") -> Study:
     root = project_root()
     prepare(root)
     end_on_signals()
-    keep_watch()
+    if watched:
+        keep_watch()
     return Study(root, name, depth)
 
 
-def sound_study(name: str, depth: Depth = "block") -> Study:
+def sound_study(name: str, depth: Depth = "block", *, watched: bool = True) -> Study:
     """A study whose settings have no fault.
 
     ``depth``: how far names of the block are looked up. A command that only looks pays for nothing; one that reads
     data has the contract beside it, one that trains the parts of the network too.
     """
-    study = any_study(name, depth)
+    study = any_study(name, depth, watched=watched)
     _ = study.settings
     return study
 
@@ -64,10 +68,10 @@ def show(title: str, rows: dict[str, Any]) -> None:
     console.print(table)
 
 
-def recorded_by() -> dict[str, str]:
-    """The Prefect server that a run is recorded by, where the environment names one, without what may be a password."""
+def recorded_by(said: str = "recorded by") -> dict[str, str]:
+    """The Prefect server that records a run, where the environment names one, without what may be a password."""
     url = urlsplit(os.environ.get("PREFECT_API_URL", ""))
-    return {"recorded by": f"{url.hostname}{f':{url.port}' if url.port else ''}"} if url.hostname else {}
+    return {said: f"{url.hostname}{f':{url.port}' if url.port else ''}"} if url.hostname else {}
 
 
 def say_next(command: str, *steps: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,9 @@ from flows.cli.options import (
     sound_study,
 )
 from flows.cli.train import retrain
+
+if TYPE_CHECKING:
+    from flows.study.study import Study
 
 app = typer.Typer()
 
@@ -53,22 +56,15 @@ def score(
 ) -> None:
     """Score a date's drop with the champion and replace that date in the score table."""
     study = sound_study(name, "contract")
+    from flows.nightly.again import scored_already
     from flows.nightly.ledger import absent_tables
     from flows.nightly.run import require_ready
     from flows.project.dates import date_or_today
 
     date = date_or_today(date, study.settings.schedule.timezone)
-    require_ready(study, date)  # no drop or no champion is said at once, before a server starts
-    from flows.nightly import stopped
-    from flows.nightly.score import score as flow
-    from schemas.faults import LimitExceeded
-
-    try:
-        row = flow(name, date, force)
-    except LimitExceeded:
-        if kept := stopped.read(study.paths, date):
-            say_counts(name, kept["validation"])
-        raise
+    # no drop, no champion and nothing to do are said at once, before Prefect is imported and a server starts
+    require_ready(study, date)
+    row = (None if force else scored_already(study, date)) or _run_flow(study, date, force)
     show(
         f"scored {name}, {row['batch']}"
         + (": nothing had changed, the table was left as it is" if row["unchanged"] else ""),
@@ -82,11 +78,25 @@ def score(
             "run": row["run_id"],
             "seconds": f"{row['seconds']:.1f}",
             "table": relative(study.paths.tables / "scores"),
-            **recorded_by(),
+            **recorded_by("would be recorded by" if row["unchanged"] else "recorded by"),
         },
     )
     say_losses(row.get("floods"), json.loads(row["details"]).get("columns_compared_with", ""))
     say_next("score", f"mtl-health tonight --study {name} --date {date}")
+
+
+def _run_flow(study: Study, date: str, force: bool) -> dict[str, Any]:
+    """Score the date in a run of Prefect and give the ledger's row; what a limit stopped is shown with its counts."""
+    from flows.nightly import stopped
+    from flows.nightly.score import score as flow
+    from schemas.faults import LimitExceeded
+
+    try:
+        return flow(study.name, date, force)
+    except LimitExceeded:
+        if kept := stopped.read(study.paths, date):
+            say_counts(study.name, kept["validation"])
+        raise
 
 
 @app.command()

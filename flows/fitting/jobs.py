@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from flows.fitting.names import ModelName
-from mtl_models.data.dataset import Dataset, FeatureSpec, read_dataset
+from mtl_models.data.dataset import PERSON, Dataset, FeatureSpec, read_dataset
 from mtl_models.data.frames import prediction_rows
 from mtl_models.data.tasks import Task
 from mtl_models.data.view import features_in_view
@@ -19,6 +19,9 @@ from mtl_models.data.view import features_in_view
 if TYPE_CHECKING:
     from flows.project.settings import StudySettings
     from mtl_models.settings import Component
+
+KEYS = ["model", "seed", "resample", "part", PERSON]
+"""Columns that tell the rows of a table of predictions apart."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from mtl_models.data.dataset import PERSON
 from mtl_models.metrics.settings import MODEL as _MODEL
 from mtl_models.metrics.settings import TWIN as _TWIN
 
@@ -13,7 +12,6 @@ FINAL = "final"
 """The resample of the exported model."""
 WHOLE = "every table"
 NO_OUTCOMES = "without any outcome's own columns"
-KEYS = ["model", "seed", "resample", "part", PERSON]
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from flows.project.settings import GateSettings
 from flows.report.words import count, gain_text, listing
 from mtl_models.data.tasks import Task
 from mtl_models.metrics.bootstrap import resample_counts
-from mtl_models.metrics.comparison import BOUND, NO_LOSS
+from mtl_models.metrics.comparison import NO_LOSS
 from mtl_models.metrics.comparison import compare as compare_models
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.score import TaskScores, score_task
+from mtl_models.metrics.settings import BOUND
 
 _ROUNDING = Rounding(digits=6, confidence=0.95)
 

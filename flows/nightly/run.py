@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.project.hashing import digest
 from flows.project.identity import code_digest, decisive
@@ -14,7 +14,9 @@ from flows.project.provenance import git_revision
 from flows.stores.inbox import Inbox, drop_hashes
 from flows.stores.registry import Champion
 from flows.study.study import Study
-from mtl_models.serving.scorer import Scorer
+
+if TYPE_CHECKING:
+    from mtl_models.serving.scorer import Scorer
 
 STEPS = "flows.nightly.steps"
 
@@ -47,6 +49,8 @@ class Run:
     @cached_property
     def scorer(self) -> Scorer:
         """The champion, ready to score."""
+        from mtl_models.serving.scorer import Scorer
+
         return Scorer(self.champion.path, sha256=self.champion.version)
 
 

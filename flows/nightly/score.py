@@ -9,8 +9,9 @@ from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.nightly import steps, stopped
+from flows.nightly.again import settled
 from flows.nightly.artifacts import show
-from flows.nightly.run import Run, finished, open_run
+from flows.nightly.run import Run, open_run
 from flows.project.access import apply
 from flows.project.dates import check_date, date_of_run
 from flows.project.errors import value_free
@@ -88,9 +89,8 @@ def score(study: str, date: str | None = None, force: bool = False) -> dict[str,
     date = scheduled_date(one.settings) if date is None else check_date(date)
     run = open_run(one, date)
     with staging(run.staging):
-        if not force and (row := finished(run)):
-            stopped.clear(run.study, run.date)
-            return {**row, "unchanged": True}
+        if not force and (row := settled(run)):
+            return row
         validate_drop(run)
         build_features(run)
         predict(run)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from flows.nightly.rejects import reject_rows
-from flows.nightly.run import Run
 from flows.project.paths import REJECTS, SUMMARY, StudyPaths, read_json, write_json
 from flows.stores.tables import stopped
 from flows.study.study import Study
+
+if TYPE_CHECKING:
+    from flows.nightly.run import Run
 
 
 def counts_of(paths: StudyPaths, date: str) -> Path:
@@ -21,6 +20,10 @@ def counts_of(paths: StudyPaths, date: str) -> Path:
 
 def keep(run: Run, sentences: list[str]) -> str:
     """Keep rejects, counts and which limits were passed, and say where they are; scores stay as they were."""
+    import polars as pl
+
+    from flows.nightly.rejects import reject_rows
+
     rejects = pl.read_parquet(run.staging / "valid" / REJECTS)
     paths = run.study.paths
     table = run.study.tables.rejects

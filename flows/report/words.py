@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from mtl_models.kinds import find_metric
-from mtl_models.metrics.comparison import BOUND
+from mtl_models.metrics.settings import BOUND
 
 MODELS = {
     "multi_task": "Shared model",

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from flows.fitting.jobs import Job, StudyData
-from flows.fitting.names import FINAL, KEYS, MODEL, models_in
+from flows.fitting.jobs import KEYS, Job, StudyData
+from flows.fitting.names import FINAL, MODEL, models_in
 from flows.fitting.networks import network_rows
 from flows.fitting.pool import in_processes
 from flows.fitting.single import fit_baseline, seeds_of

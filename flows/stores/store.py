@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
-
-import polars as pl
+from typing import TYPE_CHECKING, Protocol
 
 from mtl_models.registry import Registry
+
+if TYPE_CHECKING:
+    import polars as pl
 
 WHOLE = ""
 """The partition of a table that is replaced as a whole."""

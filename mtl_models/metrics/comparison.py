@@ -11,8 +11,8 @@ from mtl_models.data.tasks import Task
 from mtl_models.metrics.means import mean_of_defined
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.score import TaskScores, loss_name
+from mtl_models.metrics.settings import BOUND
 
-BOUND = 1.0  # a gain lies between -BOUND and BOUND
 UNDEFINED = "undefined"
 TOO_FEW = "too few people"
 NO_LOSS = "the error it is measured by is 0 or not finite"

@@ -15,6 +15,8 @@ TOO_GOOD = {metric.name: metric.too_good for metric in (AUROC, R2, QWK) if metri
 
 MODEL, TWIN = "multi_task", "single_task"
 """Names of a study's network and of its single-task twins in tables, reports and settings."""
+BOUND = 1.0
+"""A gain lies between minus this and this."""
 
 
 class EvaluationSettings(BaseModel):

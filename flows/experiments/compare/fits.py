@@ -7,9 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.fitting.jobs import Job, StudyData
+from flows.fitting.jobs import KEYS, Job, StudyData
 from flows.fitting.joint import fit_joint
-from flows.fitting.names import KEYS, MODEL, ModelName
+from flows.fitting.names import MODEL, ModelName
 from flows.fitting.networks import network_rows
 from flows.fitting.pool import in_processes
 from flows.fitting.single import fit_baseline
