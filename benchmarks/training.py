@@ -36,11 +36,11 @@ def main() -> None:
     require([paths.features / "features.parquet"], f"dvc repro features@{STUDY}")
 
     from flows.fitting.jobs import in_view
-    from flows.study.runs import settings_of
+    from flows.study.candidates import settings_of
     from mtl_models.data.dataset import read_dataset
     from mtl_models.training.fit import FitSettings, TrainingData, fit
 
-    settings = settings_of(own, next(iter(own.compare.runs)))
+    settings = settings_of(own, next(iter(own.compare.candidates)))
     everything, full, splits = read_dataset(paths.features, settings.task_records)
     dataset, spec = in_view(everything, full, settings, settings.task_records)
     train, valid = (dataset.take((splits["final"] == part).to_numpy()) for part in ("train", "valid"))

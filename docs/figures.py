@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from flows.experiments.compare.page import reference_names, run_name
+from flows.experiments.compare.page import candidate_name, reference_names
 from flows.experiments.sweeps.findings import findings
 from flows.project.settings import read_studies
 from flows.report.words import (
@@ -132,7 +132,7 @@ def evaluation(study: str, record: Mapping[str, Any]) -> Iterator[str]:
 
 
 def comparison(study: str, board: Mapping[str, Any]) -> Iterator[str]:
-    """Every run of a comparison: its mean figure, and its mean gain over what it is measured by."""
+    """Every candidate of a comparison: its mean figure, and its mean gain over what it is measured by."""
     references = reference_names(board)
     yield (
         f"`mtl-health compare --study {study}`: {board['n_people']} validation people. These figures are for "
@@ -144,14 +144,14 @@ def comparison(study: str, board: Mapping[str, Any]) -> Iterator[str]:
             found = [row["gains"].get(kind) for kind in references]
             worst = next((each["worst"] for each in found if each and each["worst"]), None)
             yield [
-                run_name(row),
+                candidate_name(row),
                 str(row["seeds"]) if row["random"] else "nothing random",
                 figure_text(row["mean"]),
                 *(gain_text(each["mean"]) if each else NONE for each in found),
                 f"{board['titles'][worst['task']]} {gain_text({**worst})}" if worst else NONE,
             ]
 
-    heads = ["run", "seeds", "mean figure", *(f"over {name}" for name in references.values()), "worst outcome"]
+    heads = ["candidate", "seeds", "mean figure", *(f"over {name}" for name in references.values()), "worst outcome"]
     yield _table(heads, rows())
 
 

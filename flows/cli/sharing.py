@@ -28,7 +28,9 @@ def methods(as_json: Annotated[bool, typer.Option("--json", help="For programs."
     for row in rows:
         table.add_row(row["kind"], row["name"], row["line"])
     console.print(table)
-    say_next("methods", "name some in a run under `compare` in params.yaml, then mtl-health compare --study STUDY")
+    say_next(
+        "methods", "name some in a candidate under `compare` in params.yaml, then mtl-health compare --study STUDY"
+    )
 
 
 @app.command()
@@ -36,8 +38,8 @@ def compare(name: StudyName) -> None:
     """Train what the study's `compare` block names and is not trained yet, and rank it on validation people."""
     study = sound_study(name, "parts")
     paths = study.paths
-    if not study.settings.compare.runs:
-        raise ValueError(f"params.yaml: studies.{name}.compare.runs names no run")
+    if not study.settings.compare.candidates:
+        raise ValueError(f"params.yaml: studies.{name}.compare.candidates names no candidate")
     from flows.cli.tables import ranking
     from flows.nightly.reproduce import dvc_repro
     from flows.project.paths import read_json
@@ -71,7 +73,9 @@ def groups(name: StudyName) -> None:
 @app.command()
 def embed(
     name: StudyName,
-    run: Annotated[str | None, typer.Option("--run", help="A run of the study's compare block.")] = None,
+    candidate: Annotated[
+        str | None, typer.Option("--candidate", help="A candidate of the study's compare block.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Parquet file for the vectors.")] = None,
     outcome: Annotated[str | None, typer.Option("--outcome", help="What shades the figure, e.g. diabetes.")] = None,
     segments: Annotated[int, typer.Option("--segments", help="How many segments.")] = 6,
@@ -84,7 +88,7 @@ def embed(
     from flows.experiments.embed.vectors import find_source
     from flows.nightly.reproduce import dvc_repro
 
-    source = find_source(study, run)
+    source = find_source(study, candidate)
     dvc_repro(paths.root, name, [f"{'train' if source.is_model else 'features'}@{name}"], timeout=24 * 3600)
     summary = write_vectors(study, source, out=out, outcome=outcome, n_segments=segments)
     console.print(segments_table(summary))

@@ -6,22 +6,22 @@ from typing import Any
 
 from rich.table import Table
 
-from flows.experiments.compare.page import reference_names, run_name
+from flows.experiments.compare.page import candidate_name, reference_names
 from flows.experiments.groups.page import nearest
 from flows.report.words import NONE, figure_text, gain_text, gain_value
 
 
 def ranking(board: dict[str, Any]) -> Table:
-    """One row a run: its seeds, its mean figure, its gains, and the task that fares worst against the first run."""
+    """One row a candidate: its seeds, mean figure and gains, and the task that fares worst against the first one."""
     references = reference_names(board)
     title = f"{board['n_people']} validation people, 95 % intervals over people and seeds"
-    columns = ("run", "seeds", "mean figure", *(f"over {name}" for name in references.values()), "worst task")
+    columns = ("candidate", "seeds", "mean figure", *(f"over {name}" for name in references.values()), "worst task")
     table = Table(*columns, title=title, title_justify="left")
     for row in board["rows"]:
         gains = {kind: gain_text(each["mean"]) for kind, each in row["gains"].items()}
         worst = (row["gains"].get("first") or {}).get("worst")
         table.add_row(
-            run_name(row),
+            candidate_name(row),
             str(row["seeds"]),
             figure_text(row["mean"]),
             *(gains.get(kind, NONE) for kind in references),
@@ -62,7 +62,7 @@ def segments(summary: dict[str, Any]) -> Table:
     """One row an outcome, one column a segment: means, a dash where too few have a label or a value."""
     rows = summary["segments"]
     widths = ", ".join(f"{domain} {width}" for domain, width in summary["domains"].items())
-    title = f"{summary['run']}: {summary['n_people']} people; size of the vectors: {widths}"
+    title = f"{summary['candidate']}: {summary['n_people']} people; size of the vectors: {widths}"
     columns = [f"segment {row['segment']}" for row in rows]
     table = Table("mean of the people", *columns, title=title, title_justify="left")
     table.add_row("people", *("few" if row["n"] is None else str(row["n"]) for row in rows))

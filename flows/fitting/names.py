@@ -16,7 +16,7 @@ NO_OUTCOMES = "without any outcome's own columns"
 
 @dataclass(frozen=True)
 class ModelName:
-    """Which model predicts: a network, run or baseline by its name, or its single-task twins.
+    """Which model predicts: a network, candidate or baseline by its name, or its single-task twins.
 
     Attributes:
         is_twin: the same model fitted for one task at a time; of all these fits it is one name.

@@ -48,7 +48,7 @@ _BLOCK = """\
   evaluation:
     replicates: 1000
   compare:
-    runs:
+    candidates:
       shared: {{twins: true}}
       soft sharing: {{model: {{trunk: {{name: soft, widths: [32], dropout: 0.3, strength: 0.01}}}}}}
       uncertainty: {{training: {{balancing: {{name: uncertainty}}}}}}

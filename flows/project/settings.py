@@ -72,8 +72,8 @@ class ComparisonSettings(BaselineSettings):
     booster_seeds: int = Field(default=5, ge=1)
 
 
-class CompareRun(_Settings):
-    """One run of a comparison: what differs from the study's own model and training.
+class Candidate(_Settings):
+    """One candidate of a comparison: what differs from the study's own model and training.
 
     Attributes:
         model: parts of the model that are replaced whole.
@@ -82,7 +82,7 @@ class CompareRun(_Settings):
         auxiliary: names of the study's further tasks to learn beside them.
         from_base: start from the comparison's ``base``, not from the study's own settings.
         method: a joint model, by its name and options, that is fitted instead of a network.
-        twins: also train the run's single-task twins, same network and budget, or the same method.
+        twins: also train the candidate's single-task twins, same network and budget, or the same method.
     """
 
     model: dict[str, Any] = {}
@@ -94,30 +94,30 @@ class CompareRun(_Settings):
     twins: bool = False
 
     @model_validator(mode="after")
-    def _either_network_or_method(self) -> CompareRun:
+    def _either_network_or_method(self) -> Candidate:
         if self.method and (self.model or self.training):
-            raise ValueError("a run with a `method` trains no network: it takes no `model` and no `training`")
+            raise ValueError("a candidate with a `method` trains no network: it takes no `model` and no `training`")
         return self
 
 
-class BaseRun(_Settings):
-    """What the runs of a comparison have in common: parts of the model, keys of training."""
+class CandidateBase(_Settings):
+    """What the candidates of a comparison have in common: parts of the model, keys of training."""
 
     model: dict[str, Any] = {}
     training: dict[str, Any] = {}
 
 
 class CompareSettings(_Settings):
-    """A named set of runs; the first one is what the others are measured against.
+    """A named set of candidates; the first one is what the others are measured against.
 
     Attributes:
-        seeds: for every run that does not name its own; those of the study's training if left out.
-        base: what every run differs in from the study's own settings; each says its own on top.
+        seeds: for every candidate that does not name its own; those of the study's training if left out.
+        base: what every candidate differs in from the study's own settings; each says its own on top.
     """
 
     seeds: tuple[int, ...] = ()
-    base: BaseRun = BaseRun()
-    runs: dict[str, CompareRun] = {}
+    base: CandidateBase = CandidateBase()
+    candidates: dict[str, Candidate] = {}
 
 
 class GateSettings(_Settings):
@@ -143,8 +143,8 @@ class StudySettings(_Settings):
         title, population: words for the page and the model file.
         moment: when the prediction is made and what is known then, in words.
         tasks: the task records.
-        auxiliary: further task records that a run of the comparison may learn beside the others. What they are made of
-            is hidden in the core view, so such a run has that view.
+        auxiliary: further task records that a candidate of the comparison may learn beside the others. What they are
+            made of is hidden in the core view, so such a candidate has that view.
         known_later: source columns that come after that moment.
         store: the kind of store that keeps the published tables, by its name in ``flows.stores.store``.
     """
@@ -173,7 +173,7 @@ class StudySettings(_Settings):
 
     @cached_property
     def further_tasks(self) -> tuple[Task, ...]:
-        """The auxiliary tasks that no one learns unless a run names them."""
+        """The auxiliary tasks that no one learns unless a candidate names them."""
         return tuple(Task.from_dict({"role": "auxiliary", **record}) for record in self.auxiliary)
 
     @cached_property

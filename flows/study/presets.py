@@ -1,4 +1,4 @@
-"""Named architectures: a file in presets/ each, put where a study's model or a run of a comparison names it."""
+"""Named architectures: a file in presets/ each, put where a study's model or a candidate of a comparison names it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Preset(Options):
         title: what it is, in a line.
         model: parts of the model.
         training: keys of training that it needs otherwise than a study has them.
-        tasks: the tasks that it is for; all if left out. A run of a comparison alone can choose among tasks.
+        tasks: the tasks that it is for; all if left out. A candidate of a comparison alone can choose among tasks.
     """
 
     title: str
@@ -73,15 +73,16 @@ def fill_presets(root: Path, study: Mapping[str, Any]) -> tuple[dict[str, Any], 
         if tasks := filled.pop("tasks", ()):
             faults.append(
                 f"model.preset: {name!r} is for the tasks {', '.join(tasks)} alone: "
-                "name it in a run of `compare`, or name one without tasks"
+                "name it in a candidate of `compare`, or name one without tasks"
             )
         block |= filled
     compare = block.get("compare")
     if isinstance(compare, Mapping):
         block["compare"] = dict(compare)
-        if isinstance(compare.get("runs"), Mapping):
-            block["compare"]["runs"] = {
-                name: _filled(root, run, f"compare.runs.{name}", faults) for name, run in compare["runs"].items()
+        if isinstance(compare.get("candidates"), Mapping):
+            block["compare"]["candidates"] = {
+                name: _filled(root, each, f"compare.candidates.{name}", faults)
+                for name, each in compare["candidates"].items()
             }
         if "base" in compare:
             block["compare"]["base"] = _filled(root, compare["base"], "compare.base", faults)
@@ -92,13 +93,13 @@ def _without(block: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in block.items() if key != "preset"}
 
 
-def _filled(root: Path, run: Any, where: str, faults: list[str]) -> Any:
-    """A run of a comparison, or what has a model and a training as it has, with its preset in its place."""
-    if not isinstance(run, Mapping) or "preset" not in run:
-        return run
-    own = _without(run)
+def _filled(root: Path, candidate: Any, where: str, faults: list[str]) -> Any:
+    """A candidate of a comparison, or what has a model and a training as it has, with its preset in its place."""
+    if not isinstance(candidate, Mapping) or "preset" not in candidate:
+        return candidate
+    own = _without(candidate)
     try:
-        preset = read_preset(root, str(run["preset"]))
+        preset = read_preset(root, str(candidate["preset"]))
     except SettingsError as error:
         faults += [f"{where}.preset: {fault}" for fault in error.faults]
         return own

@@ -1,1 +1,1 @@
-"""Runs of a comparison: fitted once, ranked on validation people, shown on a page."""
+"""Candidates of a comparison: fitted once, ranked on validation people, shown on a page."""

@@ -1,4 +1,4 @@
-"""Runs of a comparison fitted once: a finished run is kept under a key of all that decides it."""
+"""Candidates of a comparison fitted once: a finished one is kept under a key of all that decides it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flows.project.hashing import digest, sha256
 from flows.project.identity import code_digest, decisive
 from flows.project.paths import replace_file
 from flows.project.settings import StudySettings
-from flows.study.runs import method_of, settings_of
+from flows.study.candidates import method_of, settings_of
 from flows.study.study import Study
 from mtl_models.baselines import BASELINES
 from mtl_models.joint import JOINT
@@ -29,13 +29,13 @@ TABLES = ("features.parquet", "features.json", "targets.parquet", "splits.parque
 
 
 def seeds_of(settings: StudySettings, method: Component | None) -> tuple[int, ...]:
-    """The seeds that a run is fitted from: the first alone where another would give the same model."""
+    """The seeds that a candidate is fitted from: the first alone where another would give the same model."""
     seeds = settings.training.seeds
     return seeds if method is None or JOINT[method.name].seeded else seeds[:1]
 
 
-def run_key(settings: StudySettings, features: Path, method: Component | None = None) -> str:
-    """Hash of all that decides a run's predictions, code too; a finished run of the same key is not trained again."""
+def candidate_key(settings: StudySettings, features: Path, method: Component | None = None) -> str:
+    """Hash of all that decides a candidate's predictions, code too; what has the same key is not trained again."""
     tables = [sha256(features / name) for name in TABLES]
     fitting = "flows.fitting.joint" if method else "flows.fitting.networks"
     settled: dict[str, object] = decisive(settings, "joint" if method else "train")
@@ -70,7 +70,7 @@ def plan(
 def reference_view(settings: StudySettings) -> StudySettings | None:
     """The study in the view of the comparison's base, for baselines to be fitted in; ``None`` where it has that view.
 
-    What the runs are measured against sees what the runs see: the study's own baselines would see more.
+    What the candidates are measured against sees what they see: the study's own baselines would see more.
     """
     view = settings.compare.base.model.get("view", settings.model.view)
     if view == settings.model.view:
@@ -90,7 +90,7 @@ def plan_references(settings: StudySettings, resamples: list[str]) -> list[list[
     ]
 
 
-def fit_run(job: Job, study: StudyData) -> pl.DataFrame:
+def fit_candidate(job: Job, study: StudyData) -> pl.DataFrame:
     """Predictions of one job of a comparison: a joint model, a baseline or a network."""
     if job.method:
         return fit_joint(job, job.method, study)
@@ -107,12 +107,12 @@ def _join(frames: list[pl.DataFrame]) -> pl.DataFrame:
 
 
 def train_missing(study: Study, folder: Path, resamples: list[str]) -> dict[str, Path]:
-    """Train the runs that are not in ``folder`` yet, each written as soon as it is done; all runs' files by name."""
+    """Train the candidates that are not in ``folder`` yet, each written as soon as it is done; all files by name."""
     paths, settings = study.paths, study.settings
     files, planned = {}, []
-    for name, change in settings.compare.runs.items():
+    for name, change in settings.compare.candidates.items():
         own, method = settings_of(settings, name), method_of(settings, name)
-        key = run_key(own, paths.features, method)
+        key = candidate_key(own, paths.features, method)
         files[name] = folder / f"{slug(name)}-{key}{'-twins' if change.twins else ''}.parquet"
         if not files[name].exists():
             if method:
@@ -120,7 +120,7 @@ def train_missing(study: Study, folder: Path, resamples: list[str]) -> dict[str,
             planned.append((name, plan(name, own, resamples, twins=change.twins, method=method)))
     jobs = [job for _, groups in planned for group in groups for job in group]
     data = StudyData.read(paths.features, settings, settings.further_tasks)
-    frames = in_processes(fit_run, jobs, data, title=f"{len(planned)} runs")
+    frames = in_processes(fit_candidate, jobs, data, title=f"{len(planned)} candidates")
     for name, groups in planned:
         tables = [_join([next(frames) for _ in group]) for group in groups]
         columns = [column for column in tables[0].columns if all(column in table.columns for table in tables)]
@@ -140,7 +140,7 @@ def reference_predictions(study: Study, folder: Path, resamples: list[str]) -> p
     if not file.exists():
         groups = plan_references(seen, resamples)
         jobs = [job for group in groups for job in group]
-        frames = in_processes(fit_run, jobs, StudyData.read(paths.features, seen), title="baselines")
+        frames = in_processes(fit_candidate, jobs, StudyData.read(paths.features, seen), title="baselines")
         replace_file(file, pl.concat([_join([next(frames) for _ in group]) for group in groups]).write_parquet)
     for stale in set(folder.glob("*.parquet")) - {file}:
         stale.unlink()

@@ -1,4 +1,4 @@
-"""Runs of a comparison ranked on validation people, with paired intervals against what they are measured by."""
+"""Candidates of a comparison ranked on validation people, with paired intervals against what they are measured by."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def leaderboard(
     view: str,
     unseeded: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Headline metric of every run and task, and gains over the first run, the boosters and the run's own twins.
+    """Headline metric of every candidate and task, and gains over the first one, the boosters and its own twins.
 
-    A run that learnt some of the tasks has figures and gains for these alone, and no mean figure. A choice among runs
-    is made on validation people, never on the test part. Networks stopped on these people too, so the figures are
-    kinder to them than a test would be.
+    A candidate that learnt some of the tasks has figures and gains for these alone, and no mean figure. A choice among
+    candidates is made on validation people, never on the test part. Networks stopped on these people too, so the
+    figures are kinder to them than a test would be.
 
     Args:
-        view: what the boosters see, ``core`` or ``own``; a run may see more or less.
-        unseeded: runs without a random part; their rows say so.
+        view: what the boosters see, ``core`` or ``own``; a candidate may see more or less.
+        unseeded: candidates without a random part; their rows say so.
     """
     main = [task for task in tasks if task.role == "main"]
     sample = collect(predictions, targets, splits, main, part=PART)
@@ -63,7 +63,7 @@ def leaderboard(
         }
         rows.append(
             {
-                "run": name,
+                "candidate": name,
                 **({"twin_of": models[name].name} if models[name].is_twin else {}),
                 "seeds": len(sample.seeds[name]),
                 "random": models[name].name not in unseeded,
@@ -76,7 +76,7 @@ def leaderboard(
                 },
             }
         )
-    rows.sort(key=lambda row: (row["mean"]["value"] is None, -(row["mean"]["value"] or 0), row["run"]))
+    rows.sort(key=lambda row: (row["mean"]["value"] is None, -(row["mean"]["value"] or 0), row["candidate"]))
     metrics = {task.name: headline_name(task) for task in main}
     return {
         "part": PART,
@@ -90,7 +90,7 @@ def leaderboard(
 
 
 def _learnt(predictions: pl.DataFrame, main: Sequence[Task]) -> dict[str, tuple[Task, ...]]:
-    """The tasks that each run has predictions of: null, unlike NaN, says that there was no such column."""
+    """The tasks that each candidate has predictions of: null, unlike NaN, says that there was no such column."""
     columns = [column for task in main for column in task.prediction_columns]
     counts = predictions.group_by("model", maintain_order=True).agg(pl.col(columns).count()).iter_rows(named=True)
     return {
@@ -102,7 +102,7 @@ def _learnt(predictions: pl.DataFrame, main: Sequence[Task]) -> dict[str, tuple[
 def _replicates(
     sample: Sample, main: Sequence[Task], settings: EvaluationSettings, learnt: Mapping[str, tuple[Task, ...]]
 ) -> Replicates:
-    """Metrics of every run over the tasks that it learnt, in the order of the runs."""
+    """Metrics of every candidate over the tasks that it learnt, in the order of the candidates."""
     found: Replicates = {}
     for tasks in dict.fromkeys(learnt.values()):
         runs = {name: each for name, each in sample.runs.items() if learnt[name] == tasks}

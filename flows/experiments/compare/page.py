@@ -1,4 +1,4 @@
-"""The page of a comparison: runs ranked, their gains over what they are measured by, and every figure."""
+"""The page of a comparison: candidates ranked, their gains over what they are measured by, and every figure."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ BOOSTERS = ("lightgbm", "catboost")
 BASELINES = ("linear", *BOOSTERS)
 
 
-def run_name(row: Mapping[str, Any]) -> str:
-    """The name of a row's run for a reader: as params.yaml has it; a baseline's and a twin's as on every page."""
+def candidate_name(row: Mapping[str, Any]) -> str:
+    """The name of a row's candidate for a reader: as params.yaml has it; a baseline's and a twin's as on every page."""
     if twin_of := row.get("twin_of"):
         return f"{twin_of}, single-task twin"
-    return model_name(row["run"]) if row["run"] in BASELINES else str(row["run"])
+    return model_name(row["candidate"]) if row["candidate"] in BASELINES else str(row["candidate"])
 
 
 def reference_names(board: Mapping[str, Any]) -> dict[str, str]:
-    """What the runs are measured by, as far as any run is."""
+    """What the candidates are measured by, as far as any candidate is."""
     names = {"first": board["first"], **{name: model_name(name) for name in BOOSTERS}, "twin": "its single-task twin"}
     return {kind: name for kind, name in names.items() if any(kind in row["gains"] for row in board["rows"])}
 
@@ -42,19 +42,19 @@ def comparison_page(title: str, board: Mapping[str, Any]) -> str:
 
 
 def means_table(board: Mapping[str, Any], references: Mapping[str, str]) -> Table:
-    """Every run: its seeds, its mean figure, and its mean gain over each reference."""
+    """Every candidate: its seeds, its mean figure, and its mean gain over each reference."""
     rows = []
     for row in board["rows"]:
         gains = [row["gains"].get(kind) for kind in references]
         seeds = str(row["seeds"]) if row["random"] else "1, nothing random"
         means = [_gain(each and each["mean"], board["titles"]) for each in gains]
-        rows.append((Cell(run_name(row)), Cell(seeds), _figure(row["mean"], "", board["titles"]), *means))
-    columns = ("Run", "Seeds", "Mean figure", *(f"Over {name}" for name in references.values()))
+        rows.append((Cell(candidate_name(row)), Cell(seeds), _figure(row["mean"], "", board["titles"]), *means))
+    columns = ("Candidate", "Seeds", "Mean figure", *(f"Over {name}" for name in references.values()))
     return Table("Mean change in error over the outcomes of both, positive is better", columns, tuple(rows))
 
 
 def gains_table(board: Mapping[str, Any], kind: str, name: str) -> Table:
-    """By outcome: the gains of every run over one reference, with the outcome that fares worst."""
+    """By outcome: the gains of every candidate over one reference, with the outcome that fares worst."""
     titles = board["titles"]
     rows = []
     for row in board["rows"]:
@@ -63,21 +63,24 @@ def gains_table(board: Mapping[str, Any], kind: str, name: str) -> Table:
             worst = found["worst"]
             cells = [_gain(found["tasks"].get(task), titles) for task in board["metrics"]]
             least = Cell(titles[worst["task"]], gain_value(worst)) if worst else Cell(NONE)
-            rows.append((Cell(run_name(row)), _gain(found["mean"], titles), least, *cells))
-    columns = ("Run", "Mean of all", "Worst outcome", *(titles[task] for task in board["metrics"]))
+            rows.append((Cell(candidate_name(row)), _gain(found["mean"], titles), least, *cells))
+    columns = ("Candidate", "Mean of all", "Worst outcome", *(titles[task] for task in board["metrics"]))
     return Table(f"Change in error against {name}, with 95\u00a0% interval", columns, tuple(rows))
 
 
 def figures_table(board: Mapping[str, Any]) -> Table:
-    """The main figure of every run and outcome."""
+    """The main figure of every candidate and outcome."""
     rows = [
         (
-            Cell(run_name(row)),
+            Cell(candidate_name(row)),
             *(_figure(row["tasks"].get(task), metric, board["titles"]) for task, metric in board["metrics"].items()),
         )
         for row in board["rows"]
     ]
-    columns = ("Run", *(f"{board['titles'][task]}, {metric_name(metric)}" for task, metric in board["metrics"].items()))
+    columns = (
+        "Candidate",
+        *(f"{board['titles'][task]}, {metric_name(metric)}" for task, metric in board["metrics"].items()),
+    )
     return Table("Main figure of each outcome with its 95\u00a0% interval", columns, tuple(rows))
 
 

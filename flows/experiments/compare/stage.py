@@ -12,25 +12,25 @@ from flows.experiments.compare.page import BASELINES, BOOSTERS, comparison_page
 from flows.fitting.names import FINAL
 from flows.project.paths import write_json, write_text
 from flows.stages.command import run_stage
-from flows.study.runs import method_of
+from flows.study.candidates import method_of
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.joint import JOINT
 
 
 def run(study: Study) -> dict[str, Any]:
-    """The stage on the study's features; the baselines' predictions stand beside the runs'."""
+    """The stage on the study's features; the baselines' predictions stand beside the candidates'."""
     paths, settings = study.paths, study.settings
     splits = pl.read_parquet(paths.features / "splits.parquet")
     resamples = [column for column in splits.columns if column not in (PERSON, FINAL)]
     files = train_missing(study, paths.models / "compare", resamples)
     baselines = reference_predictions(study, paths.models / "compare" / "references", resamples)
     frames = [pl.read_parquet(path) for path in files.values()]
-    # a run of some tasks has no columns for the others
+    # a candidate of some tasks has no columns for the others
     known = [frame.select(column for column in baselines.columns if column in frame.columns) for frame in frames]
     predictions = pl.concat([*known, baselines], how="diagonal")
     targets = pl.read_parquet(paths.features / "targets.parquet")
-    methods = {name: method_of(settings, name) for name in settings.compare.runs}
+    methods = {name: method_of(settings, name) for name in settings.compare.candidates}
     unseeded = [name for name, method in methods.items() if method and not JOINT[method.name].seeded]
     unseeded += [name for name in settings.baselines.models if name in BASELINES and name not in BOOSTERS]
     view = (reference_view(settings) or settings).model.view

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from flows.experiments.compare.fits import run_key
+from flows.experiments.compare.fits import candidate_key
 from flows.experiments.embed.outcomes import outcome_means, outcomes_of
 from flows.fitting.jobs import Job, StudyData
 from flows.fitting.names import FINAL, ModelName
 from flows.fitting.networks import fit_network
 from flows.project.paths import StudyPaths, replace_file, write_json, write_text
 from flows.project.settings import StudySettings
-from flows.study.runs import settings_of
+from flows.study.candidates import settings_of
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON, read_dataset
 from mtl_models.kinds.base import SHARE, Facet
@@ -32,7 +32,7 @@ NEIGHBOURS = 5
 
 @dataclass(frozen=True)
 class Source:
-    """Which network's vectors: the study's own model, or one run of its comparison, with that run's settings."""
+    """Which network's vectors: the study's own model, or one candidate of its comparison with its settings."""
 
     name: str
     settings: StudySettings
@@ -43,27 +43,27 @@ class Source:
         return self.name == MODEL
 
 
-def find_source(study: Study, run: str | None) -> Source:
-    """The network to read: the run that is named, else the study's model, else the first run with the encoder.
+def find_source(study: Study, candidate: str | None) -> Source:
+    """The network to read: the candidate named, else the study's model, else the first candidate with the encoder.
 
     Raises:
         ValueError: if no network has a vector a domain, with the lines that name one.
     """
-    settings, where = study.settings, f"studies.{study.name}.compare.runs"
-    if run is not None:
-        if run not in settings.compare.runs:
-            known = ", ".join(settings.compare.runs) or "none"
-            raise ValueError(f"params.yaml: {where} has no run {run!r}; it has {known}")
-        own = settings_of(settings, run)
-        if settings.compare.runs[run].method or not _has_vectors(own):
+    settings, where = study.settings, f"studies.{study.name}.compare.candidates"
+    if candidate is not None:
+        if candidate not in settings.compare.candidates:
+            known = ", ".join(settings.compare.candidates) or "none"
+            raise ValueError(f"params.yaml: {where} has no candidate {candidate!r}; it has {known}")
+        own = settings_of(settings, candidate)
+        if settings.compare.candidates[candidate].method or not _has_vectors(own):
             raise ValueError(
-                f"params.yaml: {where}.{run} is no network with the encoder '{ENCODER}' and one "
+                f"params.yaml: {where}.{candidate} is no network with the encoder '{ENCODER}' and one "
                 "stop for all tasks: no other has a vector a domain"
             )
-        return Source(run, own)
+        return Source(candidate, own)
     if _has_vectors(settings):
         return Source(MODEL, settings)
-    for name, each in settings.compare.runs.items():
+    for name, each in settings.compare.candidates.items():
         if not each.method and _has_vectors(own := settings_of(settings, name)):
             return Source(name, own)
     raise ValueError(
@@ -78,7 +78,7 @@ def _has_vectors(settings: StudySettings) -> bool:
 
 
 def load_or_train(study: Study, source: Source) -> Predictor:
-    """The network of a source; that of a run is trained on the final split once and kept beside the comparison's.
+    """The network of a source; that of a candidate is trained on the final split once and kept beside the comparison's.
 
     Raises:
         FileNotFoundError: if the study's own model was not trained yet.
@@ -92,7 +92,7 @@ def load_or_train(study: Study, source: Source) -> Predictor:
             raise FileNotFoundError(f"{study.name} has no trained model: run `dvc repro train@{study.name}`")
         return load_network(file)
     folder, settings = paths.models / "embeddings", source.settings
-    file = folder / f"{slug(source.name)}-{run_key(settings, paths.features)}.safetensors"
+    file = folder / f"{slug(source.name)}-{candidate_key(settings, paths.features)}.safetensors"
     if not file.is_file():
         job = Job(
             model=ModelName(source.name), resample=FINAL, seed=settings.training.seed, tasks=settings.task_records
@@ -140,7 +140,7 @@ def embed(
     svg = embedding_figure(planes, chosen.values, title=chosen.title, unit=chosen.unit, min_count=min_count)
     write_text(paths.reports / "embeddings.svg", svg)
     summary = {
-        "run": source.name,
+        "candidate": source.name,
         "n_people": len(dataset),
         "domains": {domain: len(names) for domain, names in columns.items()},
         "shaded_by": chosen.name,

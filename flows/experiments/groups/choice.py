@@ -9,7 +9,7 @@ import polars as pl
 import yaml
 
 from flows.fitting.names import ModelName
-from flows.project.settings import CompareRun, CompareSettings, StudySettings
+from flows.project.settings import Candidate, CompareSettings, StudySettings
 from mtl_models.data.tasks import Task
 from mtl_models.metrics.collect import collect
 from mtl_models.metrics.comparison import compare
@@ -78,14 +78,14 @@ def grouped_trunk(settings: StudySettings, groups: Groups) -> dict[str, Any]:
 def trial(settings: StudySettings, proposals: Mapping[str, Groups]) -> CompareSettings:
     """One trunk with its twins, and every proposal; a grouped network's twins are those of its plain trunk.
 
-    They start from what all runs of the study's comparison start from, and learn from labels: no teacher hides what
-    sharing does.
+    They start from what all candidates of the study's comparison start from, and learn from labels: no teacher hides
+    what sharing does.
     """
     labels = {"distillation": None}
-    runs = {PLAIN: CompareRun(model={"trunk": plain_trunk(settings)}, training=labels, twins=True)}
+    candidates = {PLAIN: Candidate(model={"trunk": plain_trunk(settings)}, training=labels, twins=True)}
     for name, groups in proposals.items():
-        runs[name] = CompareRun(model={"trunk": grouped_trunk(settings, groups)}, training=labels)
-    return settings.compare.model_copy(update={"runs": runs})
+        candidates[name] = Candidate(model={"trunk": grouped_trunk(settings, groups)}, training=labels)
+    return settings.compare.model_copy(update={"candidates": candidates})
 
 
 def judge(

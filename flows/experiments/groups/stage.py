@@ -15,7 +15,7 @@ from flows.fitting.networks import fit_network
 from flows.fitting.pool import in_processes
 from flows.project.paths import write_json, write_text
 from flows.stages.command import run_stage
-from flows.study.runs import settings_of
+from flows.study.candidates import settings_of
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.training.affinity import Matrix, mean_matrix

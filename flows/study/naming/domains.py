@@ -45,7 +45,8 @@ def domain_faults(settings: StudySettings, domains: Sequence[str]) -> Iterator[s
 def _raw_domains(settings: StudySettings) -> dict[str, tuple[str, ...]]:
     """Domains named in parts of a model that come on top of the study's own."""
     compare, teacher = settings.compare, settings.training.distillation
-    parts: dict[str, dict[str, Any]] = {f"compare.runs.{name}.model": run.model for name, run in compare.runs.items()}
+    parts: dict[str, dict[str, Any]]
+    parts = {f"compare.candidates.{name}.model": each.model for name, each in compare.candidates.items()}
     parts["compare.base.model"] = compare.base.model
     if teacher is not None:
         parts["training.distillation.model"] = teacher.model

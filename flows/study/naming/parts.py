@@ -123,10 +123,10 @@ def library_faults(settings: StudySettings) -> list[str]:
                 require_library(name, load=False)
             except ValueError as error:
                 faults.append(f"{place}: {error}")
-    for name, run in settings.compare.runs.items():
-        if run.method is not None and run.method.name in JOINT:
+    for name, candidate in settings.compare.candidates.items():
+        if candidate.method is not None and candidate.method.name in JOINT:
             try:
-                JOINT[run.method.name].require()
+                JOINT[candidate.method.name].require()
             except ValueError as error:
-                faults.append(f"compare.runs.{name}.method: {error}")
+                faults.append(f"compare.candidates.{name}.method: {error}")
     return faults

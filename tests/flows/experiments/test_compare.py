@@ -13,12 +13,12 @@ from flows.experiments.compare import stage as compare
 from flows.experiments.compare.fits import train_missing
 from flows.experiments.methods import methods
 from flows.project.paths import StudyPaths
-from flows.project.settings import BaseRun, CompareRun, CompareSettings, StudySettings
+from flows.project.settings import Candidate, CandidateBase, CompareSettings, StudySettings
 from flows.stages import baselines
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
+from flows.study.candidates import settings_of
 from flows.study.load import load_settings
-from flows.study.runs import settings_of
 from flows.study.study import Study
 from mtl_models.baselines.settings import BoostedSettings, CatBoostSettings
 from mtl_models.data.dataset import PERSON
@@ -27,7 +27,7 @@ from tests.support import STUDIES
 
 @pytest.fixture(scope="module")
 def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """The heart study on one fold, three epochs, and two runs."""
+    """The heart study on one fold, three epochs, and two candidates."""
     folder = tmp_path_factory.mktemp("compare")
     settings = load_settings(root, "heart")
     settings = settings.model_copy(
@@ -44,10 +44,10 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
             "evaluation": settings.evaluation.model_copy(update={"replicates": 100}),
             "compare": CompareSettings(
                 seeds=(0, 1),
-                runs={
-                    "shared": CompareRun(twins=True),
-                    "soft sharing": CompareRun(model={"trunk": {"name": "soft", "widths": [8]}}),
-                    "disease alone": CompareRun(tasks=("disease",), model={"heads": {"widths": [4]}}),
+                candidates={
+                    "shared": Candidate(twins=True),
+                    "soft sharing": Candidate(model={"trunk": {"name": "soft", "widths": [8]}}),
+                    "disease alone": Candidate(tasks=("disease",), model={"heads": {"widths": [4]}}),
                 },
             ),
         }
@@ -66,17 +66,17 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
     return stage
 
 
-def runs(stage: Study) -> dict[str, float]:
+def files(stage: Study) -> dict[str, float]:
     return {path.name: path.stat().st_mtime for path in (stage.paths.models / "compare").glob("*.parquet")}
 
 
 def test_a_comparison_ranks_runs_twins_and_baselines(stage: Study) -> None:
     board = compare.run(stage)
-    names = {row["run"] for row in board["rows"]}
+    names = {row["candidate"] for row in board["rows"]}
     assert names == {"shared", "shared (single-task)", "soft sharing", "disease alone", "lightgbm", "catboost"}
     means = [row["mean"]["value"] for row in board["rows"][:-1]]
     assert means == sorted(means, reverse=True)
-    by_name: dict[str, Any] = {row["run"]: row for row in board["rows"]}
+    by_name: dict[str, Any] = {row["candidate"]: row for row in board["rows"]}
     assert {name: row["seeds"] for name, row in by_name.items() if "boost" not in name and "gbm" not in name} == (
         dict.fromkeys(("shared", "shared (single-task)", "soft sharing", "disease alone"), 2)
     )
@@ -94,7 +94,7 @@ def test_a_comparison_ranks_runs_twins_and_baselines(stage: Study) -> None:
 def test_a_run_of_some_tasks_is_measured_on_these_alone(stage: Study) -> None:
     board = compare.run(stage)
     last = board["rows"][-1]
-    assert last["run"] == "disease alone"
+    assert last["candidate"] == "disease alone"
     assert last["mean"]["value"] is None
     assert set(last["tasks"]) == {"disease"}
     gains = last["gains"]["first"]
@@ -104,18 +104,18 @@ def test_a_run_of_some_tasks_is_measured_on_these_alone(stage: Study) -> None:
 
 
 def test_seeds_of_a_run_come_before_those_of_the_comparison(stage: Study) -> None:
-    runs = {"own": CompareRun(training={"seeds": [7]}), "theirs": CompareRun()}
+    candidates = {"own": Candidate(training={"seeds": [7]}), "theirs": Candidate()}
     for seeds, expected in (((0, 1), (0, 1)), ((), stage.settings.training.seeds)):
-        changed = stage.settings.model_copy(update={"compare": CompareSettings(seeds=seeds, runs=runs)})
+        changed = stage.settings.model_copy(update={"compare": CompareSettings(seeds=seeds, candidates=candidates)})
         assert settings_of(changed, "own").training.seeds == (7,)
         assert settings_of(changed, "theirs").training.seeds == expected
 
 
 def test_a_run_starts_from_the_base_unless_it_says_otherwise(stage: Study) -> None:
     base = {"model": {"trunk": {"name": "shared", "widths": [4]}}, "training": {"epochs": 9, "ema": 0.5}}
-    runs = {"from": {"training": {"ema": 0.25}}, "study": {"from_base": False}}
+    candidates = {"from": {"training": {"ema": 0.25}}, "study": {"from_base": False}}
     settings = stage.settings.model_copy(
-        update={"compare": CompareSettings.model_validate({"base": base, "runs": runs})}
+        update={"compare": CompareSettings.model_validate({"base": base, "candidates": candidates})}
     )
     ours = settings_of(settings, "from")
     assert ours.model.trunk.options == {"widths": [4]}
@@ -126,21 +126,23 @@ def test_a_run_starts_from_the_base_unless_it_says_otherwise(stage: Study) -> No
 
 
 def test_a_run_of_an_unknown_task_is_refused(stage: Study) -> None:
-    runs = {"odd": CompareRun(tasks=("diseas",))}
-    with pytest.raises(ValueError, match=r"compare\.runs\.odd\.tasks: 'diseas' is none of thal, disease"):
-        settings_of(stage.settings.model_copy(update={"compare": CompareSettings(runs=runs)}), "odd")
+    candidates = {"odd": Candidate(tasks=("diseas",))}
+    with pytest.raises(ValueError, match=r"compare\.candidates\.odd\.tasks: 'diseas' is none of thal, disease"):
+        settings_of(stage.settings.model_copy(update={"compare": CompareSettings(candidates=candidates)}), "odd")
 
 
 def test_a_finished_run_is_not_trained_again_and_a_changed_one_is(stage: Study) -> None:
     compare.run(stage)
-    before = runs(stage)
+    before = files(stage)
     compare.run(stage)
-    assert runs(stage) == before
-    changed = {**stage.settings.compare.runs, "soft sharing": CompareRun(training={"epochs": 2})}
+    assert files(stage) == before
+    changed = {**stage.settings.compare.candidates, "soft sharing": Candidate(training={"epochs": 2})}
     compare.run(
-        stage.with_settings(stage.settings.model_copy(update={"compare": CompareSettings(seeds=(0, 1), runs=changed)}))
+        stage.with_settings(
+            stage.settings.model_copy(update={"compare": CompareSettings(seeds=(0, 1), candidates=changed)})
+        )
     )
-    after = runs(stage)
+    after = files(stage)
     assert len(after) == len(before) == 3
     kept = set(before) & set(after)
     assert len(kept) == 2
@@ -149,20 +151,22 @@ def test_a_finished_run_is_not_trained_again_and_a_changed_one_is(stage: Study) 
 
 def test_a_bad_run_is_named(stage: Study) -> None:
     settings: StudySettings = stage.settings.model_copy(
-        update={"compare": CompareSettings(runs={"odd": CompareRun(training={"epoch": 2})})}
+        update={"compare": CompareSettings(candidates={"odd": Candidate(training={"epoch": 2})})}
     )
-    with pytest.raises(ValueError, match=r"compare\.runs\.odd"):
+    with pytest.raises(ValueError, match=r"compare\.candidates\.odd"):
         settings_of(settings, "odd")
-    grouped = CompareRun(model={"trunk": {"name": "grouped", "groups": [["tahl"]]}})
-    settings = stage.settings.model_copy(update={"compare": CompareSettings(runs={"odd": grouped})})
-    with pytest.raises(ValueError, match=r"compare\.runs\.odd\.model\.trunk\.groups: 'tahl' is none of thal, disease"):
+    grouped = Candidate(model={"trunk": {"name": "grouped", "groups": [["tahl"]]}})
+    settings = stage.settings.model_copy(update={"compare": CompareSettings(candidates={"odd": grouped})})
+    with pytest.raises(
+        ValueError, match=r"compare\.candidates\.odd\.model\.trunk\.groups: 'tahl' is none of thal, disease"
+    ):
         settings_of(settings, "odd")
 
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_run_of_params_is_understood(root: Path, study: str) -> None:
     settings = load_settings(root, study)
-    for name in settings.compare.runs:
+    for name in settings.compare.candidates:
         assert settings_of(settings, name).compare == settings.compare
 
 
@@ -186,7 +190,7 @@ def test_baselines_of_another_view_are_fitted_once_and_are_no_run(stage: Study) 
     plain = compare.run(stage)
     assert plain["view"] == "core"
     assert not (stage.paths.models / "compare" / "references").exists()
-    base = BaseRun(model={"view": "own"})
+    base = CandidateBase(model={"view": "own"})
     other = stage.settings.model_copy(update={"compare": stage.settings.compare.model_copy(update={"base": base})})
     changed = stage.with_settings(other)
     board = compare.run(changed)
@@ -195,7 +199,7 @@ def test_baselines_of_another_view_are_fitted_once_and_are_no_run(stage: Study) 
     assert compare.run(changed) == board
     assert file.stat().st_mtime_ns == written
     assert board["view"] == "own"
-    assert {row["run"] for row in board["rows"]} == {row["run"] for row in plain["rows"]}
+    assert {row["candidate"] for row in board["rows"]} == {row["candidate"] for row in plain["rows"]}
     assert "see the own view" in (stage.paths.reports / "compare.html").read_text()
     folder = stage.paths.models / "compare"
-    assert train_missing(changed, folder, ["split"]).keys() == other.compare.runs.keys()
+    assert train_missing(changed, folder, ["split"]).keys() == other.compare.candidates.keys()

@@ -11,28 +11,28 @@ import pytest
 from pydantic import ValidationError
 
 from flows.experiments.compare import stage as compare
-from flows.experiments.compare.fits import run_key, train_missing
+from flows.experiments.compare.fits import candidate_key, train_missing
 from flows.project.paths import StudyPaths
-from flows.project.settings import CompareRun, CompareSettings, StudySettings
+from flows.project.settings import Candidate, CompareSettings, StudySettings
 from flows.stages import baselines
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
+from flows.study.candidates import method_of, settings_of
 from flows.study.load import load_settings
-from flows.study.runs import method_of, settings_of
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.joint import JOINT
 from tests.support import SAMPLES
 
-RUNS: dict[str, Any] = {
-    "shared": CompareRun(),
-    "sparse": CompareRun.model_validate({"method": {"name": "group_sparse", "penalties": 8}, "twins": True}),
-    "Bayesian": CompareRun.model_validate({"method": "bayesian_linear"}),
+CANDIDATES: dict[str, Any] = {
+    "shared": Candidate(),
+    "sparse": Candidate.model_validate({"method": {"name": "group_sparse", "penalties": 8}, "twins": True}),
+    "Bayesian": Candidate.model_validate({"method": "bayesian_linear"}),
 }
 
 
-def with_runs(stage: Study, runs: dict[str, Any]) -> Study:
-    return stage.with_settings(stage.settings.model_copy(update={"compare": CompareSettings(runs=runs)}))
+def with_candidates(stage: Study, candidates: dict[str, Any]) -> Study:
+    return stage.with_settings(stage.settings.model_copy(update={"compare": CompareSettings(candidates=candidates)}))
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
     paths = StudyPaths(tmp_path_factory.mktemp("joint"), "heart")
     paths.raw.parent.mkdir(parents=True)
     paths.raw.symlink_to(root / "data" / "raw" / "heart")
-    stage = with_runs(Study(paths.root, paths.study, given=settings), RUNS)
+    stage = with_candidates(Study(paths.root, paths.study, given=settings), CANDIDATES)
     validate(stage)
     build_features(stage)
     splits = pl.read_parquet(paths.features / "splits.parquet")
@@ -66,7 +66,7 @@ def board(stage: Study) -> dict[str, Any]:
 
 
 def test_they_stand_beside_networks_and_their_own_twins(stage: Study, board: dict[str, Any]) -> None:
-    rows = {row["run"]: row for row in board["rows"]}
+    rows = {row["candidate"]: row for row in board["rows"]}
     assert set(rows) == {"shared", "sparse", "sparse (single-task)", "Bayesian", "linear"}
     assert {name: row["seeds"] for name, row in rows.items() if row["random"]} == {"shared": 2}
     fixed = {name: row["seeds"] for name, row in rows.items() if not row["random"]}
@@ -91,10 +91,13 @@ def test_only_what_decides_them_fits_them_again(stage: Study) -> None:
     """Another network changes nothing for a joint model; another option or task does."""
 
     def keys(settings: StudySettings, **methods: Any) -> dict[str, str]:
-        runs = RUNS | {name: CompareRun.model_validate({"method": method}) for name, method in methods.items()}
-        settings = settings.model_copy(update={"compare": CompareSettings(runs=runs)})
+        candidates = CANDIDATES | {
+            name: Candidate.model_validate({"method": method}) for name, method in methods.items()
+        }
+        settings = settings.model_copy(update={"compare": CompareSettings(candidates=candidates)})
         return {
-            name: run_key(settings_of(settings, name), stage.paths.features, method_of(settings, name)) for name in runs
+            name: candidate_key(settings_of(settings, name), stage.paths.features, method_of(settings, name))
+            for name in candidates
         }
 
     def changed(settings: StudySettings, **methods: Any) -> set[str]:
@@ -106,46 +109,46 @@ def test_only_what_decides_them_fits_them_again(stage: Study) -> None:
     assert changed(stage.settings.model_copy(update={"training": training})) == {"shared"}
     assert changed(
         stage.settings.model_copy(update={"model": stage.settings.model.model_copy(update={"view": "own"})})
-    ) == set(RUNS)
+    ) == set(CANDIDATES)
     assert changed(stage.settings, sparse={"name": "group_sparse", "penalties": 7}) == {"sparse"}
-    assert changed(stage.settings.model_copy(update={"tasks": stage.settings.tasks[:1]})) == set(RUNS)
+    assert changed(stage.settings.model_copy(update={"tasks": stage.settings.tasks[:1]})) == set(CANDIDATES)
 
 
 @pytest.mark.parametrize(
     ("method", "message"),
     [
-        ({"name": "group_spars"}, r"compare\.runs\.odd\.method\.name: 'group_spars' is none of group_sparse"),
-        ({"name": "group_sparse", "penalty": 1}, r"compare\.runs\.odd\.method\.penalty"),
+        ({"name": "group_spars"}, r"compare\.candidates\.odd\.method\.name: 'group_spars' is none of group_sparse"),
+        ({"name": "group_sparse", "penalty": 1}, r"compare\.candidates\.odd\.method\.penalty"),
     ],
 )
 def test_a_method_that_is_not_understood_is_named(stage: Study, method: dict[str, Any], message: str) -> None:
-    settings = with_runs(stage, {"odd": CompareRun.model_validate({"method": method})}).settings
+    settings = with_candidates(stage, {"odd": Candidate.model_validate({"method": method})}).settings
     with pytest.raises(ValueError, match=message):
         method_of(settings, "odd")
 
 
 def test_what_a_method_lacks_is_said_before_anything_is_trained(stage: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gpytorch", None)  # Python's own way to make an import fail
-    runs = {
-        "other": CompareRun(training={"epochs": 1}),
-        "process": CompareRun.model_validate({"method": "gaussian_process"}),
+    candidates = {
+        "other": Candidate(training={"epochs": 1}),
+        "process": Candidate.model_validate({"method": "gaussian_process"}),
     }
     folder = stage.paths.root / "nothing"
     with pytest.raises(ValueError, match=r"pip install 'mtl-health\[gp\]'"):
-        train_missing(with_runs(stage, runs), folder, ["split"])
+        train_missing(with_candidates(stage, candidates), folder, ["split"])
     assert not folder.exists()
 
 
 def test_a_run_is_a_network_or_a_method() -> None:
     with pytest.raises(ValidationError, match="takes no `model` and no `training`"):
-        CompareRun.model_validate({"method": "clustered", "training": {"epochs": 2}})
+        Candidate.model_validate({"method": "clustered", "training": {"epochs": 2}})
 
 
 def test_the_sample_studies_have_joint_runs_that_are_understood(root: Path) -> None:
     found: dict[str, set[str]] = {}
     for study in SAMPLES:
         settings: StudySettings = load_settings(root, study)
-        methods = (method_of(settings, name) for name in settings.compare.runs)
+        methods = (method_of(settings, name) for name in settings.compare.candidates)
         found[study] = {method.name for method in methods if method}
     linear = {"group_sparse", "clustered", "bayesian_linear"}
     assert found == {"nhanes": linear, "nmes1988": linear, "heart": set(JOINT), "whas500": set(JOINT)}

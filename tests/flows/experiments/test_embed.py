@@ -17,7 +17,7 @@ from flows.experiments.embed.outcomes import outcome_means, outcomes_of
 from flows.experiments.embed.plot import embedding_figure, squares
 from flows.experiments.embed.vectors import Source, embed, find_source
 from flows.project.paths import StudyPaths
-from flows.project.settings import CompareRun, CompareSettings, StudySettings
+from flows.project.settings import Candidate, CompareSettings, StudySettings
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
 from flows.study.load import load_settings
@@ -32,12 +32,12 @@ DOMAINS = {"encoder": {"name": "domains", "width": 4}}
 
 @pytest.fixture(scope="module")
 def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """The heart study, two epochs, a run with an encoder of domains."""
+    """The heart study, two epochs, a candidate with an encoder of domains."""
     settings = load_settings(root, "heart")
     settings = settings.model_copy(
         update={
             "training": settings.training.model_copy(update={"epochs": 2}),
-            "compare": CompareSettings(runs={"shared": CompareRun(), "own vectors": CompareRun(model=DOMAINS)}),
+            "compare": CompareSettings(candidates={"shared": Candidate(), "own vectors": Candidate(model=DOMAINS)}),
         }
     )
     paths = StudyPaths(tmp_path_factory.mktemp("embed"), "heart")
@@ -132,9 +132,9 @@ def test_the_study_own_model_comes_first_and_must_be_trained(stage: Study) -> No
 
 def test_what_cannot_be_read_is_said_in_one_sentence(stage: Study) -> None:
     none: StudySettings = stage.settings.model_copy(update={"compare": CompareSettings()})
-    with pytest.raises(ValueError, match=r"name one in params.yaml under studies.heart.compare.runs"):
+    with pytest.raises(ValueError, match=r"name one in params.yaml under studies.heart.compare.candidates"):
         find_source(stage.with_settings(none), None)
-    with pytest.raises(ValueError, match="no run 'odd'; it has shared, own vectors"):
+    with pytest.raises(ValueError, match="no candidate 'odd'; it has shared, own vectors"):
         find_source(stage, "odd")
     with pytest.raises(ValueError, match="is no network with the encoder 'domains'"):
         find_source(stage, "shared")
@@ -176,7 +176,7 @@ def test_means_of_few_people_are_hidden() -> None:
 def test_a_table_says_few_and_a_dash() -> None:
     rows = outcome_means(np.repeat([1, 2], [12, 9]), [Facet("tall", "Tall", "cm", np.full(21, 2.0))], 10)
     names = {"tall": {"title": "Tall", "unit": "cm"}}
-    table = segments_table({"run": "r", "n_people": 21, "domains": {}, "segments": rows, "outcomes": names})
+    table = segments_table({"candidate": "r", "n_people": 21, "domains": {}, "segments": rows, "outcomes": names})
     assert [list(column.cells) for column in table.columns] == [["people", "tall, cm"], ["12", "2"], ["few", "–"]]
 
 

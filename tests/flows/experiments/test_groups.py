@@ -21,8 +21,8 @@ from flows.project.paths import StudyPaths
 from flows.project.settings import StudySettings
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
+from flows.study.candidates import settings_of
 from flows.study.load import load_settings
-from flows.study.runs import settings_of
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.data.tasks import Task

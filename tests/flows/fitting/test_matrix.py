@@ -17,12 +17,12 @@ import pytest
 
 from flows.fitting.jobs import in_view
 from flows.project.paths import StudyPaths
-from flows.project.settings import CompareRun, StudySettings
+from flows.project.settings import Candidate, StudySettings
 from flows.stages.features import run as build_features
 from flows.stages.validate import run as validate
+from flows.study.candidates import settings_of
 from flows.study.load import load_settings
 from flows.study.presets import preset_names, read_preset
-from flows.study.runs import settings_of
 from flows.study.study import Study
 from mtl_models.data.dataset import Dataset, FeatureSpec, read_dataset
 from mtl_models.network.encoders import ENCODERS
@@ -94,10 +94,10 @@ def train_some(sample: Sample, settings: StudySettings, prefix: str = "") -> Net
     return fit(TrainingData(train, valid, spec, tasks), FitSettings(settings.model, training)).network
 
 
-def changed(settings: StudySettings, run: CompareRun) -> StudySettings:
-    """The settings of one run of a comparison."""
-    compare = settings.compare.model_copy(update={"runs": {"run": run}})
-    return settings_of(settings.model_copy(update={"compare": compare}), "run")
+def changed(settings: StudySettings, candidate: Candidate) -> StudySettings:
+    """The settings of one candidate of a comparison."""
+    compare = settings.compare.model_copy(update={"candidates": {"candidate": candidate}})
+    return settings_of(settings.model_copy(update={"compare": compare}), "candidate")
 
 
 def check_scores(sample: Sample, network: Network, path: Path) -> None:
@@ -118,8 +118,8 @@ def test_each_sample_study_and_preset_is_in_the_matrix(root: Path) -> None:
 def test_the_presets_meant_for_a_study_train_export_and_score(sample: Sample, root: Path, tmp_path: Path) -> None:
     for name in MEANT[sample.study]:
         preset = read_preset(root, name)
-        run = CompareRun(model=preset.model, training=preset.training, tasks=preset.tasks)
-        settings = changed(sample.settings, run)
+        candidate = Candidate(model=preset.model, training=preset.training, tasks=preset.tasks)
+        settings = changed(sample.settings, candidate)
         network = train_some(sample, settings)
         assert {task.name for task in network.tasks} == set(preset.tasks or sample.train.targets)
         check_scores(sample, network, tmp_path / f"{name}.onnx")
@@ -135,7 +135,7 @@ def test_every_other_encoder_and_trunk_trains_exports_and_scores(sample: Sample,
         encoder, trunk = encoders[place % len(encoders)], trunks[place % len(trunks)]
         own, other = tasks[place % len(tasks)], tasks[(place + 1) % len(tasks)]
         model = {"encoder": encoder, "trunk": {"name": trunk, **SMALL.get(trunk, {"widths": [8]})}}
-        settings = changed(sample.settings, CompareRun(model={**model, "heads": {}}, tasks=(own, other)))
+        settings = changed(sample.settings, Candidate(model={**model, "heads": {}}, tasks=(own, other)))
         prefix = f"{encoder}_{trunk}_"
         networks[f"{prefix}{own}"] = train_some(sample, settings, prefix)
     assert {network.settings.encoder.name for network in networks.values()} == set(encoders)

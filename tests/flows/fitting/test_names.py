@@ -15,6 +15,6 @@ def test_twins_are_told_by_the_model_beside_them() -> None:
     models = models_in(texts)
     assert list(models) == texts
     assert models["soft (single-task)"] == ModelName("soft").twin
-    assert models["odd (single-task)"] == ModelName("odd (single-task)")  # a run may have that name
+    assert models["odd (single-task)"] == ModelName("odd (single-task)")  # a candidate may have that name
     assert not models["single_task"].is_twin
     assert models_in(["multi_task", "single_task"])["single_task"] == MODEL.twin

@@ -9,8 +9,8 @@ import pytest
 from flows.experiments.compare.fits import plan_references, reference_view
 from flows.fitting.names import MODEL
 from flows.stages import baselines
+from flows.study.candidates import settings_of
 from flows.study.load import load_settings
-from flows.study.runs import settings_of
 
 
 def test_twins_are_fitted_from_as_many_seeds_as_the_params_say(root: Path) -> None:
@@ -41,7 +41,7 @@ def test_boosters_are_fitted_from_five_seeds_and_what_is_not_random_from_one(roo
 
 
 def test_a_comparison_in_another_view_has_baselines_of_that_view(root: Path) -> None:
-    """Otherwise the runs would be measured against boosters that see more than they do."""
+    """Otherwise the candidates would be measured against boosters that see more than they do."""
     settings = load_settings(root, "nhanes")
     assert settings.model.view == "own"
     seen = reference_view(settings)
@@ -55,17 +55,21 @@ def test_a_comparison_in_another_view_has_baselines_of_that_view(root: Path) -> 
 
 def test_runs_that_learn_auxiliary_tasks_have_the_core_view(root: Path) -> None:
     settings = load_settings(root, "nhanes")
-    named = [name for name, run in settings.compare.runs.items() if run.auxiliary]
+    named = [name for name, each in settings.compare.candidates.items() if each.auxiliary]
     assert len(named) == 3
     for name in named:
         own = settings_of(settings, name)
         assert own.model.view == "core"
         auxiliary = [task for task in own.task_records if task.role == "auxiliary"]
-        assert [task.name for task in auxiliary] == list(settings.compare.runs[name].auxiliary)
+        assert [task.name for task in auxiliary] == list(settings.compare.candidates[name].auxiliary)
         assert {task.weight for task in auxiliary} == {0.15}
-    wrong = settings.compare.runs[named[0]].model_copy(update={"model": {"view": "own"}})
+    wrong = settings.compare.candidates[named[0]].model_copy(update={"model": {"view": "own"}})
     changed = settings.model_copy(
-        update={"compare": settings.compare.model_copy(update={"runs": {**settings.compare.runs, named[0]: wrong}})}
+        update={
+            "compare": settings.compare.model_copy(
+                update={"candidates": {**settings.compare.candidates, named[0]: wrong}}
+            )
+        }
     )
     with pytest.raises(ValueError, match="in the own view other tasks see what these are made of"):
         settings_of(changed, named[0])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.experiments.compare.fits import reference_key, run_key
+from flows.experiments.compare.fits import candidate_key, reference_key
 from flows.project.hashing import digest
 from flows.project.identity import SETTLED, code_digest, decisive
 from flows.project.imports import ROOT, sources
@@ -18,8 +18,8 @@ from flows.project.paths import read_json
 from flows.project.settings import StudySettings
 from flows.stages import settings
 from flows.stages.settings import STAGES
+from flows.study.candidates import method_of, settings_of
 from flows.study.load import load_settings
-from flows.study.runs import method_of, settings_of
 from flows.study.study import Study
 
 
@@ -96,7 +96,11 @@ def test_a_compared_run_is_of_every_table_that_it_reads(root: Path, features: Pa
 
     def keys() -> list[str]:
         method = method_of(settings, "clustered tasks")
-        return [run_key(settings, features), run_key(settings, features, method), reference_key(settings, features)]
+        return [
+            candidate_key(settings, features),
+            candidate_key(settings, features, method),
+            reference_key(settings, features),
+        ]
 
     before = keys()
     assert keys() == before
@@ -106,11 +110,11 @@ def test_a_compared_run_is_of_every_table_that_it_reads(root: Path, features: Pa
 
 def test_a_compared_run_is_of_the_settings_that_decide_it(root: Path, features: Path) -> None:
     settings = load_settings(root, "heart")
-    before = run_key(settings_of(settings, "shared"), features)
+    before = candidate_key(settings_of(settings, "shared"), features)
     other = settings.model_copy(update={"title": "Another", "baselines": load_settings(root, "nhanes").baselines})
-    assert run_key(settings_of(other, "shared"), features) == before
+    assert candidate_key(settings_of(other, "shared"), features) == before
     trained = settings.training.model_copy(update={"epochs": 3})
-    assert run_key(settings_of(settings.model_copy(update={"training": trained}), "shared"), features) != before
+    assert candidate_key(settings_of(settings.model_copy(update={"training": trained}), "shared"), features) != before
 
 
 def test_the_boosters_of_a_teacher_decide_what_its_student_learns(root: Path) -> None:

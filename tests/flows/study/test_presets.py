@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
+from flows.study.candidates import settings_of
 from flows.study.load import load_settings
 from flows.study.presets import preset_names, read_preset, with_presets
-from flows.study.runs import settings_of
 from mtl_models.data.dataset import FeatureSpec
 from mtl_models.data.layout import Layout
 from mtl_models.network.network import Network
@@ -48,7 +48,7 @@ def test_every_preset_reads_and_is_named_by_a_study_or_a_comparison(root: Path) 
     assert {read_preset(root, name).title for name in names} != {""}
     text = yaml.safe_load((root / "params.yaml").read_text())["studies"].values()
     named = {study["model"].get("preset") for study in text}
-    named |= {run.get("preset") for study in text for run in study["compare"]["runs"].values()}
+    named |= {candidate.get("preset") for study in text for candidate in study["compare"]["candidates"].values()}
     assert named - {None} == set(names)
 
 
@@ -60,13 +60,13 @@ def test_a_preset_stands_for_its_model_and_what_is_beside_it_comes_on_top(tmp_pa
     block = {
         "model": {"preset": "small", "heads": {"widths": [2]}},
         "training": {"epochs": 7},
-        "compare": {"runs": {"a": {"preset": "small", "training": {"ema": 0.5}, "twins": True}, "b": {}}},
+        "compare": {"candidates": {"a": {"preset": "small", "training": {"ema": 0.5}, "twins": True}, "b": {}}},
     }
     found = with_presets(tmp_path, block)
     assert found["model"] == {"trunk": {"name": "shared", "widths": [8]}, "heads": {"widths": [2]}}
     assert found["training"] == {"epochs": 7, "ema": 0}
-    assert found["compare"]["runs"]["b"] == {}
-    assert found["compare"]["runs"]["a"] == {
+    assert found["compare"]["candidates"]["b"] == {}
+    assert found["compare"]["candidates"]["a"] == {
         "model": {"trunk": {"name": "shared", "widths": [8]}, "heads": {"widths": [4]}},
         "training": {"epochs": 5, "ema": 0.5},
         "twins": True,
@@ -84,7 +84,11 @@ def test_a_preset_stands_for_its_model_and_what_is_beside_it_comes_on_top(tmp_pa
         ),
         ("title: t\nmodle: {}\n", {"model": {"preset": "big"}}, r"model\.preset: presets/big\.yaml: model"),
         ("title: t\nmodel: {}\ntasks: [x]\n", {"model": {"preset": "big"}}, r"for the tasks x alone"),
-        ("title: t\n", {"compare": {"runs": {"r": {"preset": "big"}}}}, r"compare\.runs\.r\.preset: presets/big\.yaml"),
+        (
+            "title: t\n",
+            {"compare": {"candidates": {"r": {"preset": "big"}}}},
+            r"compare\.candidates\.r\.preset: presets/big\.yaml",
+        ),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, block: dict[str, Any], message: str) -> None:
@@ -112,7 +116,9 @@ def test_the_mixed_run_learns_a_regression_classes_and_labels(root: Path) -> Non
 def test_a_preset_for_another_studys_tasks_is_refused(root: Path) -> None:
     settings = load_settings(root, "whas500")
     heart = read_preset(root, "shared_32_64")
-    run = settings.compare.runs["shared"].model_copy(update={"model": heart.model})
-    compare = settings.compare.model_copy(update={"runs": {"theirs": run}})
-    with pytest.raises(ValueError, match=r"compare\.runs\.theirs\.model\.heads\.tasks: 'disease' is none of log_los"):
+    candidate = settings.compare.candidates["shared"].model_copy(update={"model": heart.model})
+    compare = settings.compare.model_copy(update={"candidates": {"theirs": candidate}})
+    with pytest.raises(
+        ValueError, match=r"compare\.candidates\.theirs\.model\.heads\.tasks: 'disease' is none of log_los"
+    ):
         settings_of(settings.model_copy(update={"compare": compare}), "theirs")

@@ -1,31 +1,31 @@
-"""A run of a comparison: the study's settings with those of the run in their place."""
+"""A candidate of a comparison: the study's settings with its own in their place."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flows.project.settings import BaseRun, CompareRun, StudySettings
+from flows.project.settings import Candidate, CandidateBase, StudySettings
 from mtl_models.joint import JOINT
 from mtl_models.settings import Component, ModelSettings, TrainingSettings, parse_settings
 from mtl_models.wording import SettingsError, unknown
 
 
 def settings_of(settings: StudySettings, name: str) -> StudySettings:
-    """The study's settings with those of one run of the comparison in their place.
+    """The study's settings with those of a candidate of the comparison in their place.
 
     A part of ``model`` (encoder, trunk, heads, preprocess) is replaced whole, ``training`` key by key; ``tasks`` are
-    those that the run names, in the study's order.
+    those that the candidate names, in the study's order.
 
     Raises:
-        SettingsError: naming the run, for every key or value that no part understands.
+        SettingsError: naming the candidate, for every key or value that no part understands.
     """
-    change, where = settings.compare.runs[name], f"params.yaml: compare.runs.{name}"
+    change, where = settings.compare.candidates[name], f"params.yaml: compare.candidates.{name}"
     try:
         model, training = model_and_training(settings, change)
     except SettingsError as error:
         raise SettingsError(f"{where}.{fault}" for fault in error.faults) from None
     names = [task.name for task in settings.task_records]
-    if faults := run_task_faults(settings, change, model, training, names):
+    if faults := candidate_task_faults(settings, change, model, training, names):
         raise SettingsError(f"{where}.{fault}" for fault in faults)
     known = {task.name: task.to_dict() for task in settings.further_tasks}
     kept = [task for task in settings.tasks if not change.tasks or task["name"] in change.tasks]
@@ -34,13 +34,13 @@ def settings_of(settings: StudySettings, name: str) -> StudySettings:
     return StudySettings.model_validate({**settings.model_dump(), "model": model, "training": training, "tasks": kept})
 
 
-def model_and_training(settings: StudySettings, change: CompareRun) -> tuple[ModelSettings, TrainingSettings]:
-    """The model and the training of a run.
+def model_and_training(settings: StudySettings, change: Candidate) -> tuple[ModelSettings, TrainingSettings]:
+    """The model and the training of a candidate.
 
     Raises:
         SettingsError: for every key or value that no part understands.
     """
-    base = settings.compare.base if change.from_base else BaseRun()
+    base = settings.compare.base if change.from_base else CandidateBase()
     seeds = {"seeds": settings.compare.seeds} if settings.compare.seeds else {}
     records: dict[str, tuple[Any, dict[str, Any]]] = {
         "model": (ModelSettings, {**settings.model.model_dump(), **base.model, **change.model}),
@@ -61,10 +61,10 @@ def model_and_training(settings: StudySettings, change: CompareRun) -> tuple[Mod
     return parsed["model"], parsed["training"]
 
 
-def run_task_faults(
-    settings: StudySettings, change: CompareRun, model: ModelSettings, training: TrainingSettings, names: list[str]
+def candidate_task_faults(
+    settings: StudySettings, change: Candidate, model: ModelSettings, training: TrainingSettings, names: list[str]
 ) -> list[str]:
-    """Tasks that a run names and the study, whose tasks are ``names``, has not, or that it cannot learn in its view."""
+    """Tasks that it names and the study, whose tasks are ``names``, has not, or that it cannot learn in its view."""
     further = [str(task.get("name", "?")) for task in settings.auxiliary]
     faults = [*model.task_faults([*names, *change.auxiliary]), *training.task_faults([*names, *change.auxiliary])]
     faults += [f"tasks: {unknown(name, names, what='task')}" for name in change.tasks if name not in names]
@@ -75,12 +75,12 @@ def run_task_faults(
 
 
 def method_of(settings: StudySettings, name: str) -> Component | None:
-    """The joint model that a run of the comparison fits instead of a network, if it does.
+    """The joint model that a candidate of the comparison fits instead of a network, if it does.
 
     Raises:
-        SettingsError: naming the run, for a method that there is not, or options that it does not understand.
+        SettingsError: naming the candidate, for a method that there is not, or options that it does not understand.
     """
-    method, where = settings.compare.runs[name].method, f"params.yaml: compare.runs.{name}.method"
+    method, where = settings.compare.candidates[name].method, f"params.yaml: compare.candidates.{name}.method"
     if method is None:
         return None
     if method.name not in JOINT:
