@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,36 +18,40 @@ class BusyError(RuntimeError):
 def staging(folder: Path) -> Iterator[Path]:
     """Hold ``folder``, named by its date, as an empty place; remove it at the end, after an error too.
 
-    A run that was killed could not remove its own: it held typed rows of people. Whoever comes next removes the
-    folders beside its own that no run holds.
+    A run that was killed could not remove its own: it held typed rows of people. Whoever comes next removes what lies
+    beside its own folder and no run holds.
 
     Raises:
         BusyError: if another run holds it.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with _lock(folder):
-            _remove_left(folder)
-            try:
-                yield folder
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-    except Timeout:
-        raise BusyError(
-            f"{folder.parent.name}: another run scores {folder.name} at this moment; wait until it has ended"
-        ) from None
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(_held(folder))
+        except Timeout:
+            raise BusyError(
+                f"{folder.parent.name}: another run scores {folder.name} at this moment; wait until it has ended"
+            ) from None
+        shutil.rmtree(folder, ignore_errors=True)
+        _remove_left(folder)
+        yield folder
 
 
-def _lock(folder: Path) -> FileLock:
-    return FileLock(folder.with_name(f".{folder.name}.lock"), timeout=0)
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a folder; at the end it is removed, and the lock file after it."""
+    file = folder.with_name(f".{folder.name}.lock")
+    with FileLock(file, timeout=0):
+        try:
+            yield
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            # while it is held: FileLock sees that a file which it opened before has no name any more, and lets it go
+            file.unlink(missing_ok=True)
 
 
 def _remove_left(own: Path) -> None:
-    shutil.rmtree(own, ignore_errors=True)
-    for folder in own.parent.iterdir():
-        if folder.is_dir() and folder != own:
-            try:
-                with _lock(folder):
-                    shutil.rmtree(folder, ignore_errors=True)
-            except Timeout:
-                continue  # of a run that works on it now
+    """Remove folders and lock files beside ``own`` that no run holds."""
+    for date in {path.name.removeprefix(".").removesuffix(".lock") for path in own.parent.iterdir()} - {own.name}:
+        with suppress(Timeout), _held(own.with_name(date)):
+            pass
