@@ -41,15 +41,15 @@ heading names the command that measured the figures, and the file that they come
 **How to read them.** R² is the share of the differences between people that is explained. AUROC is how often a
 person with the outcome gets the higher probability of a pair: 0.5 is a coin toss. Weighted kappa is agreement
 beyond chance. A *gain* is how much less one model errs than another: the relative reduction of RMSE or log-loss.
-Positive is better, and it is clear where its interval leaves out zero. Intervals are 95 %, from bootstrap resamples
-of the same people for all models; where a model has several seeds, also over seeds. A *twin* is the same kind of
-network, trained on one outcome alone.
+A positive gain is better, and it is clear if its interval leaves out zero. Brackets are 95 % intervals, from
+bootstrap resamples of the same people for all models. If a model has several seeds, the interval is also over seeds.
+A *twin* is the same kind of network, trained on one outcome alone. A *booster* is LightGBM or CatBoost.
 
 **What was looked at.** All choices were made on validation people, whose figures are kinder. The test part of
 NHANES was looked at six times: twice for an earlier preset, twice for networks like this one, and twice for this
 one, first beside boosters of one seed and then beside boosters of five seeds. The boosters choose size and rounds
-on one validation part and have their other settings from `params.yaml`: a booster that is tuned to the study may
-well be level with the network.
+on one validation part and have their other settings from `params.yaml`. A booster that is tuned to the study may
+well be equal to the network.
 """
 
 
@@ -127,7 +127,7 @@ def evaluation(study: str, record: Mapping[str, Any]) -> Iterator[str]:
     if said:
         yield f"Calibration error of the shared model, over ten groups of equal size: {'; '.join(said)}.\n"
     if cases := record.get("absence", {}).get("cases"):
-        yield "Change in error of the same model when a table has not arrived, mean of all outcomes:\n"
+        yield "Gain of the same model when a table has not arrived, mean of all outcomes:\n"
         yield _table(["what is absent", "gain"], ([case, gain_text(each["mean"])] for case, each in cases.items()))
 
 
@@ -136,23 +136,40 @@ def comparison(study: str, board: Mapping[str, Any]) -> Iterator[str]:
     references = reference_names(board)
     yield (
         f"`mtl-health compare --study {study}`: {board['n_people']} validation people. These figures are for "
-        "choosing, and kinder than a test: the networks are stopped on the same people.\n"
+        "choosing, and kinder than a test: the networks are stopped on the same people. A column `over` is the mean "
+        "gain over that model. The last column names the outcome that gains least: over "
+        f"{board['first']}, or over the model that it names.\n"
     )
 
     def rows() -> Iterator[Sequence[str]]:
         for row in board["rows"]:
             found = [row["gains"].get(kind) for kind in references]
-            worst = next((each["worst"] for each in found if each and each["worst"]), None)
+            least = next(
+                ((each["worst"], kind) for each, kind in zip(found, references, strict=True) if each and each["worst"]),
+                None,
+            )
             yield [
                 candidate_name(row),
                 str(row["seeds"]) if row["random"] else "nothing random",
                 figure_text(row["mean"]),
                 *(gain_text(each["mean"]) if each else NONE for each in found),
-                f"{board['titles'][worst['task']]} {gain_text({**worst})}" if worst else NONE,
+                _least(board["titles"], *least, references) if least else NONE,
             ]
 
-    heads = ["candidate", "seeds", "mean figure", *(f"over {name}" for name in references.values()), "worst outcome"]
+    heads = [
+        "candidate",
+        "seeds",
+        "mean figure",
+        *(f"over {name}" for name in references.values()),
+        "outcome of least gain",
+    ]
     yield _table(heads, rows())
+
+
+def _least(titles: Mapping[str, str], worst: Mapping[str, Any], kind: str, references: Mapping[str, str]) -> str:
+    """The outcome that gains least, and over what unless that is the first run."""
+    over = "" if kind == "first" else f" over {references[kind]}"
+    return f"{titles[worst['task']]} {gain_text({**worst})}{over}"
 
 
 def groups(study: str, record: Mapping[str, Any]) -> Iterator[str]:

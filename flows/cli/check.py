@@ -21,10 +21,10 @@ SMALL = 10  # fewer people than this could be recognised
 
 @app.command()
 def check(
-    name: Annotated[str | None, typer.Argument(metavar="STUDY", help="The study, as with --study.")] = None,
-    study: Annotated[str | None, typer.Option("--study", help="A study: a block of params.yaml.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="STUDY", help="Name of the study.")] = None,
+    study: Annotated[str | None, typer.Option("--study", help="The same, as an option.")] = None,
 ) -> None:
-    """Look at a study before it is trained: names in params.yaml, raw tables, functions, split, labels, leaks."""
+    """Find all faults of a study before it is trained: in params.yaml, raw tables, functions, split, labels, leaks."""
     if (name is None) == (study is None):
         raise typer.BadParameter("name one study: mtl-health check STUDY")
     report = checked(any_study(name or study or ""))

@@ -12,7 +12,7 @@ app = typer.Typer()
 
 @app.command()
 def champion(name: StudyName) -> None:
-    """Show the model that scores tonight, and how it came to be the champion."""
+    """Show the model that scores now, and why it became the champion."""
     study = sound_study(name, watched=False)
     registry = study.registry
     current = registry.require_champion(name)
@@ -32,7 +32,7 @@ def champion(name: StudyName) -> None:
 
 @app.command()
 def report(name: StudyName) -> None:
-    """Print the headline figures of the study's last evaluation, and where its page is."""
+    """Print the main figures of the study's last evaluation, and where its page is."""
     paths = sound_study(name, watched=False).paths
     from flows.project.paths import read_json
     from flows.report.headline import headline_table
@@ -46,7 +46,7 @@ def report(name: StudyName) -> None:
 
 @app.command()
 def tonight(name: StudyName, date: Date = None) -> None:
-    """Say where a date's scores and the report are, with the columns of the table and no values."""
+    """Show whether a date was scored: rows, columns, losses and where the scores are, but no values."""
     study = sound_study(name, watched=False)
     paths = study.paths
     from flows.nightly import stopped

@@ -12,7 +12,9 @@ from flows.cli import check, look, new, score, sharing, train, validate
 
 app = typer.Typer(
     name="mtl-health",
-    help="One network learns several health outcomes from dirty tables; every night it scores the new people.",
+    help="One network learns several health outcomes from dirty tables. Every night it scores the new people.",
+    epilog="New here? Try `mtl-health nightly --study nhanes` on the sample data, then `mtl-health new` on your own. "
+    "README.md explains words such as study, drop, champion and gate.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -20,17 +20,17 @@ Study = Annotated[str, typer.Argument(metavar="STUDY", help="Its name: lower-cas
 Files = Annotated[
     list[Path],
     typer.Argument(
-        metavar="FILES...", help="Its tables, one row a person: .csv, .parquet, .dta, .sav, .sas7bdat or .xpt."
+        metavar="FILES...", help="Its tables, one row per person: .csv, .parquet, .dta, .sav, .sas7bdat or .xpt."
     ),
 ]
-Key = Annotated[str, typer.Option("--key", help="The column that names a person, the same in every table.")]
+Key = Annotated[str, typer.Option("--key", help="The column that says who a person is, the same in all tables.")]
 Targets = Annotated[
     list[str],
     typer.Option(
         "--target",
         metavar="NAME=COLUMN[:KIND]",
-        help="An outcome, as often as you like: sbp=sysBP:regression. KIND is regression, binary (binary=2 where 2 "
-        "means yes), multiclass, ordinal or multilabel (any=A+B+C:multilabel); guessed if left out.",
+        help="An outcome, for example sbp=sysBP:regression. Repeat the option for more. KIND is regression, binary "
+        "(binary=2 if 2 means yes), multiclass, ordinal or multilabel (any=A+B+C:multilabel). Guessed if left out.",
     ),
 ]
 Leaks = Annotated[
@@ -38,7 +38,7 @@ Leaks = Annotated[
     typer.Option(
         "--leak",
         metavar="COLUMN[:OUTCOME]",
-        help="A column that gives outcomes away, or one of them: no feature is made of it.",
+        help="A column that gives outcomes away, or only OUTCOME: no feature is made of it. Repeat it for more.",
     ),
 ]
 Keep = Annotated[
@@ -46,16 +46,14 @@ Keep = Annotated[
     typer.Option(
         "--keep",
         metavar="COLUMN",
-        help="A column that stays though it looks like an identifier or text, all its words written down.",
+        help="A column to keep, with all its words, although it looks like an identifier, text or a constant.",
     ),
 ]
 Group = Annotated[
     str, typer.Option("--group", metavar="COLUMN", help="Keep people with the same value in one part of the split.")
 ]
 Title = Annotated[str, typer.Option("--title", help="What the study is called on its page.")]
-Replace = Annotated[
-    bool, typer.Option("--replace", help="Write it again, if it was written so and nobody changed it since.")
-]
+Replace = Annotated[bool, typer.Option("--replace", help="Write the study again, if nobody changed what was written.")]
 
 
 @app.command()
@@ -70,7 +68,7 @@ def new(
     title: Title = "",
     replace: Replace = False,
 ) -> None:
-    """Write a study from its tables: contract, features, split, params.yaml and dictionary, all guesses said."""
+    """Write a study from your tables: contract, features, split, params.yaml and dictionary. Every guess is marked."""
     root = any_study(study).root
     from flows.new.plan import Request
     from flows.new.study import new_study
@@ -120,7 +118,7 @@ def _say_judgements(plan: Plan) -> None:
     from flows.new.column import THEMES
     from schemas.reading.names import shown
 
-    console.print("\njudge these, all guessed from the cells (in the contract they are marked):", soft_wrap=True)
+    console.print("\njudge these: all were guessed from the cells, and the contract marks each guess", soft_wrap=True)
     console.print("  every range: what was seen with a margin; it should be what is possible", soft_wrap=True)
     several = len(plan.tables) > 1
     for theme, headline in THEMES.items():

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from flows.study.naming.rules import Depth
     from flows.study.study import Study
 
-StudyName = Annotated[str, typer.Option("--study", help="A study: a block of params.yaml.")]
+StudyName = Annotated[str, typer.Option("--study", help="Name of the study, as in params.yaml.")]
 Date = Annotated[
     str | None,
     typer.Option(
         "--date",
-        help="ISO date of the drop, e.g. 2026-11-20. Default: today in the study's time zone.",
+        help="Date of the drop, as 2026-11-20. Default: today in the study's time zone.",
         show_default=False,
     ),
 ]

@@ -33,10 +33,13 @@ def sample_drop(
     name: StudyName,
     date: Date = None,
     with_outcomes: Annotated[
-        bool, typer.Option("--with-outcomes", help="Keep the outcomes' tables, which other outcomes may read.")
+        bool,
+        typer.Option(
+            "--with-outcomes", help="Keep the tables of the outcomes, from which other outcomes may be predicted."
+        ),
     ] = False,
 ) -> None:
-    """Put the study's test people, outcomes removed, into the inbox as a night's drop."""
+    """Put the study's test people, without their outcomes, into the inbox as a night's drop."""
     study = sound_study(name, "contract")
     from flows.nightly.sample import write_sample_drop
     from flows.project.dates import date_or_today
@@ -54,7 +57,7 @@ def score(
     date: Date = None,
     force: Annotated[bool, typer.Option("--force", help="Write the date again even if nothing changed.")] = False,
 ) -> None:
-    """Score a date's drop with the champion and replace that date in the score table."""
+    """Score the drop of a date with the champion, and replace that date in the score table."""
     study = sound_study(name, "contract")
     from flows.nightly.again import scored_already
     from flows.nightly.ledger import absent_tables
@@ -101,7 +104,7 @@ def _run_flow(study: Study, date: str, force: bool) -> dict[str, Any]:
 
 @app.command()
 def nightly(name: StudyName, date: Date = None) -> None:
-    """Do the whole job on the sample data: retrain, put the test people into the inbox, score them, say where."""
+    """Try the whole job on the study's test people: retrain, put them into the inbox, score them, show the result."""
     study = sound_study(name, "parts")
     from flows.project.dates import date_or_today
     from flows.stores.inbox import Inbox

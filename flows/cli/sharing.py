@@ -14,7 +14,7 @@ app = typer.Typer()
 
 
 @app.command()
-def methods(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+def methods(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False) -> None:
     """List every encoder, trunk, balancer, joint model and baseline that params.yaml can name."""
     import json
 
@@ -35,7 +35,7 @@ def methods(as_json: Annotated[bool, typer.Option("--json", help="For programs."
 
 @app.command()
 def compare(name: StudyName) -> None:
-    """Train what the study's `compare` block names and is not trained yet, and rank it on validation people."""
+    """Train the candidates of the study's `compare` block that are not trained yet, and rank all of them."""
     study = sound_study(name, "parts")
     paths = study.paths
     if not study.settings.compare.candidates:
@@ -53,7 +53,7 @@ def compare(name: StudyName) -> None:
 
 @app.command()
 def groups(name: StudyName) -> None:
-    """Measure which tasks help each other, train the groupings that this proposes, and say which one wins."""
+    """Measure which tasks help each other, train the groups that this proposes, and say which grouping wins."""
     paths = sound_study(name, "parts").paths
     from flows.cli.tables import groupings, negative_transfer
     from flows.experiments.groups.page import verdict
@@ -74,13 +74,13 @@ def groups(name: StudyName) -> None:
 def embed(
     name: StudyName,
     candidate: Annotated[
-        str | None, typer.Option("--candidate", help="A candidate of the study's compare block.")
+        str | None, typer.Option("--candidate", help="A candidate of the study's `compare` block.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Parquet file for the vectors.")] = None,
-    outcome: Annotated[str | None, typer.Option("--outcome", help="What shades the figure, e.g. diabetes.")] = None,
-    segments: Annotated[int, typer.Option("--segments", help="How many segments.")] = 6,
+    outcome: Annotated[str | None, typer.Option("--outcome", help="The outcome that shades the figure.")] = None,
+    segments: Annotated[int, typer.Option("--segments", help="How many groups of similar people.")] = 6,
 ) -> None:
-    """Write a vector a person and feature domain, the nearest neighbours, segments, and a figure of them."""
+    """Write a vector for each person and feature domain, the nearest neighbours, segments, and a figure of them."""
     study = sound_study(name, "parts")
     paths = study.paths
     from flows.cli.tables import segments as segments_table
@@ -104,7 +104,9 @@ def embed(
 
 
 @app.command()
-def sweep(name: Annotated[str, typer.Argument(help="A sweep of sweeps/params.yaml, or `all`.")]) -> None:
+def sweep(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A sweep of sweeps/params.yaml, or `all`.")],
+) -> None:
     """Vary one thing at a time (relatedness, labels, noise, people) and show where sharing helps or hurts."""
     from flows.experiments.sweeps.findings import findings
     from flows.experiments.sweeps.page import write_page

@@ -12,7 +12,7 @@ app = typer.Typer()
 
 @app.command()
 def retrain(name: StudyName) -> None:
-    """Reproduce the study's model with DVC, register it, and promote it if the gate lets it."""
+    """Train the study's model where something changed. The gate decides whether it becomes the champion."""
     study = any_study(name)
     report = checked(study)
     say_warnings(report)

@@ -18,15 +18,19 @@ def validate(
     folder: Annotated[
         Path,
         typer.Argument(
-            help="Folder with the raw tables: <TABLE>.csv, .parquet, .dta, .sav, .sas7bdat, .xpt, or parts."
+            metavar="FOLDER",
+            help="Folder of the raw tables: <TABLE>.csv, .parquet, .dta, .sav, .sas7bdat, .xpt, or a folder of parts.",
         ),
     ],
     scoring: Annotated[
-        bool, typer.Option("--scoring", help="As a night's drop: outcomes may be missing, unknown tables not.")
+        bool,
+        typer.Option("--scoring", help="As a night's drop: outcomes may be missing, unknown tables may not be there."),
     ] = False,
-    rejects: Annotated[Path | None, typer.Option("--rejects", help="Write the rejects to this Parquet file.")] = None,
+    rejects: Annotated[
+        Path | None, typer.Option("--rejects", help="Write the rejected rows (patient data) to this Parquet file.")
+    ] = None,
 ) -> None:
-    """Check a folder of raw tables against the study's contract, and count what would be rejected and why."""
+    """Check a folder of raw tables against the study's contract. Count what would be rejected, and why."""
     study = sound_study(name, "contract")
     from flows.project.paths import replace_file
     from flows.stages.validate import judge, split_tables
