@@ -28,9 +28,7 @@ def methods(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, fo
     for row in rows:
         table.add_row(row["kind"], row["name"], row["line"])
     console.print(table)
-    say_next(
-        "methods", "name some in a candidate under `compare` in params.yaml, then mtl-health compare --study STUDY"
-    )
+    say_next("methods", "name some under `compare` in params.yaml, then mtl-health compare --study STUDY")
 
 
 @app.command()
