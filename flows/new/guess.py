@@ -31,10 +31,14 @@ def guess_column(cells: pl.Series, described: ColumnMetadata | None = None, wish
         ColumnError: if it cannot be what is wanted, or holds numbers that cannot be read.
     """
     found = _guess(cells, described or ColumnMetadata(name=cells.name, type="text"), wish)
-    mostly_empty = cells.null_count() > HALF * cells.len()
-    if isinstance(found, Column) and mostly_empty and found.kind != "flag":
-        return replace(found, judgements=(*found.judgements, Judgement("empty", cells.name)))
-    return found
+    if isinstance(found, LeftOut):
+        return found
+    judgements = found.judgements
+    if cells.null_count() > HALF * cells.len() and found.kind != "flag":
+        judgements = (*judgements, Judgement("empty", cells.name))
+    if wish.keep:
+        judgements = tuple(each for each in judgements if each.theme != "constant")
+    return replace(found, feature=found.feature or wish.keep, judgements=judgements)
 
 
 def _guess(cells: pl.Series, described: ColumnMetadata, wish: Wish) -> Column | LeftOut:
@@ -77,11 +81,13 @@ def _mixed(cells: pl.Series, numbers: pl.Series, wish: Wish) -> LeftOut | None:
     """Why cells that are numbers for the greater part cannot be a column of numbers; None if they can."""
     words = dict(cells.filter(numbers.is_null()).value_counts().iter_rows())
     rare = [count for word, count in words.items() if not is_written(word, count)]
+    if sum(rare) <= LOST * cells.len() and len(words) - len(rare) <= MOST_WORDS:
+        return None
     if len(words) > MOST_NAMES:
         return LeftOut(
             cells.name, "numbers beside many different words: write numbers and words into two columns", may_stay=False
         )
-    if wish.keep or (sum(rare) <= LOST * cells.len() and len(words) - len(rare) <= MOST_WORDS):
+    if wish.keep:
         return None
     return LeftOut(
         cells.name, f"numbers beside {len(words)} different words, {len(rare)} of them of fewer than {FEW} people"

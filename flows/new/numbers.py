@@ -14,7 +14,7 @@ from flows.new.codes import special_numbers
 from flows.new.column import Column, Judgement, LeftOut, Wish, said_special
 from flows.new.ranges import plausible_range
 from flows.new.titles import Words
-from flows.new.words import binary_column, category_column, is_written
+from flows.new.words import MOST_NAMES, binary_column, category_column, is_written
 from schemas.fields.figures import SAS_ZERO
 
 MOST_CODES = 7  # different whole numbers that may be names
@@ -43,7 +43,8 @@ def guess_number(
     """A column whose cells are numbers nearly all; ``special`` are words beside them that stand for no value."""
     wanted = wish.wanted
     others = dict(cells.filter(numbers.is_null()).value_counts().iter_rows())
-    worded = {**special, **{word: "in_words" for word, count in others.items() if wish.keep or is_written(word, count)}}
+    every = wish.keep and len(others) <= MOST_NAMES
+    worded = {**special, **{word: "in_words" for word, count in others.items() if every or is_written(word, count)}}
     values = numbers.drop_nulls().to_numpy()
     sas_zero = np.isclose(values, SAS_ZERO, rtol=1e-3, atol=0)
     values = np.where(sas_zero, 0.0, values)
@@ -66,8 +67,7 @@ def guess_number(
             real, words, {str(code): rule for code, rule in everything.items()}, {}, all_words=True
         )
         return column if wanted else _asked(column, Judgement("codes", words.name, "read as names"))
-    column = _amount(words, values, distinct, everything, whole=whole, sas_zero=bool(sas_zero.any()))
-    return replace(column, feature=column.feature or wish.keep)
+    return _amount(words, values, distinct, everything, whole=whole, sas_zero=bool(sas_zero.any()))
 
 
 def _as_numbers(special: Mapping[str, str], distinct: np.ndarray) -> dict[str | float, str]:

@@ -136,8 +136,8 @@ def plan_study(request: Request) -> Plan:
     if not any(plan.features_of(table) for table in tables):
         left = [f"{each.name} ({each.why})" for table in tables for each in table.left]
         raise NewStudyError(
-            "no column is there to make features of: all others are outcomes or leaks"
-            + (f", or left out: {', '.join(left)}; --keep COLUMN declares one all the same" if left else "")
+            "no column is there to make features of: all others are outcomes, leaks or left out"
+            + (f": {', '.join(left)}; --keep COLUMN may declare one all the same" if left else "")
         )
     return plan
 

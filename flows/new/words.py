@@ -90,7 +90,7 @@ def guess_words(
     column = category_column(cells, words, special, labels, all_words=wish.keep)
     if len(counts) == 1:
         constant = Judgement("constant", words.name)
-        return replace(column, feature=wish.keep, judgements=(*column.judgements, constant))
+        return replace(column, feature=False, judgements=(*column.judgements, constant))
     return column
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import keyword
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -16,8 +17,10 @@ import yaml
 
 import flows.features
 import schemas
+from flows.new.features_file import domain_name
 from flows.new.plan import Request
-from flows.new.source import NewStudyError
+from flows.new.python_code import class_name
+from flows.new.source import NewStudyError, read_source, read_sources
 from flows.new.study import new_study
 from flows.stages import features, train, validate
 from flows.study.study import Study
@@ -255,23 +258,67 @@ def test_an_outcome_foretold_by_one_column_is_a_fault_of_the_written_study(proje
     assert ["discharged_dead alone reaches" in fault for fault in report.faults] == [True]
 
 
-def test_files_of_statistics_programs_give_labels_and_units(project: Path, tmp_path: Path) -> None:
+def test_a_file_of_a_statistics_program_gives_labels_and_units_and_stays_as_it_is(
+    project: Path, tmp_path: Path
+) -> None:
     import pandas as pd
     import pyreadstat
 
-    given = people()
-    frame = pd.DataFrame({**given, "sex": [1, 2] * 100, "bmi": [20 + place % 17 / 2 for place in range(200)]})
+    more = {"sex": [1, 2] * 100, "bmi": [20 + place % 17 / 2 for place in range(200)], "pain": [0, 1, 1, 8] * 50}
+    file = tmp_path / "clinic.SAV"
     pyreadstat.write_sav(
-        frame,
-        tmp_path / "clinic.sav",
+        pd.DataFrame({**people(), **more}),
+        file,
         column_labels={"bmi": "Body mass (kg)", "sex": "Sex at birth"},
-        variable_value_labels={"sex": {1: "Male", 2: "Female"}, "dead": {0: "No", 1: "Yes"}},
+        variable_value_labels={
+            "sex": {1: "Male", 2: "Female"},
+            "dead": {0: "No", 1: "Yes"},
+            "pain": {0: "Never", 1: "Often", 8: "Refused"},
+        },
     )
-    _, _, report = new_study(project, request("mine", tmp_path / "clinic.sav", targets=("dead=dead",)))
+    _, _, report = new_study(project, request("mine", file, targets=("dead=dead",)))
     assert report.faults == []
     text = (project / "schemas" / "mine" / "__init__.py").read_text()
     assert '"Sex at birth", {"1": "Male", "2": "Female"}' in text
     assert 'number("Body mass", unit="kg"' in text
+    raw = project / "data" / "raw" / "mine"
+    assert (raw / "clinic.sav").read_bytes() == file.read_bytes()
+    valid = validate_folder(raw, load_contract("mine"))
+    counts = valid.summary()["tables"]["clinic"]
+    assert (counts["n_rejected"], counts["nulled_by_column_and_rule"]) == (0, {"pain": {"refused": 50}})
+    # the same from the CSV that the file becomes when it loses a column
+    text = "".join(f"{','.join(map(str, row))}\n" for row in zip(*{**people(), **more}.values(), strict=True))
+    (raw / "clinic.sav").unlink()
+    (raw / "clinic.csv").write_text(f"{','.join([*people(), *more])}\n{text}")
+    again = validate_folder(raw, load_contract("mine"))
+    assert again.tables["clinic"].valid.equals(valid.tables["clinic"].valid)
+
+
+@pytest.mark.parametrize("name", ["class", "contract", "table", "people", "pl", "1st", "none", "A_b__C"])
+def test_a_table_may_be_called_what_a_module_calls_otherwise(name: str) -> None:
+    names = (class_name(name), domain_name(name))
+    assert all(each.isidentifier() and not keyword.iskeyword(each) for each in names)
+    assert not {"Table", "Contract", "CONTRACT", "people", "pl", "targets"}.intersection(names)
+    assert "__" not in names[1]
+
+
+def test_tables_that_would_be_called_alike_are_refused(tmp_path: Path) -> None:
+    files = [table(tmp_path, name, **people()) for name in ("a_b", "aB", "splits")]
+    with pytest.raises(NewStudyError) as caught:
+        read_sources(files)
+    assert [sentence.partition(":")[0] for sentence in caught.value.sentences] == [
+        "splits.csv",
+        "the names of a_b.csv and aB.csv are too much alike for two tables",
+    ]
+
+
+def test_a_column_that_no_table_can_have_is_unfit_and_the_others_are_read(tmp_path: Path) -> None:
+    lists, times = [[1, 2]] * 200, pl.Series([1] * 200).cast(pl.Duration("ms"))
+    frame = pl.DataFrame({**people(), "scans": lists, "stay": times, " sex ": ["f", "m"] * 100, "a\nb": [1] * 200})
+    frame.write_parquet(tmp_path / "mri.parquet")
+    source = read_source(tmp_path / "mri.parquet")
+    assert [name for name in source.frame.columns if source.unfit(name)] == ["scans", "stay", "a\nb"]
+    assert source.frame["sex"].n_unique() == 2
 
 
 def test_git_takes_no_raw_data_of_any_study() -> None:
