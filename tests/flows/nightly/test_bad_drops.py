@@ -1,0 +1,103 @@
+"""A drop that cannot be used is one sentence, and the table stays; a night that is stopped is mended and said."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.nightly import steps, stopped
+from flows.nightly.run import open_run
+from flows.project.settings import ValidationSettings
+from flows.stores.registry import PROFILE
+from flows.stores.tables import RejectTable, RunLedger, ScoreTable
+from flows.study.study import Study
+from tests.flows.support import drop_of, version
+from tests.support import Project
+
+pytestmark = pytest.mark.slow
+
+
+CASES = Path(__file__).parents[2] / "cases" / "heart"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda path: path.unlink(), "cleveland"),
+        (lambda path: path.write_bytes(b""), "cleveland.csv"),
+        (lambda path: path.write_bytes(path.read_text().encode("utf-16")), "cleveland.csv"),
+        (
+            lambda path: path.write_text(re.sub(r"(?m)$(?=\n)", ",9", path.read_text()).replace(",9", ",extra", 1)),
+            "column number 13 is not in the contract",
+        ),
+        (lambda path: path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n"), "cleveland.csv"),
+        (lambda path: path.write_text(re.sub(r"(?m)^(\d+),\d+", r"\1,", path.read_text())), "rejected"),
+    ],
+    ids=["missing", "empty", "encoding", "extra column", "duplicate key", "too many rejects"],
+)
+def test_a_bad_drop_is_one_sentence_and_the_table_stays(nightly: Project, spoil: Any, sentence: str) -> None:
+    before = version(nightly, "scores")
+    drop = drop_of(nightly, "2026-01-03")
+    try:
+        spoil(drop / "cleveland.csv")
+        (drop / "note.txt").write_text("so that the folder is not empty")
+        done = nightly.run("mtl-health", "score", "--study", "heart", "--date", "2026-01-03", check=False)
+    finally:
+        shutil.rmtree(drop)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert len([line for line in done.stderr.splitlines() if line.startswith("error:")]) == 1
+    assert sentence in done.stderr
+    assert version(nightly, "scores") == before
+
+
+def test_a_night_that_is_stopped_then_mended_then_said(nightly: Project) -> None:
+    study, date = Study(nightly.folder, "heart"), "2026-02-01"
+    paths, settings = study.paths, study.settings
+    assert list((paths.registry / "versions").glob(f"*/{PROFILE}"))
+    drop = paths.inbox / date
+    shutil.copytree(CASES / "good120", drop)
+    file = drop / "cleveland.csv"
+    header, *rows = (line.split(",") for line in file.read_text().splitlines())
+    for cells in rows[100:]:
+        cells[header.index("age")] = ""
+    file.write_text("".join(f"{','.join(cells)}\n" for cells in [header, *rows]))
+    done = nightly.run("mtl-health", "score", "--study", "heart", "--date", date, check=False)
+    assert done.returncode == 1
+    assert "20 of 120 rows are rejected (16.7%, validation.max_reject_share allows 2.0%): age missing" in done.stderr
+    assert f"the rejected rows with their reasons are in data/tables/heart/rejects, batch {date}-stopped" in done.stderr
+    reason = r"cleveland +│ age +│ missing +│ row rejected +│ +20 "
+    assert re.search(reason, done.stdout), "every reason is shown, and its column"
+    late = nightly.run("mtl-health", "tonight", "--study", "heart", "--date", date, check=False)
+    assert re.search(reason, late.stdout), "and kept for who looks in the morning"
+    assert f"no scores for {date}: a limit stopped its drop; mend that and run" in late.stderr
+    rejects = RejectTable(paths.tables)
+    assert rejects.read(f"{date}-stopped").height == 20
+    assert ScoreTable(paths.tables).read(date).is_empty()
+
+    shutil.copyfile(CASES / "chol_zero" / "cleveland.csv", file)
+    done = nightly.run("mtl-health", "score", "--study", "heart", "--date", date, check=False)
+    assert "cleveland.chol: 120 of 120 values were emptied" in done.stderr
+    assert "it looks like zeros (120)" in done.stderr
+    assert rejects.read(f"{date}-stopped").is_empty(), "the rejects of a drop replace those of the drop before"
+
+    said = settings.model_copy(update={"validation": ValidationSettings(floods="say")})
+    run = open_run(study.with_settings(said), date)
+    steps.validate_drop(run)
+    assert not steps.judge_drop(run).stops
+    steps.build_drop_features(run)
+    steps.predict_drop(run)
+    row = steps.publish(run)
+    assert row["floods"].startswith("cleveland.chol: 120 of 120 values were emptied")
+    held = RunLedger(paths.tables).find(run.run_id)
+    assert held is not None
+    assert held["floods"] == row["floods"]
+    shown = nightly.run("mtl-health", "tonight", "--study", "heart", "--date", date).stdout
+    assert "beyond its limit: cleveland.chol: 120 of 120 values" in shown
+    assert f"the last drop of {date} was stopped: the scores below are of an earlier one" in shown
+    stopped.clear(study, date)
+    assert stopped.read(paths, date) is None
