@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import polars as pl
+
 from flows.new.asked import Outcome, Place, find_column, read_kept, read_leaks, read_outcomes, require_apart
 from flows.new.column import Column, Judgement, LeftOut, Wanted, Wish
 from flows.new.guess import guess_column
@@ -14,6 +16,7 @@ from flows.new.outcomes import PlannedTask, as_task
 from flows.new.source import NewStudyError, SourceTable, read_sources
 from flows.new.words import FEW, ColumnError
 from mtl_models.kinds import KINDS
+from schemas.fields.person_key import as_declared
 
 # the kind of field for what a target column holds
 _WANTED: dict[str, Wanted] = {"number": "number", "binary": "binary", "classes": "category"}
@@ -82,6 +85,11 @@ class Plan:
     def n_people(self) -> int:
         """Rows of the person table."""
         return next(table.source.frame.height for table in self.tables if table.name == self.person_table)
+
+    def keys(self, table: SourceTable) -> pl.Series:
+        """The keys of a table's rows, as validation reads them: ``1`` for 1.0."""
+        name, pattern = self.request.key, str(self.tables[0].columns[0].arguments["pattern"])
+        return table.frame.select(as_declared(name, pattern).alias(name)).to_series()
 
     def features_of(self, table: PlannedTable) -> list[str]:
         """The columns of a table that features are made of: none of an outcome, none that gives one away."""

@@ -103,7 +103,7 @@ def _column(plan: Plan, table: str, column: str, keys: pl.Series) -> pl.Series:
     key = plan.request.key
     if column == key:
         return keys
-    given = source.frame.select(key, column).unique(key, keep="first", maintain_order=True)
+    given = pl.DataFrame([plan.keys(source), source.frame[column]]).unique(key, keep="first", maintain_order=True)
     return keys.to_frame(key).join(given, on=key, how="left", maintain_order="left")[column]
 
 

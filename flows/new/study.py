@@ -25,7 +25,6 @@ from flows.project.settings import FILE, read_studies
 from flows.study.study import Study
 from schemas.contract import load_contract
 from schemas.describe import dictionary
-from schemas.fields.person_key import as_declared
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 PACKAGES = ("schemas", "flows/features")
@@ -67,11 +66,9 @@ def _write(root: Path, plan: Plan, writing: Writing, params: str) -> None:
 def _write_raw(plan: Plan, raw: Path) -> None:
     for table in plan.tables:
         write_raw(table, raw)
-    people = next(table.source.frame for table in plan.tables if table.name == plan.person_table)
-    pattern = str(plan.tables[0].columns[0].arguments["pattern"])
-    keys = people.select(as_declared(plan.request.key, pattern).alias(plan.request.key)).to_series().drop_nulls()
+    people = next(table.source for table in plan.tables if table.name == plan.person_table)
     (raw / SPLIT).parent.mkdir()
-    split_of(plan, keys).write_csv(raw / SPLIT)
+    split_of(plan, plan.keys(people).drop_nulls()).write_csv(raw / SPLIT)
 
 
 def _forget_modules(root: Path, study: str) -> None:

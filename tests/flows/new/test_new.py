@@ -18,9 +18,10 @@ import yaml
 import flows.features
 import schemas
 from flows.new.features_file import domain_name
-from flows.new.plan import Request
+from flows.new.plan import Request, plan_study
 from flows.new.python_code import class_name
 from flows.new.source import NewStudyError, read_source, read_sources
+from flows.new.split import split_of
 from flows.new.study import new_study
 from flows.stages import features, train, validate
 from flows.study.study import Study
@@ -152,6 +153,15 @@ def test_the_split_is_alike_in_the_outcomes_and_keeps_groups_whole(project: Path
         parts.append(both)
     assert parts[1].group_by("clinic").agg(pl.col("split").n_unique())["split"].max() == 1
     assert parts[0].group_by("clinic").agg(pl.col("split").n_unique())["split"].max() == 3
+
+
+def test_keys_stored_as_floats_keep_their_groups_whole(tmp_path: Path) -> None:
+    given = {**people(), "clinic": [f"c{place // 8}" for place in range(200)]}
+    given["id"] = [f"{each}.0" for each in given["id"]]
+    plan = plan_study(request("mine", table(tmp_path, "visits", **given), targets=("dead=dead",), group="clinic"))
+    parts = split_of(plan, plan.keys(plan.tables[0].source))
+    clinics = parts.group_by(pl.col("id").cast(pl.Int64).sub(1) // 8).agg(pl.col("split").n_unique())
+    assert (clinics.height, clinics["split"].max()) == (25, 1)
 
 
 def test_the_split_depends_on_no_order_of_the_rows(project: Path, tmp_path: Path) -> None:
