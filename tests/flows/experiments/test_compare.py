@@ -6,61 +6,43 @@ import json
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
 from flows.experiments.compare import stage as compare
 from flows.experiments.compare.fits import train_missing
 from flows.experiments.methods import methods
-from flows.project.paths import StudyPaths
 from flows.project.settings import Candidate, CandidateBase, CompareSettings, StudySettings
 from flows.stages import baselines
-from flows.stages.features import run as build_features
-from flows.stages.validate import run as validate
 from flows.study.candidates import settings_of
 from flows.study.load import load_settings
 from flows.study.study import Study
 from mtl_models.baselines.settings import BoostedSettings, CatBoostSettings
-from mtl_models.data.dataset import PERSON
+from tests.flows.experiments.support import heart
 from tests.support import STUDIES
 
 
 @pytest.fixture(scope="module")
 def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """The heart study on one fold, three epochs, and two candidates."""
-    folder = tmp_path_factory.mktemp("compare")
-    settings = load_settings(root, "heart")
-    settings = settings.model_copy(
-        update={
-            "training": settings.training.model_copy(update={"epochs": 3}),
-            "baselines": settings.baselines.model_copy(
-                update={
-                    "models": ("lightgbm", "catboost"),
-                    "booster_seeds": 2,
-                    "lightgbm": BoostedSettings(num_leaves=(3,), max_rounds=40),
-                    "catboost": CatBoostSettings(depth=(3,), max_rounds=40),
-                }
-            ),
-            "evaluation": settings.evaluation.model_copy(update={"replicates": 100}),
-            "compare": CompareSettings(
-                seeds=(0, 1),
-                candidates={
-                    "shared": Candidate(twins=True),
-                    "soft sharing": Candidate(model={"trunk": {"name": "soft", "widths": [8]}}),
-                    "disease alone": Candidate(tasks=("disease",), model={"heads": {"widths": [4]}}),
-                },
-            ),
-        }
-    )
-    paths = StudyPaths(folder, "heart")
-    paths.raw.parent.mkdir(parents=True)
-    paths.raw.symlink_to(root / "data" / "raw" / "heart")
-    stage = Study(paths.root, paths.study, given=settings)
-    validate(stage)
-    build_features(stage)
-    splits = pl.read_parquet(paths.features / "splits.parquet")
-    splits.select(PERSON, pl.col("r0f0").alias("final"), pl.col("r0f0").alias("split")).write_parquet(
-        paths.features / "splits.parquet"
+    """The heart study on one fold, three epochs, and three candidates."""
+    stage = heart(
+        root,
+        tmp_path_factory.mktemp("compare"),
+        training={"epochs": 3},
+        baselines={
+            "models": ("lightgbm", "catboost"),
+            "booster_seeds": 2,
+            "lightgbm": BoostedSettings(num_leaves=(3,), max_rounds=40),
+            "catboost": CatBoostSettings(depth=(3,), max_rounds=40),
+        },
+        evaluation={"replicates": 100},
+        compare=CompareSettings(
+            seeds=(0, 1),
+            candidates={
+                "shared": Candidate(twins=True),
+                "soft sharing": Candidate(model={"trunk": {"name": "soft", "widths": [8]}}),
+                "disease alone": Candidate(tasks=("disease",), model={"heads": {"widths": [4]}}),
+            },
+        ),
     )
     baselines.run(stage)
     return stage

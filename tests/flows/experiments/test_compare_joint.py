@@ -12,16 +12,14 @@ from pydantic import ValidationError
 
 from flows.experiments.compare import stage as compare
 from flows.experiments.compare.fits import candidate_key, train_missing
-from flows.project.paths import StudyPaths
 from flows.project.settings import Candidate, CompareSettings, StudySettings
 from flows.stages import baselines
-from flows.stages.features import run as build_features
-from flows.stages.validate import run as validate
 from flows.study.candidates import method_of, settings_of
 from flows.study.load import load_settings
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.joint import JOINT
+from tests.flows.experiments.support import heart
 from tests.support import SAMPLES
 
 CANDIDATES: dict[str, Any] = {
@@ -38,23 +36,13 @@ def with_candidates(stage: Study, candidates: dict[str, Any]) -> Study:
 @pytest.fixture(scope="module")
 def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
     """The heart study on one fold, two seeds, two epochs."""
-    settings = load_settings(root, "heart")
-    settings = settings.model_copy(
-        update={
-            "training": settings.training.model_copy(update={"epochs": 2, "seeds": (3, 4)}),
-            "baselines": settings.baselines.model_copy(update={"models": ("linear",)}),
-            "evaluation": settings.evaluation.model_copy(update={"replicates": 100}),
-        }
-    )
-    paths = StudyPaths(tmp_path_factory.mktemp("joint"), "heart")
-    paths.raw.parent.mkdir(parents=True)
-    paths.raw.symlink_to(root / "data" / "raw" / "heart")
-    stage = with_candidates(Study(paths.root, paths.study, given=settings), CANDIDATES)
-    validate(stage)
-    build_features(stage)
-    splits = pl.read_parquet(paths.features / "splits.parquet")
-    splits.select(PERSON, pl.col("r0f0").alias("final"), pl.col("r0f0").alias("split")).write_parquet(
-        paths.features / "splits.parquet"
+    stage = heart(
+        root,
+        tmp_path_factory.mktemp("joint"),
+        training={"epochs": 2, "seeds": (3, 4)},
+        baselines={"models": ("linear",)},
+        evaluation={"replicates": 100},
+        compare=CompareSettings(candidates=CANDIDATES),
     )
     baselines.run(stage)
     return stage

@@ -18,13 +18,11 @@ from flows.experiments.embed.plot import embedding_figure, squares
 from flows.experiments.embed.vectors import Source, embed, find_source
 from flows.project.paths import StudyPaths
 from flows.project.settings import Candidate, CompareSettings, StudySettings
-from flows.stages.features import run as build_features
-from flows.stages.validate import run as validate
-from flows.study.load import load_settings
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON, read_dataset
 from mtl_models.kinds.base import SHARE, Facet
 from mtl_models.settings import ModelSettings
+from tests.flows.experiments.support import heart
 from tests.mtl_models.conftest import TASKS, make_dataset
 
 DOMAINS = {"encoder": {"name": "domains", "width": 4}}
@@ -33,20 +31,9 @@ DOMAINS = {"encoder": {"name": "domains", "width": 4}}
 @pytest.fixture(scope="module")
 def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
     """The heart study, two epochs, a candidate with an encoder of domains."""
-    settings = load_settings(root, "heart")
-    settings = settings.model_copy(
-        update={
-            "training": settings.training.model_copy(update={"epochs": 2}),
-            "compare": CompareSettings(candidates={"shared": Candidate(), "own vectors": Candidate(model=DOMAINS)}),
-        }
-    )
-    paths = StudyPaths(tmp_path_factory.mktemp("embed"), "heart")
-    paths.raw.parent.mkdir(parents=True)
-    paths.raw.symlink_to(root / "data" / "raw" / "heart")
-    stage = Study(paths.root, paths.study, given=settings)
-    validate(stage)
-    build_features(stage)
-    return stage
+    candidates = {"shared": Candidate(), "own vectors": Candidate(model=DOMAINS)}
+    compare = CompareSettings(candidates=candidates)
+    return heart(root, tmp_path_factory.mktemp("embed"), one_fold=False, training={"epochs": 2}, compare=compare)
 
 
 @pytest.fixture(scope="module")

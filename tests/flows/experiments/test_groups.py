@@ -17,10 +17,7 @@ from flows.experiments.groups import stage as groups
 from flows.experiments.groups.choice import PLAIN, base_model, block, judge, plain_trunk, propose, trial
 from flows.experiments.groups.page import hurt_sentences, verdict
 from flows.fitting.names import ModelName
-from flows.project.paths import StudyPaths
 from flows.project.settings import StudySettings
-from flows.stages.features import run as build_features
-from flows.stages.validate import run as validate
 from flows.study.candidates import settings_of
 from flows.study.load import load_settings
 from flows.study.study import Study
@@ -28,6 +25,7 @@ from mtl_models.data.dataset import PERSON
 from mtl_models.data.tasks import Task
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.settings import Component, ModelSettings
+from tests.flows.experiments.support import heart
 
 TASKS = tuple(Task(name=name, title=name.upper(), kind="regression", unit="m") for name in "abc")
 LATER = Task(name="later", title="Later", kind="regression", unit="m", role="auxiliary")
@@ -117,25 +115,8 @@ def test_one_trunk_stays_where_no_grouping_is_clearly_better() -> None:
 @pytest.fixture(scope="module")
 def stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
     """The heart study on one fold, three epochs."""
-    settings = load_settings(root, "heart")
-    settings = settings.model_copy(
-        update={
-            "training": settings.training.model_copy(update={"epochs": 3}),
-            "baselines": settings.baselines.model_copy(update={"booster_seeds": 1}),
-            "evaluation": settings.evaluation.model_copy(update={"replicates": 100}),
-        }
-    )
-    paths = StudyPaths(tmp_path_factory.mktemp("groups"), "heart")
-    paths.raw.parent.mkdir(parents=True)
-    paths.raw.symlink_to(root / "data" / "raw" / "heart")
-    stage = Study(paths.root, paths.study, given=settings)
-    validate(stage)
-    build_features(stage)
-    splits = pl.read_parquet(paths.features / "splits.parquet")
-    splits.select(PERSON, pl.col("r0f0").alias("final"), pl.col("r0f0").alias("split")).write_parquet(
-        paths.features / "splits.parquet"
-    )
-    return stage
+    folder = tmp_path_factory.mktemp("groups")
+    return heart(root, folder, training={"epochs": 3}, baselines={"booster_seeds": 1}, evaluation={"replicates": 100})
 
 
 @pytest.fixture(scope="module")
