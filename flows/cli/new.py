@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
+MEND = (
+    "the study stands there as written. Mend it there; or run the same command with --replace and more options, such "
+    "as --leak COLUMN:OUTCOME for a column that gives an outcome away"
+)
 Study = Annotated[str, typer.Argument(metavar="STUDY", help="Its name: lower-case letters, digits and single _.")]
 Files = Annotated[
     list[Path],
@@ -91,11 +95,7 @@ def new(
     say_warnings(report)
     say_faults(report)
     if report.faults:
-        console.print(
-            "the study stands there as written. Mend it there; or run the same command with --replace and more "
-            "options, such as --leak COLUMN:OUTCOME for a column that gives an outcome away",
-            soft_wrap=True,
-        )
+        console.print(MEND, soft_wrap=True)
         raise typer.Exit(1)
     say_next("new", f"mtl-health check {study}", f"mtl-health nightly --study {study}")
 

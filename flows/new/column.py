@@ -26,6 +26,10 @@ THEMES: dict[Theme, str] = {
 }
 
 
+class ColumnError(ValueError):
+    """A column that cannot be what was asked for."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """What a person asked of a column.

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import polars as pl
 
-from flows.new.column import ANY, Column, Judgement, LeftOut, Wish, said_special
+from flows.new.column import ANY, Column, ColumnError, Judgement, LeftOut, Wish, said_special
+from flows.new.known_words import FEW, is_written
 from flows.new.looks import has_decimal_commas, is_clock, is_date
 from flows.new.numbers import guess_number, numbers_of
 from flows.new.source import DATE
 from flows.new.titles import Words, title_and_unit
-from flows.new.words import FEW, LOST, MOST_NAMES, ColumnError, guess_words, is_written, without_answers
+from flows.new.words import HALF, LOST, MOST_NAMES, guess_words, without_answers
 from schemas.reading.described import ColumnMetadata
 
 MOST_WORDS = 5  # different words beside numbers, such as `<1000`
-HALF = 0.5
 
 
 def guess_column(cells: pl.Series, described: ColumnMetadata | None = None, wish: Wish = ANY) -> Column | LeftOut:

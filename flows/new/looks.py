@@ -18,6 +18,7 @@ _DATES = (
 _DATE = rf"(?i)^({'|'.join(_DATES)})([T ,:]+\d{{1,2}}:\d{{2}}.*)?$"
 _CLOCK = r"^(b')?([01]?\d|2[0-3]):[0-5]\d(:00)?'?$|^b''$"  # b'23:30' is how bytes print in Python
 _PLAIN_OR_COMMA = r"^[-+]?(\d+(,\d+)?|\d{1,3}(,\d{3})+)$"
+_NUMBER_INSIDE = r"^[^\w\s]?\s?[-+]?\d+([.,]\d+)?\s?\S*$"
 _SOME = 0.1  # of the cells with a comma; fewer are answers side by side, such as `1,2`
 
 
@@ -34,6 +35,11 @@ def is_clock(cells: pl.Series) -> bool:
 def has_decimal_commas(cells: pl.Series) -> bool:
     """Whether cells are numbers with commas in them."""
     return _share(cells, ",") >= _SOME and _share(cells, _PLAIN_OR_COMMA) >= NEARLY_ALL
+
+
+def has_more_than_numbers(cells: pl.Series) -> bool:
+    """Whether nearly all cells begin with a number that something else stands beside: ``12 %``, ``$12``, ``120/80``."""
+    return _share(cells, _NUMBER_INSIDE) >= NEARLY_ALL
 
 
 def _share(cells: pl.Series, pattern: str) -> float:

@@ -12,14 +12,17 @@ import polars as pl
 
 from flows.new.codes import special_numbers
 from flows.new.column import Column, Judgement, LeftOut, Wish, said_special
+from flows.new.known_words import is_written
 from flows.new.ranges import plausible_range
 from flows.new.titles import Words
-from flows.new.words import MOST_NAMES, binary_column, category_column, is_written
+from flows.new.words import MOST_NAMES, category_column
+from flows.new.yes_no import binary_column
 from schemas.fields.figures import SAS_ZERO
 
 MOST_CODES = 7  # different whole numbers that may be names
 ENOUGH = 20  # people from which on a column without repeats looks like an identifier
 LONG = 7  # digits of a number that names somebody
+TOO_LONG = 16  # digits that a float does not hold
 FAR = 12.0  # spans between the quartiles beyond which a value is far from the rest
 _IDENTIFIER = re.compile(
     r"(^|[_.\W])(id|ids|nr|no|num|number|mrn|ssn|nhs|pid|seqn|phone|tel|zip|postcode|uuid)\d*$|[a-z]ID$", re.I
@@ -52,6 +55,8 @@ def guess_number(
     codes = special_numbers(distinct)
     values, distinct = values[~np.isin(values, list(codes))], distinct[~np.isin(distinct, list(codes))]
     whole = bool(np.equal(np.mod(distinct, 1), 0).all())
+    if cells.str.contains(rf"^\d{{{TOO_LONG},}}$").any():
+        return LeftOut(words.name, f"whole numbers of {TOO_LONG} or more digits, which are no amounts", may_stay=False)
     if wanted is None and not wish.keep and (found := _identifier(words.name, cells, values, distinct, whole)):
         return LeftOut(words.name, found)
     # the texts of the values, looked at where they are few; a tiny one is how SAS writes zero

@@ -9,12 +9,12 @@ from pathlib import Path
 import polars as pl
 
 from flows.new.asked import Outcome, Place, find_column, read_kept, read_leaks, read_outcomes, require_apart
-from flows.new.column import Column, Judgement, LeftOut, Wanted, Wish
+from flows.new.column import Column, ColumnError, Judgement, LeftOut, Wanted, Wish
 from flows.new.guess import guess_column
 from flows.new.keys import check_keys, key_pattern, person_table
+from flows.new.known_words import FEW
 from flows.new.outcomes import PlannedTask, as_task
 from flows.new.source import NewStudyError, SourceTable, read_sources
-from flows.new.words import FEW, ColumnError
 from mtl_models.kinds import KINDS
 from schemas.fields.person_key import as_declared
 

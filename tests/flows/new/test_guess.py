@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.new.codes import meaning_of_word, special_numbers
-from flows.new.column import Column, LeftOut, Wish
+from flows.new.column import Column, ColumnError, LeftOut, Wish
 from flows.new.guess import guess_column
 from flows.new.ranges import plausible_range
-from flows.new.words import ColumnError
 from schemas.reading.described import ColumnMetadata
 
 FINITE = st.floats(-1e9, 1e9, allow_nan=False)
@@ -101,6 +100,9 @@ def test_kinds(cells: list[str | None], kind: str) -> None:
         (["2020-01-31", "2020-02-01"] * 20, "date"),
         (["31.1.2020", "1.2.2020"] * 20, "date"),
         ([None] * 20, "empty"),
+        ([f"{number}/{number - 30}" for number in range(100, 160)], "write plain numbers"),
+        ([f"{number} %" for number in range(60)], "write plain numbers"),
+        ([f"{10**18 + number}" for number in range(60)], "no amounts"),
     ],
 )
 def test_what_no_table_gets(cells: list[str | None], why: str) -> None:
