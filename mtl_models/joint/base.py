@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -23,25 +23,6 @@ Predict = Callable[[np.ndarray], list[np.ndarray]]
 probability of 1, or one probability a class."""
 
 
-class FitJointly(Protocol):
-    """Fits all tasks on train, chooses on valid, and predicts every evaluation set."""
-
-    def __call__(
-        self,
-        train: Dataset,
-        evaluations: Mapping[str, Dataset],
-        valid: Dataset,
-        tasks: Sequence[Task],
-        spec: FeatureSpec,
-        options: Any,
-        seed: int,
-        *,
-        hidden: Hidden | None = None,
-    ) -> dict[str, dict[str, np.ndarray]]:
-        """Predictions by evaluation set and task name, ``(n, task.n_outputs)`` each."""
-        ...
-
-
 @dataclass(frozen=True)
 class Problem:
     """What a joint model is fitted on.
@@ -58,7 +39,7 @@ class Problem:
 
 
 class Joint:
-    """A model of all tasks at once; every one is a :class:`FitJointly`.
+    """A model of all tasks at once: fits on train, chooses on valid, and predicts every evaluation set.
 
     Attributes:
         seeded: whether another seed gives another model. Where it does not, one seed is all that is worth fitting.

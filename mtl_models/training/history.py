@@ -6,12 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from mtl_models.data.dataset import Dataset, Matrices
 from mtl_models.network.network import Network
 from mtl_models.network.predictor import Predictor
-from mtl_models.training.prediction import predict
 
 if TYPE_CHECKING:
     from mtl_models.training.affinity import EpochAffinity
@@ -77,17 +73,3 @@ class Fitted:
             best = min(self.history, key=lambda epoch: epoch.valid[task])
             bests[task] = OwnBest(epoch=best.epoch, loss=best.valid[task], kept_loss=kept[task])
         return bests
-
-
-def predict_own_best(fitted: Fitted, dataset: Dataset | Matrices) -> dict[str, np.ndarray]:
-    """Predictions of each task by the network of its own best epoch; by the joint one without validation labels.
-
-    They come from as many networks as there are tasks, so no single exported file gives them.
-
-    Raises:
-        ValueError: if those networks were not kept.
-    """
-    if not fitted.own_best:
-        raise ValueError("no weights of the tasks' own best epochs: train with keep_own_best")
-    networks = {task.name: fitted.own_best.get(task.name, fitted.network) for task in fitted.network.tasks}
-    return {task: predict(network, dataset)[task] for task, network in networks.items()}

@@ -115,15 +115,6 @@ def sweep_names(root: Path) -> list[str]:
     return [name for name, _ in _records(_read(root))]
 
 
-def load_sweeps(root: Path) -> dict[str, SweepSettings]:
-    """Every sweep of sweeps/params.yaml by name.
-
-    Raises:
-        SettingsError: for the first sweep that :func:`load_sweep` refuses.
-    """
-    return {name: load_sweep(root, name) for name in sweep_names(root)}
-
-
 def load_sweep(root: Path, name: str) -> SweepSettings:
     """The settings of one sweep; a fault of another one does not matter.
 

@@ -17,7 +17,7 @@ from flows.experiments.sweeps.findings import change_finding, escapes, findings,
 from flows.experiments.sweeps.page import sweeps_page
 from flows.experiments.sweeps.plot import sweep_plot
 from flows.experiments.sweeps.points import Point, build, plan
-from flows.experiments.sweeps.settings import SHARED, SweepSettings, load_sweep, load_sweeps
+from flows.experiments.sweeps.settings import SHARED, SweepSettings, load_sweep, sweep_names
 from flows.fitting.names import FINAL
 from flows.project.paths import StudyPaths, read_json
 from flows.report.drawing import VARIABLES
@@ -261,7 +261,8 @@ def test_a_line_that_no_part_understands_is_named() -> None:
 
 
 def test_every_sweep_of_params_is_understood_and_repeated_enough() -> None:
-    for name, sweep in load_sweeps(ROOT).items():
+    for name in sweep_names(ROOT):
+        sweep = load_sweep(ROOT, name)
         points: list[Point] = plan(sweep)
         assert len(points) == len(sweep.lines) * len(sweep.values), name
         assert len(sweep.training.seeds) >= 5, name

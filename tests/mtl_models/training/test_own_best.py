@@ -8,8 +8,7 @@ import torch
 from mtl_models.data.dataset import Dataset
 from mtl_models.network.network import Network
 from mtl_models.training.fit import FitSettings, TrainingData, fit, task_losses
-from mtl_models.training.history import Epoch, Fitted, predict_own_best
-from mtl_models.training.prediction import predict
+from mtl_models.training.history import Epoch, Fitted
 from tests.mtl_models.conftest import MODEL, SPEC, TASKS, TRAINING
 from tests.mtl_models.training.balancing.conftest import make_network
 
@@ -44,9 +43,6 @@ def test_the_networks_kept_are_those_of_the_best_epochs(train: Dataset, valid: D
         assert loss_of(network, valid, task) == pytest.approx(bests[task].loss, rel=1e-5)
         assert loss_of(result.network, valid, task) == pytest.approx(bests[task].kept_loss, rel=1e-5)
         assert bests[task].cost >= 0
-    predictions = predict_own_best(result, valid)
-    for task, network in result.own_best.items():
-        assert (predictions[task] == predict(network, valid)[task]).all()
 
 
 def test_keeping_them_changes_nothing_else(train: Dataset, valid: Dataset) -> None:
@@ -56,8 +52,6 @@ def test_keeping_them_changes_nothing_else(train: Dataset, valid: Dataset) -> No
         for keep in (False, True)
     )
     assert plain.own_best == {}
-    with pytest.raises(ValueError, match="train with keep_own_best"):
-        predict_own_best(plain, valid)
     assert plain.history_records() == kept.history_records()
     for ours, theirs in zip(plain.network.parameters(), kept.network.parameters(), strict=True):
         assert torch.equal(ours, theirs)
