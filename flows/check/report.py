@@ -7,6 +7,7 @@ from typing import Any
 
 from flows.features.labels import PartLabels
 from flows.project.errors import Faults
+from mtl_models.metrics.settings import MIN_COUNT
 
 
 class CheckError(Faults):
@@ -24,6 +25,7 @@ class CheckReport:
         labels: who has a label, by task column and part.
         losses: counts of the raw tables' validation, where it passed a limit.
         n_people, n_features: of the cohort, as far as they could be built.
+        min_count: the smallest number of people of a class that is said.
     """
 
     study: str
@@ -33,6 +35,7 @@ class CheckReport:
     losses: dict[str, Any] | None = None
     n_people: int = 0
     n_features: int = 0
+    min_count: int = MIN_COUNT
 
     def require(self) -> None:
         """Stop where there is a fault.

@@ -13,7 +13,7 @@ from flows.features.labels import count_labels, label_findings
 from flows.features.splits import SplitError, read_splits
 from flows.features.targets import cohort_targets
 from flows.project.settings import FILE, StudySettings
-from flows.stages.validate import SMALL, judge, split_tables
+from flows.stages.validate import judge, split_tables
 from flows.study.load import read_study
 from flows.study.names import Lookup, name_faults
 from flows.study.naming.tasks import record_faults
@@ -96,15 +96,16 @@ def _valid_tables(report: CheckReport, study: Study) -> Tables | None:
     rows = f"`mtl-health validate --study {study.name} {paths.raw.relative_to(paths.root)} --rejects FILE`"
     do = f"mend the table, or raise that limit{f'; {rows} writes the rejected rows' if result.rejects.height else ''}"
     (report.faults if judgement.stops else report.warnings).extend(
-        f"{sentence}; {do}" for sentence in judgement.lines(SMALL)
+        f"{sentence}; {do}" for sentence in judgement.shown_lines()
     )
     return {name: table.valid for name, table in result.tables.items()}
 
 
 def _check_labels(report: CheckReport, targets: pl.DataFrame, splits: pl.DataFrame, settings: StudySettings) -> None:
+    report.min_count = settings.evaluation.min_count
     for tasks, learned in ((settings.task_records, True), (settings.further_tasks, False)):
         counts = count_labels(tasks, targets, splits)
-        findings = label_findings(counts, settings.evaluation.min_count, learned=learned)
+        findings = label_findings(counts, report.min_count, learned=learned)
         report.faults += findings.faults
         report.warnings += findings.warnings
         report.labels += counts if learned else []

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from flows.study.study import Study
 
 app = typer.Typer()
-SMALL = 10  # fewer people than this could be recognised
 
 
 @app.command()
@@ -77,15 +76,17 @@ def labels_table(report: CheckReport) -> Table:
     table = Table("target", "kind", "train", "valid", "test", title=title, title_justify="left")
     for column in dict.fromkeys(each.column for each in report.labels):
         mine = [each for each in report.labels if each.column == column]
-        cells = (_cell([each for each in mine if each.part == part]) for part in ("train", "valid", "test"))
+        cells = (
+            _cell([each for each in mine if each.part == part], report.min_count) for part in ("train", "valid", "test")
+        )
         table.add_row(column, mine[0].task.kind, *cells)
     return table
 
 
-def _cell(parts: list[PartLabels]) -> str:
+def _cell(parts: list[PartLabels], min_count: int) -> str:
     """Labels of a part, and the people of the rarest class."""
     if not parts:
         return "–"
     least, rarest = min(each.n for each in parts), min(each.rarest for each in parts)
-    shown = str(rarest) if rarest >= SMALL else f"under {SMALL}"
+    shown = str(rarest) if rarest >= min_count else f"under {min_count}"
     return f"{least}, rarest class {shown}" if parts[0].classes else str(least)

@@ -8,13 +8,13 @@ from rich.table import Table
 
 from flows.experiments.compare.page import candidate_name, reference_names
 from flows.experiments.groups.page import nearest
-from flows.report.words import NONE, figure_text, gain_text, gain_value
+from flows.report.words import NONE, figure_text, gain_text, gain_value, level
 
 
 def ranking(board: dict[str, Any]) -> Table:
     """One row a candidate: its seeds, mean figure and gains, and the task that fares worst against the first one."""
     references = reference_names(board)
-    title = f"{board['n_people']} validation people, 95 % intervals over people and seeds"
+    title = f"{board['n_people']} validation people, {level(board['confidence'])} intervals over people and seeds"
     columns = ("candidate", "seeds", "mean figure", *(f"over {name}" for name in references.values()), "worst task")
     table = Table(*columns, title=title, title_justify="left")
     for row in board["rows"]:
@@ -33,7 +33,8 @@ def ranking(board: dict[str, Any]) -> Table:
 def groupings(record: dict[str, Any]) -> Table:
     """One row a grouping: its groups, mean gains, the worst task, and how many fits propose it."""
     title = (
-        f"{record['n_people']} validation people, 95 % intervals over people and seeds; the first is one group of all"
+        f"{record['n_people']} validation people, {level(record['confidence'])} intervals over people and seeds; "
+        "the first is one group of all"
     )
     table = Table("grouping", "groups", "gain over it", "worst task", "over the twins", "fits that propose it")
     table.title, table.title_justify = title, "left"

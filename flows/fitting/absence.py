@@ -17,6 +17,8 @@ from mtl_models.metrics.replicates import replicate
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.settings import EvaluationSettings
 
+MOST_REPLICATES = 300  # of a score of cases: enough for an interval, not for its last digit
+
 
 def absence(
     predictions: pl.DataFrame,
@@ -35,8 +37,8 @@ def absence(
     part = predictions["part"][0]
     main = [task for task in tasks if task.role == "main"]
     sample = collect(predictions, targets, splits.select(PERSON, FINAL), main, part=part)
-    # a score of cases: enough replicates for an interval, not for its last digit
-    replicates = replicate(sample, main, settings.model_copy(update={"replicates": min(settings.replicates, 300)}))
+    fewer = settings.model_copy(update={"replicates": min(settings.replicates, MOST_REPLICATES)})
+    replicates = replicate(sample, main, fewer)
     rounding = Rounding(settings.digits, settings.confidence)
     shown = {task.name: count_people(task, sample).enough(settings.min_count) for task in main}
     gains = {case: compare(main, replicates[case], replicates[WHOLE], shown, rounding, is_twin=False) for case in cases}

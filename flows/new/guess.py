@@ -8,12 +8,13 @@ from dataclasses import replace
 import polars as pl
 
 from flows.new.column import ANY, Column, ColumnError, Judgement, LeftOut, Wish, said_special
-from flows.new.known_words import FEW, is_written
+from flows.new.known_words import is_written
 from flows.new.looks import has_decimal_commas, is_clock, is_date
 from flows.new.numbers import guess_number, numbers_of
 from flows.new.source import DATE
 from flows.new.titles import Words, title_and_unit
 from flows.new.words import HALF, LOST, MOST_NAMES, guess_words, without_answers
+from mtl_models.metrics.settings import MIN_COUNT
 from schemas.reading.described import ColumnMetadata
 
 MOST_WORDS = 5  # different words beside numbers, such as `<1000`
@@ -90,5 +91,5 @@ def _mixed(cells: pl.Series, numbers: pl.Series, wish: Wish) -> LeftOut | None:
     if wish.keep:
         return None
     return LeftOut(
-        cells.name, f"numbers beside {len(words)} different words, {len(rare)} of them of fewer than {FEW} people"
+        cells.name, f"numbers beside {len(words)} different words, {len(rare)} of them of fewer than {MIN_COUNT} people"
     )

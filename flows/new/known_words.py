@@ -1,4 +1,4 @@
-"""Words that stand in a contract: of enough people, or nobody's own."""
+"""Words that stand in a contract, which is no secret: of enough people, or nobody's own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-# people that a word must have to be written into a contract, which is no secret: it might be somebody's own
-FEW = 10
+from mtl_models.metrics.settings import MIN_COUNT
+
 YES = frozenset(["yes", "y", "true", "t", "ja", "j", "oui", "si", "sí", "checked", "positive", "pos", "present", "1"])
 NO = frozenset(["no", "n", "false", "f", "nein", "non", "unchecked", "negative", "neg", "absent", "0"])
 LADDERS = (
@@ -33,4 +33,4 @@ def by_spelling(counts: Mapping[str, int]) -> Counter[str]:
 
 def is_written(word: str, count: int) -> bool:
     """Whether a word that ``count`` people have may stand in the contract."""
-    return count >= FEW or re.sub(r"\W+", "_", word.casefold()) in _COMMON or _LIMIT.fullmatch(word) is not None
+    return count >= MIN_COUNT or re.sub(r"\W+", "_", word.casefold()) in _COMMON or _LIMIT.fullmatch(word) is not None

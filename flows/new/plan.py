@@ -12,10 +12,10 @@ from flows.new.asked import Outcome, Place, find_column, read_kept, read_leaks, 
 from flows.new.column import Column, ColumnError, Judgement, LeftOut, Wanted, Wish
 from flows.new.guess import guess_column
 from flows.new.keys import check_keys, key_pattern, person_table
-from flows.new.known_words import FEW
 from flows.new.outcomes import PlannedTask, as_task
 from flows.new.source import NewStudyError, SourceTable, read_sources
 from mtl_models.kinds import KINDS
+from mtl_models.metrics.settings import MIN_COUNT
 from schemas.fields.person_key import as_declared
 
 # the kind of field for what a target column holds
@@ -196,8 +196,8 @@ def _guess(source: SourceTable, name: str, outcome: Outcome | None, *, keep: boo
     cells, described = source.frame[name], source.columns[name]
     if outcome is None:
         return guess_column(cells, described, Wish(keep=keep))
-    if 0 < cells.len() - cells.null_count() < FEW:
-        raise ColumnError(f"{name} is no outcome: fewer than {FEW} people have a value there")
+    if 0 < cells.len() - cells.null_count() < MIN_COUNT:
+        raise ColumnError(f"{name} is no outcome: fewer than {MIN_COUNT} people have a value there")
     wanted = _WANTED[KINDS[outcome.kind].form] if outcome.kind else None
     found = guess_column(cells, described, Wish(wanted, outcome.yes, keep))
     if not wanted and isinstance(found, Column) and found.kind == "category" and len(found.classes) == 2:

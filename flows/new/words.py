@@ -12,10 +12,11 @@ import polars as pl
 
 from flows.new.codes import MISSING, meaning_of_word, meanings_of_words
 from flows.new.column import Column, ColumnError, Judgement, LeftOut, Wish, said_special
-from flows.new.known_words import FEW, LADDERS, by_spelling, is_written
+from flows.new.known_words import LADDERS, by_spelling, is_written
 from flows.new.looks import has_more_than_numbers
 from flows.new.titles import Words
 from flows.new.yes_no import as_pair, binary_column
+from mtl_models.metrics.settings import MIN_COUNT
 from schemas.reading.described import ColumnMetadata
 
 MOST_NAMES = 40  # different words that are still names of something
@@ -95,7 +96,7 @@ def _unfit(name: str, counts: Mapping[str, int], labels: Mapping[str, str], wish
     if many or n < PEOPLE_A_NAME * distinct:
         return LeftOut(name, "text of many different words")
     if rare > LOST * n:
-        return LeftOut(name, f"words of fewer than {FEW} people each")
+        return LeftOut(name, f"words of fewer than {MIN_COUNT} people each")
     return None
 
 
@@ -107,7 +108,7 @@ def category_column(
     people = by_spelling(counts)
     kept = [each for each in counts if all_words or each in labels or is_written(each, people[each.casefold()])]
     if not kept:
-        raise ColumnError(f"{words.name} has no answer of at least {FEW} people")
+        raise ColumnError(f"{words.name} has no answer of at least {MIN_COUNT} people")
     by_name: dict[str, list[str]] = {}
     for each in sorted(kept, key=lambda each: -counts[each]):
         by_name.setdefault(labels.get(each, each).casefold(), []).append(each)
@@ -118,7 +119,7 @@ def category_column(
         mapping |= {raw: _name(by_name[name][0], labels) for raw in by_name[name]}
     comments, judgements = said_special(words.name, special)
     if lost := len(counts) - len(kept):
-        comments = (*comments, f"{lost} further words, each of fewer than {FEW} people, are not written here")
+        comments = (*comments, f"{lost} further words, each of fewer than {MIN_COUNT} people, are not written here")
         judgements = (*judgements, Judgement("rare", words.name, f"{lost} word{'s' if lost > 1 else ''}"))
     plain = all(raw == name for raw, name in mapping.items())
     arguments: dict[str, Any] = {"labels": list(mapping) if plain else mapping}

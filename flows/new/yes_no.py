@@ -10,8 +10,9 @@ from typing import Any
 import polars as pl
 
 from flows.new.column import Column, ColumnError, Judgement, said_special
-from flows.new.known_words import FEW, NO, YES
+from flows.new.known_words import NO, YES
 from flows.new.titles import Words
+from mtl_models.metrics.settings import MIN_COUNT
 
 
 def as_pair(words: Iterable[str]) -> dict[str, int] | None:
@@ -37,7 +38,7 @@ def binary_column(
     codes = {answer: labels.get(answer, answer).casefold() for answer in different}
     counts = Counter(answers[each] for each in cells.to_list())
     shown = [
-        _shown(answer, labels.get(answer, answer)) if counts[answer] >= FEW else "one of few people"
+        _shown(answer, labels.get(answer, answer)) if counts[answer] >= MIN_COUNT else "one of few people"
         for answer in different
     ]
     meant, guessed = _which_is_yes(words.name, codes, yes, shown)

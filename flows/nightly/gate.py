@@ -17,9 +17,9 @@ from mtl_models.metrics.comparison import NO_LOSS
 from mtl_models.metrics.comparison import compare as compare_models
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.score import TaskScores, score_task
-from mtl_models.metrics.settings import BOUND
+from mtl_models.metrics.settings import BOUND, EvaluationSettings
 
-_ROUNDING = Rounding(digits=6, confidence=0.95)
+_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def judge(
     settings: GateSettings,
     *,
     common: Collection[str] = (),
-    min_count: int = 10,
+    evaluation: EvaluationSettings,
 ) -> Verdict:
     """Judge a score table, beside the champion's of the same people in the same order, against their targets.
 
@@ -58,8 +58,9 @@ def judge(
     Args:
         champion: nothing for a first model, or a champion that cannot score these people.
         common: names of the tasks that both predict in the same way; the others have nothing to be compared with.
-        min_count: a smaller number of people is not said.
+        evaluation: how wide the interval is, and the smallest number of people that is said.
     """
+    min_count, rounding = evaluation.min_count, Rounding(_DIGITS, evaluation.confidence)
     truths = {task.name: _floats(targets, task.target_columns) for task in tasks}
     counts = resample_counts(targets.height, replicates=settings.replicates, seed=settings.seed)
     ours = _scores(challenger, truths, tasks, counts)
@@ -67,7 +68,9 @@ def judge(
     gains: dict[str, Any] = {}
     if champion is not None and both:
         theirs = _scores(champion, truths, both, counts)
-        gains = compare_models(both, ours, theirs, {task.name: True for task in both}, _ROUNDING, is_twin=False)
+        gains = compare_models(
+            both, ours, theirs, dict.fromkeys((task.name for task in both), True), rounding, is_twin=False
+        )
     faults = [
         f"no figure for task {task.name}: {_reason(task, reason, truths[task.name], min_count)}"
         for task in tasks

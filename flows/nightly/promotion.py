@@ -104,7 +104,7 @@ def _judge(study: Study, challenger: Scorer, holder: Scorer | None, changes: Cha
         [task for task in challenger.tasks if task.role == "main"],
         settings.gate,
         common=changes.common,
-        min_count=settings.evaluation.min_count,
+        evaluation=settings.evaluation,
     )
     if isinstance(theirs, str):
         words = f"{verdict.words}; not compared with the champion, which cannot score them: {theirs}"

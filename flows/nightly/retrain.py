@@ -34,7 +34,7 @@ def check_before(study: Study) -> None:
     """Look at the study in seconds, so that what is wrong is not found minutes later and one by one."""
     report = check_study(study)
     warnings = {f"warning {number}": sentence for number, sentence in enumerate(report.warnings, start=1)}
-    show(study.name, "check", {"faults": len(report.faults), **warnings})
+    show(study, "check", {"faults": len(report.faults), **warnings})
     report.require()
 
 
@@ -53,7 +53,7 @@ def reproduce_study(study: Study) -> None:
         "export": read_json(paths.models / "export.json"),
     }
     for stage, summary in summaries.items():
-        show(study.name, stage, summary)
+        show(study, stage, summary)
 
 
 @task(name="judge training data", cache_policy=NO_CACHE)
@@ -67,7 +67,7 @@ def judge_training(study: Study) -> Judgement:
     beside = judge(study, summary, reference=reference)
     found = {(excess.where, excess.key): excess for excess in (*alone.found, *beside.found)}
     judgement = replace(beside, found=tuple(found.values()))
-    show(study.name, "judge-training", judgement.shown())
+    show(study, "judge-training", judgement.shown())
     judgement.require(f"rejects with rows and reasons are in {(paths.valid / REJECTS).relative_to(paths.root)}")
     return judgement
 
@@ -77,7 +77,7 @@ def judge_training(study: Study) -> Judgement:
 def register_and_promote(study: Study) -> promotion.Promotion:
     """Put the exported model into the registry and let the gate decide."""
     result = promotion.promote(study, promotion.register(study))
-    show(study.name, "promote", result.to_dict())
+    show(study, "promote", result.to_dict())
     return result
 
 

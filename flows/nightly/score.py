@@ -27,7 +27,7 @@ def validate_drop(run: Run) -> None:
     """Split the drop into valid rows and rejects; stop if it loses more than the study's limits allow."""
     summary = steps.validate_drop(run)
     judgement = steps.judge_drop(run)
-    show(run.study.name, "score-validate", {**judgement.shown(), **summary})
+    show(run.study, "score-validate", {**judgement.shown(), **summary})
     if judgement.stops:
         judgement.require(stopped.keep(run, judgement.lines()))
 
@@ -36,14 +36,14 @@ def validate_drop(run: Run) -> None:
 @value_free
 def build_features(run: Run) -> None:
     """Engineer the features of the cohort."""
-    show(run.study.name, "score-features", steps.build_drop_features(run))
+    show(run.study, "score-features", steps.build_drop_features(run))
 
 
 @task(name="predict", cache_policy=NO_CACHE)
 @value_free
 def predict(run: Run) -> None:
     """Score the features with the champion."""
-    show(run.study.name, "score-predict", steps.predict_drop(run))
+    show(run.study, "score-predict", steps.predict_drop(run))
 
 
 @task(name="publish scores", cache_policy=NO_CACHE)
@@ -53,7 +53,7 @@ def publish(run: Run) -> dict[str, Any]:
     row = steps.publish(run)
     stopped.clear(run.study, run.date)
     shown = {name: row[name] for name in ("run_id", "batch", "model_version", "seconds")}
-    show(run.study.name, "score-publish", {**shown, **{k: v for k, v in row.items() if k.startswith("n_")}})
+    show(run.study, "score-publish", {**shown, **{k: v for k, v in row.items() if k.startswith("n_")}})
     return row
 
 

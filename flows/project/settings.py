@@ -12,7 +12,7 @@ from flows.project.hashing import digest
 from flows.project.yaml_file import YamlFile, read_yaml
 from mtl_models.baselines.settings import BaselineSettings
 from mtl_models.data.tasks import Task, load_tasks
-from mtl_models.metrics.settings import EvaluationSettings
+from mtl_models.metrics.settings import REPLICATES, EvaluationSettings
 from mtl_models.settings import Component, ModelSettings, TrainingSettings
 from mtl_models.wording import SettingsError, unknown
 
@@ -123,7 +123,7 @@ class CompareSettings(_Settings):
 class GateSettings(_Settings):
     """When a challenger replaces the champion."""
 
-    replicates: int = Field(default=1000, ge=100)
+    replicates: int = Field(default=REPLICATES, ge=100)
     seed: int = 0
 
 

@@ -43,6 +43,7 @@ def draw_plots(
         part=summary["part"],
         model=settings["model"],
         min_count=settings["min_count"],
+        confidence=settings["confidence"],
     )
     training = training or {}
     own = training.get("own_best", {}) if training.get("stop") == OWN_STOP else {}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from flows.report.drawing import GAIN, MUTED, SURFACE, Plot, canvas, padded
-from flows.report.words import label_name, short_title
+from flows.report.words import label_name, level, short_title
 from mtl_models.data.tasks import Task
 from mtl_models.kinds import kind_of
 from mtl_models.metrics.binary import equal_mass_bins
@@ -47,6 +48,7 @@ def held_out_plots(
     part: str,
     model: str,
     min_count: int,
+    confidence: float,
 ) -> list[Plot]:
     """Calibration of every probability and predicted against observed values of every number."""
     main = [task for task in tasks if task.role == "main"]
@@ -57,7 +59,7 @@ def held_out_plots(
         target = np.concatenate([sample.targets[task.name][run.person] for run in runs])
         prediction = np.concatenate([run.predictions[task.name] for run in runs])
         draw = FIGURES[kind_of(task).figure]
-        plots += [draw(task, pairs, min_count) for pairs in _outputs(task, target, prediction, len(runs))]
+        plots += [draw(task, pairs, min_count, confidence) for pairs in _outputs(task, target, prediction, len(runs))]
     return [plot for plot in plots if plot is not None]
 
 
@@ -72,7 +74,7 @@ def _outputs(task: Task, target: np.ndarray, prediction: np.ndarray, repeats: in
         yield Pairs(column, heading, truth, prediction[known, index], repeats)
 
 
-def calibration_plot(task: Task, pairs: Pairs, min_count: int) -> Plot | None:
+def calibration_plot(task: Task, pairs: Pairs, min_count: int, confidence: float) -> Plot | None:
     """Observed rate by predicted probability in groups of equal size; nothing where too few people have a class."""
     positives = pairs.people(int(pairs.target.sum()))
     rarer = min(positives, pairs.people(len(pairs.target)) - positives)
@@ -85,7 +87,7 @@ def calibration_plot(task: Task, pairs: Pairs, min_count: int) -> Plot | None:
         rows = bins == index
         if (n := pairs.people(int(rows.sum()))) >= min_count:
             rate = float(pairs.target[rows].mean())
-            points.append((float(pairs.prediction[rows].mean()), rate, *wilson(rate, n)))
+            points.append((float(pairs.prediction[rows].mean()), rate, *wilson(rate, n, confidence)))
     if len(points) < 2:
         return None
     predicted, observed, low, high = (np.array(values) for values in zip(*points, strict=True))
@@ -102,16 +104,16 @@ def calibration_plot(task: Task, pairs: Pairs, min_count: int) -> Plot | None:
             axis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.grid()
     words = ", ".join(f"{p:.0%} predicted and {o:.0%} observed" for p, o in zip(predicted, observed, strict=True))
-    caption = (
-        f"{len(points)} groups of equal size, with 95\u00a0% intervals; on the dashed line the two agree. {words}."
-    )
+    size = f"{len(points)} groups of equal size, with {level(confidence)} intervals"
+    caption = f"{size}; on the dashed line the two agree. {words}."
     return Plot(name, pairs.title, caption, drawn.svg)
 
 
-def observed_plot(task: Task, pairs: Pairs, min_count: int) -> Plot | None:
+def observed_plot(task: Task, pairs: Pairs, min_count: int, confidence: float) -> Plot | None:
     """How measured values spread around the prediction: mean, middle half and four fifths of groups of equal size.
 
-    Groups are so large that ``min_count`` people lie beyond every edge: no point or edge is a person.
+    Groups are so large that ``min_count`` people lie beyond every edge: no point or edge is a person. Bands are shares
+    of people, whatever the ``confidence`` of intervals.
     """
     groups = _spread(pairs, min_count)
     if len(groups) < 2:
@@ -156,13 +158,13 @@ FIGURES = {"observed": observed_plot, "calibration": calibration_plot}
 """How predictions of held-out people are drawn, by what a kind of task asks for."""
 
 
-def wilson(rate: float, n: float) -> tuple[float, float]:
-    """The 95 % interval of a share.
+def wilson(rate: float, n: float, confidence: float) -> tuple[float, float]:
+    """The interval of a share.
 
     Source:
         Wilson (1927), Journal of the American Statistical Association 22, 209-212.
     """
-    z = 1.959964
+    z = round(NormalDist().inv_cdf((1 + confidence) / 2), 6)  # the last bits may differ by machine
     centre = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
     return float(max(0.0, centre - half)), float(min(1.0, centre + half))

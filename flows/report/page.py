@@ -17,7 +17,9 @@ from flows.report.sharing import own_best_table, sharing_sentences
 from flows.report.templates import render
 from flows.report.words import (
     ABOUT_MODELS,
+    chance,
     count,
+    level,
     model_name,
     short_title,
 )
@@ -44,6 +46,7 @@ def _view(context: ReportContext) -> dict[str, Any]:
         "context": context,
         "summary": summary,
         "settings": summary["settings"],
+        "wide": level(summary["settings"]["confidence"]),
         "facts": facts(context),
         "people": people(context),
         "findings": sentences.findings(summary, taught=bool(context.student)),
@@ -113,6 +116,7 @@ def people(context: ReportContext) -> list[str]:
 def standing_limits(context: ReportContext) -> list[str]:
     """Limits that hold for every study."""
     settings = context.summary["settings"]
+    wide = settings["confidence"]
     return [
         f"{context.title} alone: the model was neither trained nor tested on people from elsewhere.",
         "The figures describe this sample; they are no measure of benefit to a patient.",
@@ -121,5 +125,5 @@ def standing_limits(context: ReportContext) -> list[str]:
         f"Figures of a class or label with fewer than {settings['min_count']} people are not shown.",
         *sentences.seeds(context.summary),
         *sentences.boosters(context.summary),
-        "Many comparisons are made: with 95\u00a0% intervals, one in twenty excludes zero by chance.",
+        f"Many comparisons are made: with {level(wide)} intervals, {chance(wide)} excludes zero by chance.",
     ]

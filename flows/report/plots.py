@@ -21,7 +21,7 @@ from flows.report.drawing import (
     padded,
     wrap,
 )
-from flows.report.words import against_name, figure_text, gain_text, metric_name, model_name, number, short_title
+from flows.report.words import against_name, figure_text, gain_text, level, metric_name, model_name, number, short_title
 
 _VERDICT = {
     "sharing helps": (GAIN, ">"),
@@ -53,8 +53,9 @@ def metric_plot(summary: Mapping[str, Any], task: str) -> Plot | None:
         _rows(axes, [model_name(model) for model in models])
         axes.set_xlabel(metric_name(metric))
         axes.xaxis.set_major_locator(MaxNLocator(5))
+    wide = level(summary["settings"]["confidence"])
     parts = [f"{model_name(model)} {figure_text(figure, metric)}" for model, figure in figures.items()]
-    return Plot(name, title, f"{metric_name(metric)} with 95\u00a0% interval. {'; '.join(parts)}.", drawn.svg)
+    return Plot(name, title, f"{metric_name(metric)} with {wide} interval. {'; '.join(parts)}.", drawn.svg)
 
 
 def gain_plot(summary: Mapping[str, Any], other: str) -> Plot:

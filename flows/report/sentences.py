@@ -7,11 +7,10 @@ from typing import Any
 
 from flows.report.plots import ordered_models
 from flows.report.words import (
-    NBSP,
     PROPER_NAMES,
     against_name,
     gain,
-    interval,
+    level,
     listing,
     lower_first,
     metric_name,
@@ -23,8 +22,9 @@ from flows.report.words import (
     without,
 )
 from mtl_models.metrics.comparison import UNDEFINED
+from mtl_models.metrics.text import interval
 
-SMALL = 0.02  # gains under it are said to be small even where their interval excludes zero
+LITTLE = 0.02  # gains under it are said to be small even where their interval excludes zero
 
 
 def findings(summary: Mapping[str, Any], *, taught: bool = False) -> list[str]:
@@ -45,7 +45,7 @@ def sharing(summary: Mapping[str, Any], comparison: Mapping[str, Any], *, taught
     what = "Learning all outcomes together from a teacher" if taught else "Learning all outcomes together"
     twin = "networks like the teacher's, each" if taught else "the same network"
     when = "alone" if taught else "at a time"
-    mean = effect(comparison["mean"]) + without(comparison["mean"], _titles(summary))
+    mean = effect(summary, comparison["mean"]) + without(comparison["mean"], _titles(summary))
     sentences = [f"{what} {mean}, compared with {twin} trained on one outcome {when}."]
     verdicts = {
         "sharing helps": "It helps with",
@@ -66,7 +66,7 @@ def against(summary: Mapping[str, Any], other: str, comparison: Mapping[str, Any
     parts = [f"clearly better for {listing(better)}"] if better else []
     parts += [f"clearly worse for {listing(worse)}"] if worse else []
     tail = " and ".join(parts) or "not clearly different for any outcome"
-    mean = effect(comparison["mean"]) + without(comparison["mean"], _titles(summary))
+    mean = effect(summary, comparison["mean"]) + without(comparison["mean"], _titles(summary))
     return f"Against {against_name(other)}, the shared model {mean}; it is {tail}."
 
 
@@ -105,17 +105,17 @@ def _titles(summary: Mapping[str, Any]) -> dict[str, str]:
     return {task: lower_first(short_title(record["title"])) for task, record in summary["tasks"].items()}
 
 
-def effect(record: Mapping[str, Any]) -> str:
+def effect(summary: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     """What a mean gain does to the error, in words; small gains are called so."""
     if record["value"] is None:
         return "cannot be judged: no outcome has a figure"
     if record["low"] is None:
         return "cannot be judged, with too few people"
-    words = f"95{NBSP}% interval {interval(record, points)}"
+    words = f"{level(summary['settings']['confidence'])} interval {interval(record, points)}"
     if record["low"] <= 0 <= record["high"]:
         return f"makes no clear difference on average (gain {gain(record['value'])}, {words})"
     verb = "lowers" if record["value"] > 0 else "raises"
-    little = "a little, " if abs(record["value"]) < SMALL else ""
+    little = "a little, " if abs(record["value"]) < LITTLE else ""
     size = percent(abs(record["value"])).lstrip("+")
     return f"{verb} the error {little}by {size} on average (gain {gain(record['value'])}, {words})"
 

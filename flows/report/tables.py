@@ -18,8 +18,8 @@ from flows.report.words import (
     count,
     gain_value,
     has_unit,
-    interval,
     label_name,
+    level,
     metric_name,
     model_name,
     number,
@@ -29,6 +29,7 @@ from flows.report.words import (
 )
 from mtl_models.kinds import KINDS
 from mtl_models.metrics.comparison import TOO_FEW
+from mtl_models.metrics.text import interval
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,11 @@ def headline_table(context: ReportContext) -> Table:
         n = count(record["n"], summary["settings"]["min_count"])
         rows.append((Cell(short_title(record["title"]), f"{metric_name(metric)}, n {n}"), *cells))
     columns = ("Outcome", *(model_name(model) for model in models))
-    return Table("Main figure of each outcome with its 95\u00a0% interval", columns, tuple(rows))
+    return Table(f"Main figure of each outcome with its {_level(summary)} interval", columns, tuple(rows))
+
+
+def _level(summary: Mapping[str, Any]) -> str:
+    return level(summary["settings"]["confidence"])
 
 
 def detail_tables(context: ReportContext) -> list[Table]:
@@ -149,7 +154,9 @@ def gain_table(context: ReportContext) -> Table:
     titles = {task: short_title(record["title"]) for task, record in summary["tasks"].items()}
     rows.append((Cell("Mean of all"), *(gain_cell(comparisons[other]["mean"], titles) for other in others)))
     columns = ("Outcome", *(f"Against {against_name(other)}" for other in others))
-    return Table("Change in error in percent with 95\u00a0% interval, positive is better", columns, tuple(rows))
+    return Table(
+        f"Change in error in percent with {_level(summary)} interval, positive is better", columns, tuple(rows)
+    )
 
 
 def absence_table(context: ReportContext) -> Table | None:

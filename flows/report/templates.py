@@ -1,4 +1,4 @@
-"""The pages' templates, all rendered in one way: escaped, nothing undefined, one style, the same macros."""
+"""The pages' templates, all rendered in one way: escaped, nothing undefined, one head and style, the same macros."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HERE = Path(__file__).parent
 
 
 def render(template: Path, **view: Any) -> str:
-    """A page of a template, which may take macros from this folder, with the style of all pages as ``style``.
+    """A page of a template that extends ``base.html`` and may take macros from here, with the style of all pages.
 
     Raises:
         jinja2.UndefinedError: if the template names something that the view does not have.

@@ -8,6 +8,7 @@ from typing import Any
 
 from mtl_models.kinds import find_metric
 from mtl_models.metrics.settings import BOUND
+from mtl_models.metrics.text import with_interval
 
 MODELS = {
     "multi_task": "Shared model",
@@ -38,6 +39,7 @@ NBSP = "\u00a0"
 NOT_SHOWN = "not shown"
 UNDEFINED = "undefined"
 NONE = "–"
+_NUMBERS = {10: "ten", 20: "twenty", 100: "a hundred"}
 
 
 def model_name(model: str) -> str:
@@ -113,7 +115,7 @@ def gain_text(figure: Mapping[str, Any] | None, names: Mapping[str, str] | None 
     """
     if figure is None:
         return NONE
-    return " ".join(filter(None, (gain_value(figure), interval(figure, points)))) + without(figure, names)
+    return with_interval(gain_value(figure), figure, points) + without(figure, names)
 
 
 def without(mean: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
@@ -127,7 +129,7 @@ def figure_text(figure: Mapping[str, Any] | None, metric: str = "") -> str:
     if figure is None or figure["value"] is None:
         return NONE
     form = partial(number, metric=metric)
-    return " ".join(filter(None, (form(figure["value"]), interval(figure, form))))
+    return with_interval(form(figure["value"]), figure, form)
 
 
 def signed(value: float, digits: int = 2) -> str:
@@ -138,18 +140,25 @@ def signed(value: float, digits: int = 2) -> str:
     return text.replace("-", "−").replace("+0.", "+.").replace("−0.", "−.")
 
 
-def interval(figure: Mapping[str, Any], form: Any) -> str:
-    """The interval in brackets, or nothing."""
-    return "" if figure["low"] is None else f"[{form(figure['low'])}, {form(figure['high'])}]"
+def level(confidence: float) -> str:
+    """How wide an interval is, ``95 %``."""
+    return f"{100 * confidence:g}{NBSP}%"
+
+
+def chance(confidence: float) -> str:
+    """How many intervals leave out the truth by chance, ``one in twenty``."""
+    n = round(1 / (1 - confidence))
+    return f"one in {_NUMBERS.get(n, str(n))}"
 
 
 def interval_words(summary: Mapping[str, Any]) -> str:
     """What the intervals of an evaluation are over, for a title."""
     seeds = {model: len(record["seeds"]) for model, record in summary["models"].items()}
+    wide = level(summary["settings"]["confidence"])
     if all(n == 1 for n in seeds.values()):
-        return f"95{NBSP}% intervals over people"
+        return f"{wide} intervals over people"
     single = [model_name(model) for model, n in seeds.items() if n == 1]
-    words = f"95{NBSP}% intervals over people and seeds"
+    words = f"{wide} intervals over people and seeds"
     return f"{words}, for {listing(single)} over people alone" if single else words
 
 

@@ -17,8 +17,6 @@ from schemas.limits.judgement import Limits, excesses
 from schemas.splitting.results import StudyResult
 from schemas.splitting.study import validate_folder
 
-SMALL = 10  # fewer people than this could be recognised: an error's text is stored and shown beyond the console
-
 
 @dataclass(frozen=True)
 class Judgement:
@@ -30,6 +28,7 @@ class Judgement:
         floods: ``stop`` or ``say``; too many rejected rows always stop the run.
         compared: whether there were counts of training data to compare with.
         scoring: whether people are scored.
+        min_count: the smallest number of people that is said: an error's text is stored and shown beyond the console.
     """
 
     study: str
@@ -37,6 +36,7 @@ class Judgement:
     floods: str
     compared: bool
     scoring: bool
+    min_count: int
 
     @property
     def stops(self) -> bool:
@@ -48,9 +48,13 @@ class Judgement:
             return False  # few may have such a value: without the training data's share nobody can tell
         return self.floods == "stop" or excess.key == "max_reject_share"
 
-    def lines(self, hide_below: int = 0) -> list[str]:
-        """A sentence a limit; counts of people below ``hide_below`` are not said."""
-        return list(sentences(self.found, hide_below))
+    def lines(self) -> list[str]:
+        """A sentence a limit, with every count."""
+        return list(sentences(self.found))
+
+    def shown_lines(self) -> list[str]:
+        """A sentence a limit, without small counts of people."""
+        return list(sentences(self.found, self.min_count))
 
     @property
     def text(self) -> str | None:
@@ -68,7 +72,7 @@ class Judgement:
         """As a flow's artifact shows it."""
         return {
             "columns compared with": self.basis,
-            "limits passed": {excess.where: excess.sentence(SMALL) for excess in self.found},
+            "limits passed": {excess.where: excess.sentence(self.min_count) for excess in self.found},
         }
 
     def require(self, kept: str) -> None:
@@ -83,7 +87,7 @@ class Judgement:
         flood = any(excess.key != "max_reject_share" for excess in self.found)
         say = "; validation.exempt leaves columns out, `validation.floods: say` goes on all the same" if flood else ""
         raise LimitExceeded(
-            f"more is lost than params.yaml allows, nothing goes on: {'; '.join(self.lines(SMALL))}; {kept}; mend the "
+            f"more is lost than params.yaml allows, nothing goes on: {'; '.join(self.shown_lines())}; {kept}; mend the "
             f"delivery, or change {keys} of {self.study}{say}"
         )
 
@@ -138,7 +142,8 @@ def judge(
     settings = study.settings.validation
     limits, hidden = Limits(**settings.model_dump(exclude={"floods"})), study.hidden if scoring else ()
     found = excesses(summary, study.contract, limits, reference=reference, may_be_empty=hidden)
-    return Judgement(study.name, found, settings.floods, reference is not None, scoring)
+    min_count = study.settings.evaluation.min_count
+    return Judgement(study.name, found, settings.floods, reference is not None, scoring, min_count)
 
 
 def run(study: Study) -> dict[str, Any]:
@@ -148,7 +153,7 @@ def run(study: Study) -> dict[str, Any]:
     rejects = (paths.valid / REJECTS).relative_to(paths.root)
     judgement = judge(study, summary)
     judgement.require(f"rejected rows with their reasons are in {rejects}, every count is in {SUMMARY} beside them")
-    for line in judgement.lines(SMALL):
+    for line in judgement.shown_lines():
         print(f"{study.name}: beyond its limit: {line}")
     return summary
 

@@ -9,6 +9,8 @@ from typing import Any
 import polars as pl
 
 from mtl_models.data.tables import Output, to_pandas
+from mtl_models.metrics.comparison import UNDEFINED
+from mtl_models.metrics.text import with_interval
 
 _FIGURES = {"value": pl.Float64, "low": pl.Float64, "high": pl.Float64}
 _METRICS = {"model": pl.String, "task": pl.String, "metric": pl.String, **_FIGURES, "n": pl.Int64}
@@ -73,16 +75,15 @@ class Evaluation:
         yield f"{self.record['n_people']} people, intervals of {100 * settings['confidence']:g} %"
         for name, task in self.record["tasks"].items():
             figure = self.record["models"][settings["model"]]["tasks"][name]["metrics"][task["headline"]]
-            words = [f"{name}: {task['headline']} {_interval(figure, '.3f')}"]
+            words = [f"{name}: {task['headline']} {_text(figure, '.3f')}"]
             for other, found in self._compared.items():
                 gain = found["tasks"][name]
-                words.append(f"errs {_interval(gain, '.1%')} less than {other} ({gain['verdict']})")
+                words.append(f"errs {_text(gain, '.1%')} less than {other} ({gain['verdict']})")
             yield ", ".join(words)
 
 
-def _interval(figure: dict[str, Any], style: str) -> str:
-    if figure["value"] is None:
-        return "undefined"
-    if figure["low"] is None or figure["high"] is None:
-        return f"{figure['value']:{style}}"
-    return f"{figure['value']:{style}} [{figure['low']:{style}}, {figure['high']:{style}}]"
+def _text(figure: dict[str, Any], style: str) -> str:
+    def form(value: float) -> str:
+        return format(value, style)
+
+    return UNDEFINED if figure["value"] is None else with_interval(form(figure["value"]), figure, form)

@@ -12,6 +12,10 @@ from mtl_models.kinds.metrics import AUROC, QWK, R2, Metric
 # A task that truly is has a limit of its own.
 TOO_GOOD = {metric.name: metric.too_good for metric in (AUROC, R2, QWK) if metric.too_good is not None}
 
+# what holds where no setting says otherwise
+CONFIDENCE = 0.95
+REPLICATES = 1000
+MIN_COUNT = 10  # people: fewer could be recognised
 
 MODEL, TWIN = "multi_task", "single_task"
 """Names of a study's network and of its single-task twins in tables, reports and settings."""
@@ -26,7 +30,8 @@ class EvaluationSettings(BaseModel):
         replicates: resamples of the bootstrap over persons and seeds.
         seed: seed of the bootstrap.
         confidence: share of the replicates inside an interval.
-        min_count: fewest people of any class whose figures are shown.
+        min_count: fewest people of any class whose figures are shown; a smaller number of people is not said where a
+            text is kept or shown.
         digits: decimals that values are rounded to.
         model: the model that is compared with all others.
         twin: the same network trained on one task at a time; against it sharing helps or hurts.
@@ -35,10 +40,10 @@ class EvaluationSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    replicates: int = Field(default=1000, ge=1)
+    replicates: int = Field(default=REPLICATES, ge=1)
     seed: int = 0
-    confidence: float = Field(default=0.95, gt=0, lt=1)
-    min_count: int = Field(default=10, ge=1)
+    confidence: float = Field(default=CONFIDENCE, gt=0, lt=1)
+    min_count: int = Field(default=MIN_COUNT, ge=1)
     digits: int = Field(default=4, ge=1)
     model: str = MODEL
     twin: str = TWIN

@@ -81,6 +81,7 @@ def leaderboard(
     return {
         "part": PART,
         "n_people": sample.n_persons,
+        "confidence": settings.confidence,
         "first": first,
         "view": view,
         "metrics": metrics,

@@ -9,7 +9,8 @@ from typing import Any
 
 from flows.report.tables import Cell, Table, gain_cell
 from flows.report.templates import render
-from flows.report.words import NONE, gain_value, interval, metric_name, model_name, number, without
+from flows.report.words import NONE, gain_value, level, metric_name, model_name, number, without
+from mtl_models.metrics.text import interval
 
 BOOSTERS = ("lightgbm", "catboost")
 BASELINES = ("linear", *BOOSTERS)
@@ -35,6 +36,7 @@ def comparison_page(title: str, board: Mapping[str, Any]) -> str:
         Path(__file__).with_name("compare.html"),
         title=title,
         board=board,
+        wide=level(board["confidence"]),
         means=means_table(board, references),
         gains=[(name, gains_table(board, kind, name)) for kind, name in references.items()],
         figures=figures_table(board),
@@ -65,7 +67,7 @@ def gains_table(board: Mapping[str, Any], kind: str, name: str) -> Table:
             least = Cell(titles[worst["task"]], gain_value(worst)) if worst else Cell(NONE)
             rows.append((Cell(candidate_name(row)), _gain(found["mean"], titles), least, *cells))
     columns = ("Candidate", "Mean of all", "Worst outcome", *(titles[task] for task in board["metrics"]))
-    return Table(f"Change in error against {name}, with 95\u00a0% interval", columns, tuple(rows))
+    return Table(f"Change in error against {name}, with {level(board['confidence'])} interval", columns, tuple(rows))
 
 
 def figures_table(board: Mapping[str, Any]) -> Table:
@@ -81,7 +83,7 @@ def figures_table(board: Mapping[str, Any]) -> Table:
         "Candidate",
         *(f"{board['titles'][task]}, {metric_name(metric)}" for task, metric in board["metrics"].items()),
     )
-    return Table("Main figure of each outcome with its 95\u00a0% interval", columns, tuple(rows))
+    return Table(f"Main figure of each outcome with its {level(board['confidence'])} interval", columns, tuple(rows))
 
 
 def _gain(record: Mapping[str, Any] | None, titles: Mapping[str, str]) -> Cell:

@@ -117,6 +117,7 @@ def judge(
     return {
         "part": PART,
         "n_people": sample.n_persons,
+        "confidence": settings.confidence,
         "n_resamples": sample.n_resamples,
         "seeds": sample.seeds[PLAIN],
         "hurt": [name for name, gain in runs[PLAIN]["over_twins"]["tasks"].items() if (gain["value"] or 0) < 0],

@@ -10,7 +10,7 @@ from flows.report.affinity import affinity_plots
 from flows.report.inline import inline_svg
 from flows.report.tables import Cell, Table, gain_cell
 from flows.report.templates import render
-from flows.report.words import NONE, gain_text, gain_value, label_name, short_title
+from flows.report.words import NONE, gain_text, gain_value, label_name, level, short_title
 from mtl_models.data.tasks import Task
 
 
@@ -68,7 +68,7 @@ def outcomes_table(record: Mapping[str, Any], titles: Mapping[str, str], kind: s
     tasks = next(iter(runs.values()))
     rows = [(Cell(titles[task]), *(gain_cell(gains[task]) for gains in runs.values())) for task in tasks]
     columns = ("Outcome", *(name.capitalize() for name in runs))
-    return Table(f"{caption}, with 95\u00a0% interval", columns, tuple(rows))
+    return Table(f"{caption}, with {level(record['confidence'])} interval", columns, tuple(rows))
 
 
 def groups_page(title: str, record: Mapping[str, Any], tasks: Sequence[Task]) -> str:
@@ -79,6 +79,7 @@ def groups_page(title: str, record: Mapping[str, Any], tasks: Sequence[Task]) ->
         Path(__file__).with_name("groups.html"),
         title=title,
         record=record,
+        wide=level(record["confidence"]),
         verdict=verdict(record),
         hurt=hurt_sentences(record, titles),
         groupings=groupings_table(record, titles),

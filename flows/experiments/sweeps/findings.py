@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from flows.experiments.sweeps.settings import COLUMNS, SHARED
-from flows.report.words import NBSP, gain_text, interval, listing, percent, points
+from flows.report.words import NBSP, gain_text, level, listing, percent, points
+from mtl_models.metrics.settings import CONFIDENCE
+from mtl_models.metrics.text import interval
 
 _GROUPS = {"sharing hurts": "hurts", "sharing helps": "helps", "no difference": "makes no clear difference"}
 
@@ -40,7 +42,7 @@ def change_finding(line: Mapping[str, Any], sweep: Mapping[str, Any]) -> str:
     span = f"From {first} to {last}"
     if change["low"] is None:
         return f"{span} there is too little to tell a change."
-    words = f"by {_points(change['value'])} points, 95{NBSP}% interval {interval(change, points)}"
+    words = f"by {_points(change['value'])} points, {level(CONFIDENCE)} interval {interval(change, points)}"
     if change["low"] <= 0 <= change["high"]:
         return f"{span} no effect was found: its gain does not clearly change ({words})."
     return f"{span} its gain {'rises' if change['low'] > 0 else 'falls'} clearly ({words})."

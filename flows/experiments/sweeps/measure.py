@@ -21,8 +21,8 @@ from mtl_models.metrics.comparison import bounded_gain, verdict
 from mtl_models.metrics.means import mean_of_defined
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.score import loss_name, score_task
+from mtl_models.metrics.settings import CONFIDENCE
 
-CONFIDENCE = 0.95
 _ROUNDING = Rounding(4, CONFIDENCE)
 
 

@@ -13,7 +13,8 @@ from flows.project.paths import read_json, write_text
 from flows.report.inline import inline_svg
 from flows.report.tables import Cell, Table
 from flows.report.templates import render
-from flows.report.words import gain_text
+from flows.report.words import chance, gain_text, level
+from mtl_models.metrics.settings import CONFIDENCE
 
 PAGE = "index.html"
 HEADS = ("Line", "Value", "Gain", "Error shared", "Error alone", "Labels in training", "People measured")
@@ -25,7 +26,9 @@ def sweeps_page(sweeps: Mapping[str, Mapping[str, Any]]) -> str:
     for name, sweep in sweeps.items():
         plot = sweep_plot(name, sweep)
         drawn.append((name, sweep, inline_svg(plot), findings(sweep), _table(sweep)))
-    return render(Path(__file__).with_name("sweeps.html"), sweeps=drawn)
+    return render(
+        Path(__file__).with_name("sweeps.html"), sweeps=drawn, wide=level(CONFIDENCE), chance=chance(CONFIDENCE)
+    )
 
 
 def write_page(folder: Path, names: list[str]) -> Path:

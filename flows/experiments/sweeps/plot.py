@@ -9,6 +9,8 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from flows.experiments.sweeps.findings import value_text
 from flows.report.drawing import INK, MARKERS, MODEL_COLOURS, MUTED, Plot, canvas, padded
+from flows.report.words import level
+from mtl_models.metrics.settings import CONFIDENCE
 
 _COLOURS = tuple(MODEL_COLOURS.values())
 _ROW = 0.19  # inches: a line of the key
@@ -47,5 +49,5 @@ def sweep_plot(name: str, sweep: Mapping[str, Any]) -> Plot:
         axes.grid(axis="y")
         axes.set_xlabel(sweep["axis"])
         axes.set_ylabel("gain of sharing, %")
-    words = f"Gain of sharing over single-task twins against {sweep['axis']}, bands are 95\u00a0% intervals"
+    words = f"Gain of sharing over single-task twins against {sweep['axis']}, bands are {level(CONFIDENCE)} intervals"
     return Plot(name, sweep["title"], words, drawn.svg)

@@ -14,6 +14,7 @@ from flows.project.yaml_file import YamlFile, read_yaml
 from flows.study.load import load_settings
 from flows.study.naming.parts import model_faults, training_faults
 from mtl_models.data.synthetic import TASKS, HintOptions, PairOptions
+from mtl_models.metrics.settings import REPLICATES
 from mtl_models.settings import ModelSettings, Options, TrainingSettings, parse_settings
 from mtl_models.wording import SettingsError, unknown
 
@@ -88,7 +89,7 @@ class SweepSettings(Options):
     lines: dict[str, LineSettings] = Field(min_length=1, max_length=4)
     model: ModelSettings
     training: TrainingSettings
-    replicates: int = Field(default=1000, ge=100)
+    replicates: int = Field(default=REPLICATES, ge=100)
 
     @model_validator(mode="after")
     def _require_known(self) -> SweepSettings:

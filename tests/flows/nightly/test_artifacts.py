@@ -10,7 +10,7 @@ def test_summaries_become_one_level_and_small_counts_by_reason_are_hidden() -> N
         "tables": {"DEMO": {"n_rows": 3, "rejected_by_rule": {"missing": 2, "out_of_range": 10}, "empty": {}}},
         "excluded": {"outside the cohort": 9},
     }
-    assert flatten(summary) == {
+    assert flatten(summary, min_count=10) == {
         "tables.DEMO.n_rows": 3,
         "tables.DEMO.rejected_by_rule.missing": "fewer than 10",
         "tables.DEMO.rejected_by_rule.out_of_range": 10,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,11 +17,13 @@ from flows.nightly.task_changes import Changes, table_conflicts
 from flows.project.settings import GateSettings
 from flows.stores.tables import ScoreTable
 from mtl_models.data.tasks import Task
+from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.serving.scorer import score_columns
 
 TASKS = (Task(name="tc", kind="regression", unit="mg/dL"), Task(name="ill", kind="binary"))
 SETTINGS = GateSettings(replicates=200)
 BOTH = ("tc", "ill")
+EVALUATION = EvaluationSettings()
 
 
 def people(n: int, noise: float, seed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -33,9 +36,13 @@ def people(n: int, noise: float, seed: int = 0) -> tuple[pl.DataFrame, pl.DataFr
 
 
 def verdict_of(
-    challenger: pl.DataFrame, champion: pl.DataFrame | None, targets: pl.DataFrame, tasks: tuple[Task, ...] = TASKS
+    challenger: pl.DataFrame,
+    champion: pl.DataFrame | None,
+    targets: pl.DataFrame,
+    tasks: tuple[Task, ...] = TASKS,
+    evaluation: EvaluationSettings = EVALUATION,
 ) -> Verdict:
-    return judge(challenger, champion, targets, tasks, SETTINGS, common=BOTH)
+    return judge(challenger, champion, targets, tasks, SETTINGS, common=BOTH, evaluation=evaluation)
 
 
 def test_a_model_is_not_worse_than_itself() -> None:
@@ -120,10 +127,23 @@ def test_a_first_model_is_judged_by_whether_there_are_figures() -> None:
     assert (verdict.words, verdict.gains) == ("2 tasks have a figure on 300 validation people", {})
 
 
+def test_the_interval_is_as_wide_and_people_are_as_few_as_the_studys_evaluation_says() -> None:
+    targets, good = people(300, 0.5)
+    _, other = people(300, 0.5, seed=1)
+    wide, narrow = (
+        verdict_of(good, other.with_columns(tc=good["tc"] + 0.1), targets, evaluation=each)
+        for each in (EVALUATION, EvaluationSettings(confidence=0.5, min_count=301))
+    )
+    spans = [verdict.gains["mean"]["high"] - verdict.gains["mean"]["low"] for verdict in (wide, narrow)]
+    assert 0 < spans[1] < 0.6 * spans[0]
+    assert "on 300 validation people" in wide.words
+    assert "on fewer than 301 validation people" in narrow.words
+
+
 def test_tasks_of_both_are_judged_and_a_new_one_must_have_a_figure() -> None:
     targets, good = people(300, 0.5)
     _, bad = people(300, 1.5)
-    one = {"common": ("tc",)}
+    one: dict[str, Any] = {"common": ("tc",), "evaluation": EVALUATION}
     assert not judge(bad, good.drop("ill__p"), targets, TASKS, SETTINGS, **one).passes
     passed = judge(good, bad.drop("ill__p"), targets, TASKS, SETTINGS, **one)
     assert passed.passes

@@ -35,6 +35,7 @@ from mtl_models.data.dataset import Feature, FeatureSpec
 from mtl_models.data.tasks import Task
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.metrics.summary import summarise
+from mtl_models.metrics.text import interval, with_interval
 
 TASKS = (
     Task(name="sbp", title="Systolic pressure, mean", kind="regression", unit="mmHg"),
@@ -98,9 +99,10 @@ def frames() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     return pl.concat(tables), pl.DataFrame({"person_id": person, **truth}), splits
 
 
-def make_context(*, backwards: bool = False) -> ReportContext:
+def make_context(*, backwards: bool = False, confidence: float = SETTINGS.confidence) -> ReportContext:
     predictions, targets, splits = (frame.reverse() if backwards else frame for frame in frames())
-    summary = summarise(predictions, targets, splits, TASKS, part="test", settings=SETTINGS)
+    settings = SETTINGS.model_copy(update={"confidence": confidence})
+    summary = summarise(predictions, targets, splits, TASKS, part="test", settings=settings)
     return ReportContext(
         study="demo",
         title="Demo study",
@@ -319,6 +321,22 @@ def test_an_outcome_that_nobody_has_is_undefined_and_named_where_means_leave_it_
     printed = table.file.getvalue()  # type: ignore[attr-defined]
     assert "undefined: the labelled people have one class only" in printed
     assert "without disease (no figure)" in printed
+
+
+def test_page_plots_and_sentences_say_the_confidence_that_the_record_holds() -> None:
+    context = make_context(confidence=0.9)
+    text = render_page(context) + "".join(plot.svg + plot.caption for plot in context.plots)
+    assert "90\u00a0%" in text
+    assert "with 90\u00a0% intervals, one in ten excludes zero by chance" in text
+    assert "95\u00a0%" not in text
+    assert "with 95\u00a0% intervals, one in twenty excludes zero by chance" in PAGE
+
+
+def test_an_interval_is_written_in_one_way() -> None:
+    figure = {"value": 0.5, "low": 0.25, "high": 0.75}
+    assert with_interval("0.5", figure, str) == "0.5 [0.25, 0.75]"
+    assert with_interval("0.5", {**figure, "low": None}, str) == "0.5"
+    assert interval({**figure, "high": None}, str) == ""
 
 
 def test_the_page_says_which_models_vary_by_seed() -> None:
