@@ -9,12 +9,23 @@ from difflib import get_close_matches
 MOST_LISTED = 30
 
 
-class SettingsError(ValueError):
-    """Faults of settings, one sentence each; as text, one line each."""
+class Faults(ValueError):
+    """What a user has to mend, a sentence each; as text, one line each.
 
-    def __init__(self, faults: Iterable[str]) -> None:
-        self.faults = tuple(dict.fromkeys(faults))
-        super().__init__("\n".join(self.faults))
+    Attributes:
+        sentences: all that was found at once.
+    """
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__("\n".join(sentences))
+        self.sentences = sentences
+
+
+class SettingsError(Faults):
+    """Faults of settings, each said once."""
+
+    def __init__(self, sentences: Iterable[str]) -> None:
+        super().__init__(*dict.fromkeys(sentences))
 
 
 def slug(text: str) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flows.features.labels import PartLabels
-from flows.project.errors import Faults
 from mtl_models.metrics.settings import MIN_COUNT
+from mtl_models.wording import Faults
 
 
 class CheckError(Faults):

@@ -12,9 +12,10 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from flows.project.errors import Faults, is_failure, is_ours, kind_of, place_of, wants_traceback
+from flows.project.errors import is_failure, is_ours, kind_of, place_of, wants_traceback
 from flows.project.processes import Ended
 from mtl_models.data.dataset import PERSON
+from mtl_models.wording import Faults
 from schemas.contract import Contract
 
 Tables = Mapping[str, pl.DataFrame]

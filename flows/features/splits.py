@@ -10,9 +10,9 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.project.errors import Faults
 from flows.project.settings import SplitSettings
 from mtl_models.data.dataset import PERSON
+from mtl_models.wording import Faults
 
 PARTS = ("train", "valid", "test")
 LEAST_FOLDS = len(PARTS)

@@ -59,7 +59,7 @@ def as_task(outcome: Outcome, columns: Sequence[Column]) -> PlannedTask:
     try:
         return PlannedTask(Task.from_dict(record), outcome.places, tuple(judgements))
     except SettingsError as error:
-        raise NewStudyError(*error.faults) from None
+        raise NewStudyError(*error.sentences) from None
 
 
 def _kind(column: Column) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.project.errors import Faults
+from mtl_models.wording import Faults
 from schemas.faults import TableFault
 from schemas.metadata import read_described
 from schemas.reading.described import ColumnMetadata

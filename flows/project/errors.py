@@ -27,18 +27,6 @@ TRACEBACK = "MTL_HEALTH_TRACEBACK"  # the variable that asks for tracebacks, val
 _RAISE = opcode.opmap["RAISE_VARARGS"]
 
 
-class Faults(ValueError):
-    """What a user has to mend, a sentence each; as text, one line each.
-
-    Attributes:
-        sentences: all that was found at once.
-    """
-
-    def __init__(self, *sentences: str) -> None:
-        super().__init__("\n".join(sentences))
-        self.sentences = sentences
-
-
 class UnexpectedError(RuntimeError):
     """An error that no sentence was written for; its text says kind and place."""
 

@@ -23,7 +23,7 @@ def settings_of(settings: StudySettings, name: str) -> StudySettings:
     try:
         model, training = model_and_training(settings, change)
     except SettingsError as error:
-        raise SettingsError(f"{where}.{fault}" for fault in error.faults) from None
+        raise SettingsError(f"{where}.{fault}" for fault in error.sentences) from None
     names = [task.name for task in settings.task_records]
     if faults := candidate_task_faults(settings, change, model, training, names):
         raise SettingsError(f"{where}.{fault}" for fault in faults)
@@ -55,7 +55,7 @@ def model_and_training(settings: StudySettings, change: Candidate) -> tuple[Mode
         try:
             parsed[key] = parse_settings(kind, record, where=key)
         except SettingsError as error:
-            faults += error.faults
+            faults += error.sentences
     if faults:
         raise SettingsError(faults)
     return parsed["model"], parsed["training"]

@@ -54,7 +54,7 @@ def read_study(root: Path, study: str, *, depth: Depth) -> tuple[StudySettings |
         studies = studies_of(file)
         require_study(study, studies, FILE)
     except SettingsError as error:
-        return None, list(error.faults)
+        return None, list(error.sentences)
     where = f"{FILE}: studies.{study}"
     block, wrong = fill_presets(root, studies[study])
     settings, said, touched = read_block(StudySettings, block, where, _PLACEHOLDERS)

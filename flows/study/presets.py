@@ -101,7 +101,7 @@ def _filled(root: Path, candidate: Any, where: str, faults: list[str]) -> Any:
     try:
         preset = read_preset(root, str(candidate["preset"]))
     except SettingsError as error:
-        faults += [f"{where}.preset: {fault}" for fault in error.faults]
+        faults += [f"{where}.preset: {fault}" for fault in error.sentences]
         return own
     parts = {key: own.get(key, {}) for key in ("model", "training")}
     if not all(isinstance(part, Mapping) for part in parts.values()):

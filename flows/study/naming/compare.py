@@ -49,7 +49,7 @@ def candidate_faults(settings: StudySettings, candidate: Candidate, *, options: 
     try:
         model, training = model_and_training(settings, candidate)
     except SettingsError as error:
-        return [*faults, *error.faults]
+        return [*faults, *error.sentences]
     faults += model_faults(model, "model", options=options) + training_faults(training, "training", options=options)
     return [*faults, *candidate_task_faults(settings, candidate, model, training, task_names(settings))]
 

@@ -31,7 +31,7 @@ def option_faults(registry: Registry[Any], component: Component, where: str) -> 
     try:
         options = parse_settings(registry[component.name].Options, component.options, where=where)
     except SettingsError as error:
-        return list(error.faults)
+        return list(error.sentences)
     inner = getattr(options, "trunk", None)
     if not isinstance(inner, Component):
         return []
@@ -84,11 +84,11 @@ def teacher_faults(settings: StudySettings, *, options: bool) -> list[str]:
         try:
             parse_settings(type(own), {**own.model_dump(), **record}, where=f"{where}.booster_settings.{name}")
         except SettingsError as error:
-            faults += error.faults
+            faults += error.sentences
     try:
         model, training = settings.training.teacher(settings.model)
     except SettingsError as error:
-        return [*faults, *error.faults]
+        return [*faults, *error.sentences]
     names = [str(record.get("name")) for record in settings.tasks]
     faults += model_faults(model, f"{where}.model", options=options)
     faults += training_faults(training, f"{where}.training", options=options)

@@ -40,7 +40,7 @@ def test_what_is_not_yaml_is_one_sentence_that_quotes_nothing(tmp_path: Path, te
     for read in (lambda: read_yaml(tmp_path / "params.yaml", "params.yaml"), lambda: load_settings(tmp_path, "heart")):
         with pytest.raises(SettingsError) as caught:
             read()
-        (said,) = caught.value.faults
+        (said,) = caught.value.sentences
         assert said.startswith("params.yaml")
         assert sentence in said
         assert "secret" not in said

@@ -153,7 +153,7 @@ def test_all_faults_are_said_at_once_and_once_each(tmp_path: Path, heart: dict[s
     assert sorted(fault.split(": ")[1] for fault in faults) == sorted(f"studies.heart.{key}" for key in keys)
     with pytest.raises(SettingsError) as caught:
         load_settings(tmp_path, "heart", depth="parts")
-    assert list(caught.value.faults) == faults
+    assert list(caught.value.sentences) == faults
     assert str(caught.value) == "\n".join(faults)
 
 
