@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from flows.project.processes import end_at_once
 from mtl_models.extras import install_words, is_installed
 
 NEEDED = {"typer": "typer", "rich": "rich", "yaml": "pyyaml", "pandera": "pandera", "filelock": "filelock"}
@@ -11,6 +12,7 @@ NEEDED = {"typer": "typer", "rich": "rich", "yaml": "pyyaml", "pandera": "pander
 
 def main() -> None:
     """Run the command line."""
+    end_at_once()
     for module, package in NEEDED.items():
         if not is_installed(module):
             sys.exit(f"error: {install_words('the command mtl-health', package, 'pipeline')}")

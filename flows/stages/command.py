@@ -11,6 +11,7 @@ from typing import Any
 from flows.project.access import apply
 from flows.project.errors import is_failure, sentence_of, wants_traceback
 from flows.project.paths import project_root
+from flows.project.processes import end_at_once
 from flows.study.naming.rules import Depth
 from flows.study.study import Study
 
@@ -23,6 +24,7 @@ def run_stage(function: Callable[[Study], Any], *, depth: Depth = "contract") ->
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("study", help="name of a block under `studies` in params.yaml")
     name = parser.parse_args().study
+    end_at_once()
     logging.basicConfig(level=logging.WARNING)
     try:
         root = project_root()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flows.project.errors import WorkerError, sentence_of
 from flows.project.paths import project_root
+from flows.project.processes import end_at_once
 from flows.study.load import read_study
 
 Lookup = Callable[[], list[str]]
@@ -47,6 +48,7 @@ def look_up_beside(root: Path, study: str) -> Lookup:
 
 def main() -> None:
     """Print the faults of the study named on the command line as JSON."""
+    end_at_once()
     try:
         found = name_faults(project_root(), sys.argv[1])
         sys.stdout.write(f"\n{json.dumps(found)}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import re
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 
 import flows.cli.main as cli
 from flows.cli.options import console, show
-from tests.support import ROOT
+from tests.support import ROOT, STUDIES
 
 CODE = """
 import sys
@@ -21,6 +22,16 @@ import flows.cli.main as cli
 cli.app = lambda: pl.Series([233]).cast(pl.Int8)
 sys.argv = ["mtl-health"]
 cli.main()
+"""
+
+
+SETTINGS = """
+import json, sys
+from flows.project.paths import project_root
+from flows.study.study import Study
+for name in sys.argv[2:]:
+    Study(project_root(), name, "block").settings
+print(json.dumps([name for name in sys.argv[1].split() if name in sys.modules]))
 """
 
 
@@ -33,6 +44,13 @@ def registered() -> list[Any]:
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     given = {**os.environ, **environment}
     return subprocess.run([sys.executable, *command], cwd=ROOT, env=given, capture_output=True, text=True, check=False)
+
+
+def test_settings_are_read_without_a_library_that_trains_or_reads_tables() -> None:
+    heavy = "polars pyarrow pandas pandera numpy deltalake torch sklearn lightgbm catboost onnxruntime prefect dvc"
+    done = run("-c", SETTINGS, heavy, *STUDIES)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == []
 
 
 def test_brackets_and_colons_of_a_name_are_printed_as_they_are() -> None:

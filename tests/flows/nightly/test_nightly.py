@@ -69,6 +69,33 @@ def test_scoring_again_changes_nothing(nightly: Project) -> None:
     assert {name: version(nightly, name) for name in before} == before
 
 
+LOOKS = """
+import json, sys
+from flows.cli.main import app
+heavy, imported = sys.argv[1].split(), {}
+for command in json.loads(sys.argv[2]):
+    app(command, standalone_mode=False)
+    imported[command[0]] = [name for name in heavy if name in sys.modules]
+print("\\n" + json.dumps(imported))
+"""
+HEAVY = "prefect dvc torch lightgbm sklearn catboost onnxruntime pandera pandas pyarrow"
+
+
+def test_commands_that_only_look_import_nothing_heavy(nightly: Project) -> None:
+    """Nor does a drop that was scored already: Prefect is not imported, makes no folder and is asked nothing."""
+    home, study = nightly.folder / "no home", ("--study", "heart")
+    looks = [[name, *study] for name in ("report", "champion")]
+    looks += [[name, *study, "--date", NIGHT] for name in ("tonight", "score")]
+    environment = ("env", f"PREFECT_HOME={home}", "PREFECT_API_URL=http://127.0.0.1:9/api")
+    said = nightly.run(*environment, sys.executable, "-c", LOOKS, HEAVY, json.dumps(looks)).stdout
+    imported = json.loads(said.splitlines()[-1])
+    assert imported["report"] == imported["champion"] == imported["tonight"] == []
+    assert set(imported["score"]) <= {"pandera", "pandas", "pyarrow"}  # the drop's tables are known by the contract
+    assert "nothing had changed" in said
+    assert re.search(r"would be recorded by +127\.0\.0\.1:9", said)
+    assert not home.exists()
+
+
 def test_forcing_replaces_and_never_appends(nightly: Project) -> None:
     before, runs = scores_of(nightly).drop("scored_at"), table(nightly, "runs").height
     nightly.run("mtl-health", "score", "--study", "heart", "--date", NIGHT, "--force")

@@ -74,6 +74,15 @@ def test_a_date_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
     assert table.read().height == 5
 
 
+@pytest.mark.parametrize("value", ["2026-01-02-stopped", "a b", "ü/ä", "100%", "a%20b", "x=1"])
+def test_a_partition_of_any_name_is_read_back(tmp_path: Path, value: str) -> None:
+    table = PartitionedTable(tmp_path / "rows", "batch")
+    frame = pl.DataFrame({"batch": [value], "x": [1]})
+    table.replace(value, frame)
+    table.replace("other", frame.with_columns(batch=pl.lit("other")))
+    assert table.read(value).equals(frame)
+
+
 def test_a_table_that_is_not_ours_to_read_is_not_called_absent(tmp_path: Path) -> None:
     table = ScoreTable(tmp_path / "tables")
     table.publish("2026-11-19", scores("2026-11-19", 3), scores_contract(TASKS))
