@@ -10,6 +10,7 @@ from typing import Any
 from flows.project.paths import REJECTS, SUMMARY, replace_file, write_json
 from flows.stages.command import run_stage
 from flows.study.study import Study
+from mtl_models.metrics.settings import MIN_COUNT
 from schemas.contract import Contract
 from schemas.faults import LimitExceeded
 from schemas.limits.excess import Excess, sentences
@@ -28,7 +29,6 @@ class Judgement:
         floods: ``stop`` or ``say``; too many rejected rows always stop the run.
         compared: whether there were counts of training data to compare with.
         scoring: whether people are scored.
-        min_count: the smallest number of people that is said: an error's text is stored and shown beyond the console.
     """
 
     study: str
@@ -36,7 +36,6 @@ class Judgement:
     floods: str
     compared: bool
     scoring: bool
-    min_count: int
 
     @property
     def stops(self) -> bool:
@@ -53,8 +52,8 @@ class Judgement:
         return list(sentences(self.found))
 
     def shown_lines(self) -> list[str]:
-        """A sentence a limit, without small counts of people."""
-        return list(sentences(self.found, self.min_count))
+        """A sentence a limit, without small counts of people: what is printed or raised is stored and shown elsewhere."""
+        return list(sentences(self.found, MIN_COUNT))
 
     @property
     def text(self) -> str | None:
@@ -72,7 +71,7 @@ class Judgement:
         """As a flow's artifact shows it."""
         return {
             "columns compared with": self.basis,
-            "limits passed": {excess.where: excess.sentence(self.min_count) for excess in self.found},
+            "limits passed": {excess.where: excess.sentence(MIN_COUNT) for excess in self.found},
         }
 
     def require(self, kept: str) -> None:
@@ -142,8 +141,7 @@ def judge(
     settings = study.settings.validation
     limits, hidden = Limits(**settings.model_dump(exclude={"floods"})), study.hidden if scoring else ()
     found = excesses(summary, study.contract, limits, reference=reference, may_be_empty=hidden)
-    min_count = study.settings.evaluation.min_count
-    return Judgement(study.name, found, settings.floods, reference is not None, scoring, min_count)
+    return Judgement(study.name, found, settings.floods, reference is not None, scoring)
 
 
 def run(study: Study) -> dict[str, Any]:
