@@ -52,7 +52,7 @@ class Judgement:
         return list(sentences(self.found))
 
     def shown_lines(self) -> list[str]:
-        """A sentence a limit, without small counts of people: what is printed or raised is stored and shown elsewhere."""
+        """A sentence a limit, without small counts of people: it is stored and shown elsewhere too."""
         return list(sentences(self.found, MIN_COUNT))
 
     @property
