@@ -66,7 +66,7 @@ def gains_table(board: Mapping[str, Any], kind: str, name: str) -> Table:
             cells = [_gain(found["tasks"].get(task), titles) for task in board["metrics"]]
             least = Cell(titles[worst["task"]], gain_value(worst)) if worst else Cell(NONE)
             rows.append((Cell(candidate_name(row)), _gain(found["mean"], titles), least, *cells))
-    columns = ("Candidate", "Mean of all", "Worst outcome", *(titles[task] for task in board["metrics"]))
+    columns = ("Candidate", "Mean of all", "Outcome of least gain", *(titles[task] for task in board["metrics"]))
     return Table(f"Change in error against {name}, with {level(board['confidence'])} interval", columns, tuple(rows))
 
 

@@ -58,7 +58,7 @@ def groupings_table(record: Mapping[str, Any], titles: Mapping[str, str]) -> Tab
                 Cell(f"{record['fits_that_agree'][name]} of {record['n_fits']}" if over else "–"),
             )
         )
-    columns = ("Grouping", "Over one trunk", "Worst outcome", "Over single-task twins", "Fits that agree")
+    columns = ("Grouping", "Over one trunk", "Outcome of least gain", "Over single-task twins", "Fits that agree")
     return Table("Mean change in error over the outcomes, positive is better", columns, tuple(rows))
 
 
