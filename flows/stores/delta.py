@@ -1,17 +1,23 @@
-"""A Delta table that is replaced partition by partition, whole or not at all."""
+"""A Delta table that is replaced part by part, whole or not at all."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote
 
 import polars as pl
 from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
+from filelock import FileLock, Timeout
 
 from flows.project.access import writing_in
 from flows.project.paths import check_folder
-from flows.stores.store import WHOLE
+from flows.stores.store import WHOLE, RowKey
+from flows.stores.tidy import gather, tidy
+
+_COMPARED = 16  # figures of a value that are compared with a file's statistics
 
 
 class StoreError(RuntimeError):
@@ -35,21 +41,37 @@ def read_delta(folder: Path, *, version: int | None = None, where: tuple[str, st
     as long as the rest of a command that only looks.
 
     Args:
-        where: a partition column and its value, the only rows to read.
+        where: a column of text and its value, the only rows to read: files of other partitions are not opened, nor
+            files without the value by the log's statistics.
     """
     table = DeltaTable(str(check_folder(folder)), version=version)
     schema = pl.Schema(table.schema().to_arrow())
     files = pl.Series(table.get_add_actions(flatten=True)).struct.unnest()
     if where is not None:
-        files = files.filter(pl.col(f"partition.{where[0]}") == where[1])
+        files = _files_with(files, *where)
     partitions = {name: files[f"partition.{name}"] for name in table.metadata().partition_columns}
     frames = [pl.DataFrame(schema=schema)]
     for index, path in enumerate(files["path"]):
-        rows = pl.read_parquet(folder / unquote(path), glob=False, hive_partitioning=False)
+        found = pl.scan_parquet(folder / unquote(path), glob=False, hive_partitioning=False)
+        if where is not None and where[0] not in partitions:
+            found = found.filter(pl.col(where[0]) == where[1])
+        rows = found.collect()
         known = {name: values[index] for name, values in partitions.items()}  # written in the log alone
         rest = [pl.lit(known.get(name)).alias(name) for name in schema if name not in rows.columns]
         frames.append(rows.with_columns(rest).select(schema.names()).cast(schema))  # type: ignore[arg-type]
     return pl.concat(frames)
+
+
+def _files_with(files: pl.DataFrame, column: str, value: str) -> pl.DataFrame:
+    """The files of a log that may hold a value. Statistics may be cut off, so their first figures are compared."""
+    if f"partition.{column}" in files.columns:
+        return files.filter(pl.col(f"partition.{column}") == value)
+    least, most = (f"{bound}.{column}" for bound in ("min", "max"))
+    if least not in files.columns:
+        return files
+    begins = pl.lit(value[:_COMPARED])
+    inside = (pl.col(least).str.head(_COMPARED) <= begins) & (pl.col(most).str.head(_COMPARED) >= begins)
+    return files.filter(inside.fill_null(value=True))
 
 
 class PartitionedTable:
@@ -57,13 +79,15 @@ class PartitionedTable:
 
     Args:
         folder: where the table lives.
-        partition: name of the partition column, a string; ``WHOLE`` where the table has none.
+        partition: name of the partition column, a string; ``WHOLE`` where the table has none. Rows of a ``RowKey``
+            stand in one file each at first and are gathered in fewer, without partitions.
         shared: whether those who may read published tables may read this one.
     """
 
     def __init__(self, folder: Path, partition: str, *, shared: bool = False) -> None:
         self.folder = check_folder(folder)
         self.partition, self.shared = partition, shared
+        self.is_of_rows = isinstance(partition, RowKey)
 
     def exists(self) -> bool:
         """Whether anything was ever written."""
@@ -86,7 +110,7 @@ class PartitionedTable:
         return found
 
     def replace(self, value: str, frame: pl.DataFrame) -> int:
-        """Replace one partition by ``frame`` in one commit and give the table's new version.
+        """Replace one partition by ``frame`` in one commit and give the table's version.
 
         A writer that is killed leaves the rows before. Columns that the table does not have yet are added last, null in
         the other partitions. The caller has checked ``frame`` against its contract.
@@ -101,25 +125,45 @@ class PartitionedTable:
         with writing_in(self.folder.parent, shared=True):
             self.folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            if conflicts := self.conflicts(frame.schema):
-                raise StoreError(
-                    f"{self.folder.name}: {value} was not written: {'; '.join(conflicts)}; move {self.folder} aside "
-                    "to begin a table of the new columns"
-                )
-            with writing_in(self.folder, shared=self.shared):
-                self._add_columns(frame.schema)
-                write_deltalake(
-                    str(self.folder),
-                    frame,
-                    mode="overwrite",
-                    partition_by=None if whole else [self.partition],
-                    predicate=None if whole else f"{self.partition} = '{value}'",
-                )
-        except CommitFailedError:
+            with self._alone():
+                if conflicts := self.conflicts(frame.schema):
+                    raise StoreError(
+                        f"{self.folder.name}: {value} was not written: {'; '.join(conflicts)}; move {self.folder} "
+                        "aside to begin a table of the new columns"
+                    )
+                with writing_in(self.folder, shared=self.shared):
+                    self._add_columns(frame.schema)
+                    self._write(value, frame)
+        except (CommitFailedError, Timeout):
             raise StoreError(f"{self.folder.name}: {value} was written by another run at once; run it again") from None
         except (DeltaError, ValueError, TypeError) as error:
             raise StoreError(f"{self.folder.name}: {value} was not written ({type(error).__name__})") from None
         return DeltaTable(str(self.folder)).version()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait for other writers of single rows, which share files; those of partitions are in nobody's way."""
+        if not self.is_of_rows:
+            yield
+            return
+        with FileLock(self.folder.with_name(f".{self.folder.name}.lock"), timeout=60):
+            yield
+
+    def _write(self, value: str, frame: pl.DataFrame) -> None:
+        """Replace a part in one commit; a table of single rows is gathered first if an older version parted it."""
+        if self.is_of_rows and self.exists() and DeltaTable(str(self.folder)).metadata().partition_columns:
+            gather(self.folder, self.read())
+        whole = self.partition == WHOLE
+        write_deltalake(
+            str(self.folder),
+            frame,
+            mode="overwrite",
+            partition_by=None if whole or self.is_of_rows else [self.partition],
+            predicate=None if whole else f"{self.partition} = '{value}'",
+        )
+        if self.is_of_rows:
+            with suppress(DeltaError, OSError):  # the row is written; the next one tidies again
+                tidy(self.folder)
 
     def _add_columns(self, schema: pl.Schema) -> None:
         """Add the columns that only ``schema`` has, nullable and last: ``schema_mode="merge"`` would reorder others."""

@@ -14,6 +14,12 @@ WHOLE = ""
 """The partition of a table that is replaced as a whole."""
 
 
+class RowKey(str):
+    """A partition column of which every value is one row: a store may keep many such rows in one file."""
+
+    __slots__ = ()
+
+
 class Store(Protocol):
     """One table, in partitions that are replaced whole or not at all.
 
@@ -22,7 +28,8 @@ class Store(Protocol):
 
     Args:
         folder: where the table lives.
-        partition: name of the partition column, a string; :data:`WHOLE` where the table has none.
+        partition: name of the partition column, a string; :data:`WHOLE` where the table has none, a :class:`RowKey`
+            where each is one row.
         shared: whether those who may read published tables may read this one.
     """
 

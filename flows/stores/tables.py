@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from flows.stores.store import STORES, Store
+from flows.stores.store import STORES, RowKey, Store
 
 
 class PublishedTable:
@@ -78,7 +78,7 @@ class RunLedger(PublishedTable):
 
     shared = True
 
-    name, partition = "runs", "run_id"
+    name, partition = "runs", RowKey("run_id")
 
     def publish(self, run: dict[str, Any]) -> None:
         """Record a run; the same run again replaces its row."""
