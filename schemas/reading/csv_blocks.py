@@ -1,0 +1,152 @@
+"""The rows of a CSV below its header, block by block: plain lines by Polars, every other line by the csv module."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from schemas.faults import ContractError
+from schemas.reading.csv_lines import BLOCK, MARK, Lines, Records, block_end
+from schemas.reading.csv_rows import Found, Rows, read_row_by_row
+
+_COMMA, _QUOTE, _END = b',"\n'
+_Bytes = npt.NDArray[np.uint8]
+_Places = npt.NDArray[np.int64]
+
+
+def read_rows(lines: Lines, header: Sequence[str], file: str, table: str, *, size: int = BLOCK) -> Rows:
+    """The rows of ``lines``, the same that ``read_row_by_row`` gives.
+
+    Args:
+        lines: what is left of the file, or of a part of it that starts with a row.
+        header: names of the columns, each once.
+        file: the file's name in errors.
+        table: the table's name.
+        size: bytes that are looked at together.
+
+    Raises:
+        TableFault: if the quotes of a row do not pair up.
+    """
+    if lines.data.count(b"\r") != lines.data.count(b"\r\n"):
+        return read_row_by_row(lines, header, file, table)  # a carriage return alone ends a line too
+    records, others = Records(lines, file, table), Found(header, file)
+    frames, numbers = [], []
+    while not lines.at_end:
+        start, first = lines.place, lines.number
+        block = Block(lines.data[start : block_end(lines.data, start, size)], len(header))
+        block.set_apart(lines, records, others)
+        frames.append(block.frame())
+        numbers.append(first + np.flatnonzero(block.plain))
+    return _in_order(header, frames, numbers, others.rows())
+
+
+class Block:
+    """Whole lines of a file, the first of which starts a row, and which of them are plain.
+
+    A plain line is a row of as many cells as the header, each quoted as a whole or not at all, and none with a comma, a
+    quote or a line end in it.
+    """
+
+    def __init__(self, data: bytes, n_columns: int) -> None:
+        self._data, self._n_columns = data, n_columns
+        self._text = data.replace(b"\r\n", b"\n")
+        text = np.frombuffer(self._text, np.uint8)
+        separator = (text == _END) | (text == _COMMA)
+        at = np.flatnonzero(separator)
+        places = np.flatnonzero(text[at] == _END)
+        self._ends = at[places]
+        self.plain = np.diff(places, prepend=-1) == n_columns
+        length = np.diff(self._ends, prepend=-1)
+        self.plain &= length <= csv.field_size_limit()
+        self._quotes = np.flatnonzero(text == _QUOTE) if _QUOTE in self._text else at[:0]
+        if self._quotes.size:
+            self._leave(_odd_quotes(text, separator, self._quotes))
+        if n_columns == 1:  # a line without anything on it is no row, though a cell of it may have been empty
+            self.plain &= length > 1
+            self._leave(self._quotes)
+        if MARK in self._text:  # Polars would skip one where the text that it is given starts
+            self._leave(np.flatnonzero((text[:-2] == MARK[0]) & (text[1:-1] == MARK[1]) & (text[2:] == MARK[2])))
+
+    def _leave(self, places: _Places) -> None:
+        """Leave the lines of these places to the csv module."""
+        self.plain[np.searchsorted(self._ends, places)] = False
+
+    def set_apart(self, lines: Lines, records: Records, others: Found) -> None:
+        """Read the lines that are not plain one by one, and go on behind this block, or behind a row that leaves it."""
+        start, first, n_lines = lines.place, lines.number, len(self.plain)
+        begins = self._begins()
+        taken = 0
+        for line in np.flatnonzero(~self.plain).tolist():
+            if line < taken:
+                continue  # in the row before
+            lines.move(start + int(begins[line]), first + line)
+            others.add(*next(records))
+            taken = lines.number - first
+            self.plain[line:taken] = False
+        if taken < n_lines:
+            lines.move(start + len(self._data), first + n_lines)
+
+    def _begins(self) -> _Places:
+        """Where each line starts, in bytes of the file."""
+        same = len(self._text) == len(self._data)
+        ends = self._ends if same else np.flatnonzero(np.frombuffer(self._data, np.uint8) == _END)
+        return np.concatenate([[0], ends[:-1] + 1])
+
+    def frame(self) -> pl.DataFrame:
+        """The cells of the plain lines."""
+        names = [str(place) for place in range(self._n_columns)]  # a name may be what Polars takes for a pattern
+        n_rows = int(np.count_nonzero(self.plain))
+        if not n_rows:
+            return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+        frame = pl.read_csv(
+            self._plain_text(),
+            has_header=False,
+            schema=dict.fromkeys(names, pl.String),
+            quote_char=None,
+            empty_string_is_null=False,
+            infer_schema=False,
+        )
+        if frame.height != n_rows:
+            raise ContractError(
+                f"Polars reads {frame.height} rows where {n_rows} were proved: use another version of it"
+            )
+        return frame
+
+    def _plain_text(self) -> bytes:
+        if self.plain.all() and not self._quotes.size:
+            return self._text
+        keep = np.repeat(self.plain, np.diff(self._ends, prepend=-1))
+        keep[self._quotes] = False
+        plain: _Bytes = np.frombuffer(self._text, np.uint8)[keep]
+        return plain.tobytes()
+
+
+def _odd_quotes(text: _Bytes, separator: npt.NDArray[np.bool_], quotes: _Places) -> _Places:
+    """The quotes that do not, two by two in a line, stand around a whole cell, with no separator between them."""
+    line = np.cumsum(text == _END, dtype=np.int32)[quotes]
+    cell = np.cumsum(separator, dtype=np.int32)[quotes]
+    before = np.where(quotes > 0, separator[quotes - 1], True)
+    behind = separator[quotes + 1]  # a line end follows at the latest
+    new_line = np.diff(line, prepend=-1) > 0
+    place = np.arange(quotes.size)
+    opens = (place - np.maximum.accumulate(np.where(new_line, place, 0))) % 2 == 0
+    closed = np.append(~opens[1:] & (cell[1:] == cell[:-1]), False)  # by the next quote, in the same cell
+    return quotes[np.where(opens, ~(before & closed), ~behind)]
+
+
+def _in_order(header: Sequence[str], frames: list[pl.DataFrame], numbers: list[_Places], others: Rows) -> Rows:
+    """Plain and other rows in the order of their lines, in one piece."""
+    if not frames:
+        return others
+    frame = pl.concat(frames)
+    frame.columns = list(header)
+    lines = pl.Series("line", np.concatenate(numbers), dtype=pl.Int64)
+    if others.lines.len():
+        lines = pl.concat([lines, others.lines])
+        order = lines.arg_sort()
+        frame, lines = pl.concat([frame, others.frame])[order], lines[order]
+    return Rows(frame.rechunk(), lines, others.broken)

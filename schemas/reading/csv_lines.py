@@ -1,0 +1,129 @@
+"""The text of a CSV file: whether it is one and whole, its lines, and the fault of quotes that do not pair up."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+
+from schemas.faults import TableFault
+
+_SIGNATURES = {
+    b"PAR1": "a Parquet file: give it the name {table}.parquet",
+    b"PK\x03\x04": "an Excel workbook or a zip archive: save the table as CSV",
+    b"\x1f\x8b": "compressed: unpack it",
+    b"\xff\xfe": "UTF-16 text: save it as UTF-8",
+    b"\xfe\xff": "UTF-16 text: save it as UTF-8",
+}
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)")
+MARK = "\ufeff".encode()
+BLOCK = 1 << 22  # bytes that are looked at together; numpy needs about ten times as much for a moment
+
+
+def check_text(data: bytes, file: str, table: str) -> None:
+    """Make sure that a file is text in UTF-8 that ends with a line end.
+
+    Raises:
+        TableFault: if not.
+    """
+    for signature, what in _SIGNATURES.items():
+        if data.startswith(signature):
+            raise TableFault(table, f"{file} is not a CSV in UTF-8 but {what.format(table=table)}")
+    if b"\0" in data:
+        line = data[: data.index(b"\0")].count(b"\n") + 1
+        raise TableFault(table, f"{file} is not a CSV: line {line} holds a NUL byte; export it again as UTF-8 text")
+    start = 0
+    for end in _block_ends(data):
+        try:
+            data[start:end].decode()
+        except UnicodeDecodeError as error:
+            line = data[: start + error.start].count(b"\n") + 1
+            if error.reason == "unexpected end of data" and end == len(data):
+                raise _cut_off(file, table, line) from None
+            sentence = f"{file} is not UTF-8: line {line} holds a byte that is not; save it as UTF-8"
+            raise TableFault(table, sentence) from None
+        start = end
+    if not (data.endswith(b"\n") or (data.endswith(b"\r") and b"\n" not in data)):
+        raise _cut_off(file, table, data.count(b"\n") + 1)
+
+
+def _block_ends(data: bytes) -> Iterator[int]:
+    """Where blocks end: behind a line end, so that no letter is cut in two."""
+    end = 0
+    while end < len(data):
+        end = block_end(data, end, BLOCK)
+        yield end
+
+
+def block_end(data: bytes, start: int, size: int) -> int:
+    """The end of the block from ``start`` on: behind its last line end, or behind the next if it has none."""
+    if len(data) - start <= size:
+        return len(data)
+    return data.rfind(b"\n", start, start + size) + 1 or data.find(b"\n", start + size) + 1 or len(data)
+
+
+def _cut_off(file: str, table: str, line: int) -> TableFault:
+    return TableFault(
+        table,
+        f"{file} is cut off: its last line, number {line}, has no line end; deliver it again, or end the line if it is "
+        "whole",
+    )
+
+
+class Lines:
+    """The lines of a file from a place on; between two rows the place may be moved.
+
+    Attributes:
+        data: the file; every line has an end.
+        place: the byte at which the next line starts.
+        number: the number of that line.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.place = len(MARK) if data.startswith(MARK) else 0
+        self.number = 1
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        found = _LINE.match(self.data, self.place)
+        if found is None:
+            raise StopIteration
+        self.move(found.end(), self.number + 1)
+        return found[0].decode()
+
+    @property
+    def at_end(self) -> bool:
+        """Whether no line is left."""
+        return self.place >= len(self.data)
+
+    def move(self, place: int, number: int) -> None:
+        """Go on at another place, which is the start of a row and of the line of that number."""
+        self.place, self.number = place, number
+
+
+class Records:
+    """The rows of ``lines`` as the csv module reads them, each with the line on which it starts.
+
+    Where ``lines`` is moved between two rows, the next row is read from there.
+    """
+
+    def __init__(self, lines: Lines, file: str, table: str) -> None:
+        self._lines, self._file, self._table = lines, file, table
+        self._reader = csv.reader(lines, strict=True)
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        return self
+
+    def __next__(self) -> tuple[int, list[str]]:
+        start = self._lines.number
+        try:
+            return start, next(self._reader)
+        except csv.Error:
+            raise TableFault(
+                self._table,
+                f"{self._file}: the quotes of the row that starts on line {start} do not pair up, or the file is cut "
+                "off in it; mend or deliver it again",
+            ) from None
