@@ -11,12 +11,11 @@ import polars as pl
 from flows.new.asked import Outcome, Place, find_column, read_kept, read_leaks, read_outcomes, require_apart
 from flows.new.column import Column, ColumnError, Judgement, LeftOut, Wanted, Wish
 from flows.new.guess import guess_column
-from flows.new.keys import check_keys, key_pattern, person_table
+from flows.new.keys import check_keys, key_column, keys_of, person_table
 from flows.new.outcomes import PlannedTask, as_task
 from flows.new.source import NewStudyError, SourceTable, read_sources
 from mtl_models.kinds import KINDS
 from mtl_models.metrics.settings import MIN_COUNT
-from schemas.fields.person_key import as_declared
 
 # the kind of field for what a target column holds
 _WANTED: dict[str, Wanted] = {"number": "number", "binary": "binary", "classes": "category"}
@@ -88,8 +87,7 @@ class Plan:
 
     def keys(self, table: SourceTable) -> pl.Series:
         """The keys of a table's rows, as validation reads them: ``1`` for 1.0."""
-        name, pattern = self.request.key, str(self.tables[0].columns[0].arguments["pattern"])
-        return table.frame.select(as_declared(name, pattern).alias(name)).to_series()
+        return keys_of(table, self.tables[0].columns[0])
 
     def features_of(self, table: PlannedTable) -> list[str]:
         """The columns of a table that features are made of: none of an outcome, none that gives one away."""
@@ -155,11 +153,9 @@ def _tables(
 ) -> tuple[list[PlannedTable], list[str]]:
     """Every table with its columns guessed, and the outcomes and kept columns that cannot be what they should."""
     asked = {place: outcome for outcome in outcomes for place in outcome.places}
-    pattern = key_pattern(sources, key)
     tables, faults = [], []
     for source in sources:
-        title = source.columns[key].label or "Person"
-        columns = [Column(name=key, kind="person_key", title=title, arguments={"pattern": pattern})]
+        columns = [key_column(sources, source, key)]
         left = []
         for name in source.frame.columns:
             place = Place(source.name, name)

@@ -92,9 +92,9 @@ class ModelView:
 
     @property
     def key_pattern(self) -> str:
-        """What the person key looks like."""
+        """What the person key looks like, as a regular expression."""
         rules = self.rules[self.key]
-        return rules.pattern if isinstance(rules, PersonKey) else ""
+        return rules.expression if isinstance(rules, PersonKey) else ""
 
     @classmethod
     def of(cls, model: type[pa.DataFrameModel]) -> ModelView:

@@ -14,4 +14,4 @@ REFUSED_777777 = {777777: "refused", 999999: "dont_know"}
 class NhanesTable(Table):
     """A table of NHANES 2017-2018."""
 
-    SEQN: str = person_key("Respondent sequence number", pattern=r"^[0-9]{5,6}$")
+    SEQN: str = person_key("Respondent sequence number", min_digits=5)

@@ -17,6 +17,7 @@ import yaml
 
 import flows.features
 import schemas
+from flows.new.contract_file import contract_source
 from flows.new.features_file import domain_name
 from flows.new.plan import Request, plan_study
 from flows.new.python_code import class_name
@@ -28,6 +29,7 @@ from flows.study.study import Study
 from mtl_models.data.tasks import Task
 from schemas.contract import load_contract
 from schemas.describe import dictionary
+from schemas.fields.person_key import PersonKey
 from schemas.splitting.study import validate_folder
 from tests.support import ROOT, Project
 
@@ -162,6 +164,27 @@ def test_keys_stored_as_floats_keep_their_groups_whole(tmp_path: Path) -> None:
     parts = split_of(plan, plan.keys(plan.tables[0].source))
     clinics = parts.group_by(pl.col("id").cast(pl.Int64).sub(1) // 8).agg(pl.col("split").n_unique())
     assert (clinics.height, clinics["split"].max()) == (25, 1)
+
+
+@pytest.mark.parametrize(
+    ("look", "longer", "words"),
+    [
+        ("{}", "10000001", "digits, as many as it takes"),
+        ("{:08x}", "0123456789abcdef", "digits and a to f, 8 or more"),
+        ("a{}", "g10000001", "letters and digits"),
+        ("P-{}", "P-10000001", "letters, digits, dots, lines"),
+    ],
+)
+def test_the_key_that_is_guessed_has_room_for_more_people(tmp_path: Path, look: str, longer: str, words: str) -> None:
+    given = {**people(), "id": [look.format(place + 1) for place in range(200)]}
+    plan = plan_study(request("mine", table(tmp_path, "visits", **given), targets=("dead=dead",)))
+    key = plan.tables[0].columns[0]
+    rules = PersonKey(title=key.title, **key.arguments)
+    assert rules.parse(pl.DataFrame({"text": [given["id"][7], longer, "ä 1"]}))["rule"].to_list() == [
+        None, None, "malformed_key",
+    ]  # fmt: skip
+    assert f"# guessed: {words}" in contract_source(plan)
+    assert "narrow" in key.comments[0]
 
 
 def test_the_split_depends_on_no_order_of_the_rows(project: Path, tmp_path: Path) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
-from schemas.contract import Contract
+from schemas.contract import Contract, load_contract
 from schemas.faults import TableFault
 from schemas.fields import Table, integer, person_key
+from schemas.fields.person_key import PersonKey
 from schemas.splitting.results import StudyResult
 from schemas.splitting.study import validate_folder
 
@@ -83,6 +86,50 @@ def test_zeros_in_front_make_no_other_person_in_another_table(tmp_path: Path) ->
     whole = read(tmp_path, ["001", "002", "3"], ["001", "3", "9"])
     assert whole.tables["people"].valid["key"].to_list() == ["001", "002", "3"]
     assert whole.tables["visits"].rejected_by_rule == {"unknown_person": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "good", "bad"),
+    [
+        ({}, "digits", ["0", "007", "12345678901"], ["", "A1", "1a"]),
+        ({"min_digits": 5}, "5 digits or more", ["00001", "10000000", "99999999999"], ["1234", "12345a"]),
+        ({"min_digits": 5, "max_digits": 6}, "5 to 6 digits", ["12345", "012345"], ["1234", "1234567"]),
+        ({"min_digits": 3, "max_digits": 3}, "3 digits", ["001"], ["1", "0001"]),
+        ({"max_digits": 1}, "1 digit", ["0", "9"], ["10"]),
+        ({"prefix": "P-(x)."}, "`P-(x).` and digits", ["P-(x).7"], ["7", "P-(x).", "Q-(x).7", "P-(x)a7"]),
+        ({"pattern": "^[ab]+$"}, "`^[ab]+$`", ["ab"], ["1"]),
+    ],
+)
+def test_a_key_says_in_words_what_it_looks_like(
+    options: dict[str, Any], words: str, good: list[str], bad: list[str]
+) -> None:
+    rules = PersonKey(title="Key", **options)
+    assert rules.values() == words
+    read = rules.parse(pl.DataFrame({"text": [*good, *bad]}))
+    assert read["value"].to_list() == [*good, *[None] * len(bad)]
+    assert read["rule"].to_list() == [*[None] * len(good), *["malformed_key"] * len(bad)]
+    assert [bool(re.search(rules.checks()["str_matches"], key)) for key in good] == [True] * len(good)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"min_digits": 0}, "min_digits is at least 1"),
+        ({"min_digits": 6, "max_digits": 5}, "max_digits not less than min_digits"),
+        ({"pattern": "^a$", "min_digits": 2}, "leave out min_digits, max_digits and prefix"),
+        ({"prefix": "P "}, "prefix has blanks around it"),
+    ],
+)
+def test_a_key_that_contradicts_itself_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        person_key("Key", **options)
+
+
+def test_keys_grow_beyond_those_of_the_samples() -> None:
+    """Ten million people: a key of eight digits is one of NHANES too, stored as text or as a number."""
+    rules = next(iter(load_contract("nhanes").tables.values())).to_schema().columns["SEQN"].metadata["rules"]
+    keys = rules.parse(pl.DataFrame({"text": ["83732", "10000001", "10000002.0", "8373"]}))
+    assert keys["value"].to_list() == ["83732", "10000001", "10000002", None]
 
 
 def test_letters_are_the_patterns_affair(tmp_path: Path) -> None:
