@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -16,6 +16,8 @@ from rich.table import Table
 from flows.project.paths import StudyPaths, project_root
 from flows.project.settings import StudySettings
 from flows.study.load import load_settings
+
+Key = TypeVar("Key")
 
 
 def one_core() -> None:
@@ -37,15 +39,17 @@ def require(files: Iterable[Path], remedy: str) -> None:
         sys.exit(f"{missing[0]} is not there: run `{remedy}` first")
 
 
-def in_turns(contenders: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
+def in_turns(
+    contenders: Mapping[Key, Callable[[], Any]], repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[Key, float]:
     """Median seconds of each contender. They take turns, so that what slows the machine slows them alike."""
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    seconds: dict[Key, list[float]] = {name: [] for name in contenders}
     for turn in range(repeats + 1):
         for name, run in contenders.items():
-            start = time.perf_counter()
+            start = clock()
             run()
             if turn:  # the first turn warms up
-                seconds[name].append(time.perf_counter() - start)
+                seconds[name].append(clock() - start)
     return {name: statistics.median(each) for name, each in seconds.items()}
 
 

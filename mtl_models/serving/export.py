@@ -14,7 +14,8 @@ import torch
 
 from mtl_models.data.dataset import Dataset, Matrices
 from mtl_models.network.predictor import Predictor
-from mtl_models.serving.exported import ExportNetwork
+from mtl_models.serving.compact import compact
+from mtl_models.serving.exported import ExportNetwork, Scoring
 from mtl_models.serving.parity import check_parity
 
 OPSET = 20
@@ -34,7 +35,7 @@ def export_onnx(network: Predictor, path: Path, *, metadata: Mapping[str, str], 
     """
     inputs = check if isinstance(check, Matrices) else check.inputs
     exported = ExportNetwork(network).eval()
-    proto = strip(_to_proto(exported))
+    proto = graph_of(compact(network))
     require_dynamic_batch(proto)
     texts = {
         **metadata,
@@ -48,9 +49,10 @@ def export_onnx(network: Predictor, path: Path, *, metadata: Mapping[str, str], 
     path.write_bytes(model)
 
 
-def _to_proto(exported: ExportNetwork) -> onnx.ModelProto:
-    """The network as an ONNX graph."""
-    spec = exported.network.spec
+def graph_of(network: Scoring) -> onnx.ModelProto:
+    """The network as an ONNX graph, without a trace of the machine."""
+    exported = ExportNetwork(network).eval()
+    spec = network.spec
     # an example of one row would freeze the batch dimension
     example = (torch.zeros(4, len(spec.numeric)), torch.zeros(4, len(spec.categorical), dtype=torch.int32))
     batch = torch.export.Dim("batch")
@@ -67,8 +69,7 @@ def _to_proto(exported: ExportNetwork) -> onnx.ModelProto:
             verbose=False,
         )
     assert program is not None
-    proto: onnx.ModelProto = program.model_proto
-    return proto
+    return strip(program.model_proto)
 
 
 @contextmanager

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mtl_models.data.dataset import Matrices
+from mtl_models.data.dataset import FeatureSpec, Matrices
+from mtl_models.data.tasks import Task
 from mtl_models.kinds import kind_of
+from mtl_models.kinds.heads import Head
 from mtl_models.network.predictor import Predictor, slices
+
+
+class Scoring(Protocol):
+    """What the file needs of a predictor or of its compact form."""
+
+    spec: FeatureSpec
+    tasks: tuple[Task, ...]
+
+    def head(self, task: str) -> Head:
+        """A task's head."""
+        ...
+
+    def predictions(self, numeric: Tensor, categorical: Tensor) -> dict[str, Tensor]:
+        """Predictions by task name, in the task's unit or as probabilities."""
+        ...
 
 
 class ExportNetwork(nn.Module):
     """A network whose outputs are those of the file: a flat tuple, main tasks only."""
 
-    def __init__(self, network: Predictor) -> None:
+    def __init__(self, network: Scoring) -> None:
         super().__init__()
         self.network = network
         self.tasks = [task for task in network.tasks if task.role == "main"]

@@ -18,8 +18,8 @@ from mtl_models.data.tasks import Task, load_tasks
 from mtl_models.kinds import kind_of
 
 Frame = TypeVar("Frame")
-# 256 to 4,096 rows a call are fastest; one giant batch takes 2 to 4 times as long
-SLICE = 1024
+# what a call computes then stays in the processor's cache: `python -m benchmarks.exported`
+SLICE = 256
 
 
 def open_session(model: bytes) -> onnxruntime.InferenceSession:
