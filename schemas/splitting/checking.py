@@ -57,10 +57,18 @@ def failed_cells(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> pl.DataFram
 
 
 @functools.cache
-def blocks(model: type[pa.DataFrameModel]) -> tuple[Block, ...]:
-    """The model's columns a few at a time: Pandera's work on a column grows with the columns that lie beside it."""
+def blocks(model: type[pa.DataFrameModel], *, across: bool = False) -> tuple[Block, ...]:
+    """The model's columns a few at a time: Pandera's work on a column grows with the columns that lie beside it.
+
+    Args:
+        model: the model.
+        across: whether to leave out the columns whose checks read no other column.
+    """
     view, schema = ModelView.of(model), model.to_schema()
-    names, found = list(view.rules), []
+    found = []
+    names = [
+        name for name in view.rules if not across or any(test.name not in CHECK_RULES for test in view.checks[name])
+    ]
     for start in range(0, len(names), COLUMNS_A_BLOCK):
         part = names[start : start + COLUMNS_A_BLOCK]
         reads = dict.fromkeys(part)
@@ -70,8 +78,13 @@ def blocks(model: type[pa.DataFrameModel]) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def check(frame: pl.DataFrame, model: type[pa.DataFrameModel]) -> pl.DataFrame:
+def check(frame: pl.DataFrame, model: type[pa.DataFrameModel], *, across: bool = False) -> pl.DataFrame:
     """Notes on every cell of ``frame`` that fails a check of ``model``.
+
+    Args:
+        frame: typed columns.
+        model: the model.
+        across: whether to look only at the columns that have a check which reads other columns too.
 
     Raises:
         ContractError: if the frame has not the model's columns and dtypes, or a check itself fails to run.
@@ -79,7 +92,10 @@ def check(frame: pl.DataFrame, model: type[pa.DataFrameModel]) -> pl.DataFrame:
     view = ModelView.of(model)
     if frame.columns != list(view.dtypes):
         raise ContractError(f"{view.name}: a frame with other columns than the model's cannot be checked")
-    cells = pl.concat(failed_cells(frame.select(block.reads), block.schema) for block in blocks(model))
+    parts = [failed_cells(frame.select(block.reads), block.schema) for block in blocks(model, across=across)]
+    if not parts:
+        return pl.DataFrame(schema=NOTES)
+    cells = pl.concat(parts)
     if stray := sorted(set(cells.filter(pl.col("index").is_null())["column"].drop_nulls())):
         raise ContractError(
             f"{view.name}: wrong dtype, wrong column or a check that does not run, at {', '.join(stray)}"

@@ -16,6 +16,9 @@ ROW = "row number"
 EFFECT = pl.Enum(["recoded", "answer", "null", "reject"])
 NOTES: dict[str, Any] = {ROW: pl.UInt32, "column": pl.String, "rule": pl.String, "effect": EFFECT}
 
+SEEN = 4096  # cells by which it is told whether texts repeat; fewer are always read one by one
+MEAN_REPEATS = 4  # how often each text must occur for reading it once to be quicker
+
 
 def parse(text: pl.DataFrame, model: type[pa.DataFrameModel]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Typed columns of ``model`` in its order, and the notes; columns that ``text`` lacks are null."""
@@ -30,12 +33,32 @@ def parse(text: pl.DataFrame, model: type[pa.DataFrameModel]) -> tuple[pl.DataFr
         rules = view.rules[name]
         # a column at a time, apart from the others and step by step: one expression for all, or one in a frame of
         # thousands of columns, would be planned for longer than it runs
-        cells = text[name].str.strip_chars().replace("", None).rename("text").to_frame()
-        parsed = rules.parse(cells)
-        values.append(parsed["value"].cast(dtype).alias(name))
+        parsed = _parsed(text[name], rules, dtype)
+        values.append(parsed["value"].alias(name))
         if parsed["rule"].null_count() < text.height:
             notes.append(_notes(parsed["rule"], name, rules))
     return pl.DataFrame(values), pl.concat(notes)
+
+
+def _parsed(text: pl.Series, rules: Rules, dtype: pl.DataType) -> pl.DataFrame:
+    """What ``rules`` make of a column: each distinct text read once where texts repeat, else cell by cell."""
+    if _repeats(text):
+        cells = text.fill_null("")  # which is as blank as null
+        words = cells.unique(maintain_order=True)
+        if words.len() * MEAN_REPEATS <= text.len():
+            return _read(words, rules, dtype)[cells.cast(pl.Enum(words)).to_physical()]
+    return _read(text, rules, dtype)
+
+
+def _repeats(text: pl.Series) -> bool:
+    """Whether a column is long, and its texts seem to repeat, by cells from all over it."""
+    step = text.len() // SEEN
+    return step > 0 and text.gather_every(step).n_unique() * 2 < SEEN
+
+
+def _read(text: pl.Series, rules: Rules, dtype: pl.DataType) -> pl.DataFrame:
+    parsed = rules.parse(text.str.strip_chars().replace("", None).rename("text").to_frame())
+    return parsed.with_columns(pl.col("value").cast(dtype))
 
 
 def _notes(met: pl.Series, column: str, rules: Rules) -> pl.DataFrame:

@@ -80,7 +80,7 @@ def _rejected_rows(notes: pl.DataFrame) -> pl.Series:
 
 def _person_notes(table: CheckedTable, persons: Persons) -> pl.DataFrame:
     key = pl.col(table.keys.name)
-    known = key.is_in(persons.valid.implode())
+    unknown = table.keys.is_not_null() & ~table.keys.is_in(persons.valid.implode())
     rule = (
         pl.when(key.is_in(persons.rejected.implode()))
         .then(pl.lit("person_rejected"))
@@ -89,7 +89,7 @@ def _person_notes(table: CheckedTable, persons: Persons) -> pl.DataFrame:
     return (
         table.keys.to_frame()
         .with_row_index(ROW)
-        .filter(key.is_not_null() & ~known)
+        .filter(unknown)
         .select(
             ROW, pl.lit(table.keys.name).alias("column"), rule.alias("rule"),
             pl.lit("reject").cast(EFFECT).alias("effect"),

@@ -157,3 +157,9 @@ def test_floats_too_short_for_their_keys_are_refused(tmp_path: Path) -> None:
         TableFault, match=r"people.parquet: key is stored as Float32, which cannot hold its longest keys"
     ):
         validate_folder(tmp_path, keyed(r"^[0-9]+$"))
+
+
+def test_zeros_in_front_of_letters_are_part_of_the_key(tmp_path: Path) -> None:
+    result = read(tmp_path, ["0a", "a", "00a", "1"], ["a", "000a"], pattern=r"^[0-9a]+$")
+    assert result.tables["people"].valid["key"].to_list() == ["0a", "a", "00a", "1"]
+    assert result.tables["visits"].rejected_by_rule == {"unknown_person": 1}
