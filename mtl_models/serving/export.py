@@ -16,6 +16,7 @@ from mtl_models.data.dataset import Dataset, Matrices
 from mtl_models.network.predictor import Predictor
 from mtl_models.serving.compact import compact
 from mtl_models.serving.exported import ExportNetwork, Scoring
+from mtl_models.serving.folding import fold
 from mtl_models.serving.parity import check_parity
 
 OPSET = 20
@@ -69,7 +70,9 @@ def graph_of(network: Scoring) -> onnx.ModelProto:
             verbose=False,
         )
     assert program is not None
-    return strip(program.model_proto)
+    proto = strip(program.model_proto)
+    fold(proto.graph)
+    return proto
 
 
 @contextmanager
