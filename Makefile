@@ -51,7 +51,7 @@ serve: data ## Prefect's server and both flows on their schedules, on this machi
 
 # long files come first as they are collected: xdist would put them last, and one core would wait
 test: data ## all tests
-	@$(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # the library alone has few dependencies; its .venv is kept
 library: folder ## fast tests of the library with another Python, in a .venv of its own; PYTHON=python3.13

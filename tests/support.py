@@ -83,7 +83,7 @@ class Project:
             server.wait(timeout=30)
 
 
-FEWER = "booster_seeds: 2, lightgbm: {num_leaves: [3], max_rounds: 40}, catboost: {depth: [3], max_rounds: 40}"
+FEWER = "booster_seeds: 2, lightgbm: {num_leaves: [3], max_rounds: 15}, catboost: {depth: [3], max_rounds: 15}"
 REPEATS = 2
 
 
@@ -93,7 +93,7 @@ def _fewer_fits(params: Path) -> None:
     models = "baselines: {models: [single_task, linear, lightgbm, catboost]"
     assert models in heart
     assert "epochs: 100\n" in heart
-    heart = heart.replace("epochs: 100\n", "epochs: 25\n", 1).replace(models, f"{models}, {FEWER}", 1)
+    heart = heart.replace("epochs: 100\n", "epochs: 8\n", 1).replace(models, f"{models}, {FEWER}", 1)
     params.write_text(head + mark + heart)
 
 

@@ -1,7 +1,8 @@
 """Jobs in processes of one thread each, so that the count of processors changes no bit: the one place that starts them.
 
-Every process imports this module and the one of the function: what only the first process needs is imported where it
-is used.
+The first call starts a process that imports this module and the function's, and computes nothing; every worker is forked
+from it, so that libraries are imported once and not once a worker. What only the first process needs is imported where
+it is used.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ def in_processes(
     if not jobs:
         return
     n_workers = min(len(jobs), os.cpu_count() or 1, MOST_WORKERS)
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, function.__module__])
     with (
         progress_bar(title, len(jobs), show=True) as advance,
         awaiting_workers(),
