@@ -49,7 +49,8 @@ repro: data ## bring every study up to date with DVC alone
 serve: data ## Prefect's server and both flows on their schedules, on this machine
 	@$(RUN) flows.schedule.serve
 
-# long files come first as they are collected: xdist would put them last, and one core would wait
+# long files come first as they are collected: xdist would put them last, and one core would wait; some tests wait for a
+# server or for the next minute, so three workers keep two cores busy
 test: data ## all tests
 	@$(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder
 

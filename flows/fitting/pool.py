@@ -1,8 +1,8 @@
 """Jobs in processes of one thread each, so that the count of processors changes no bit: the one place that starts them.
 
-The first call starts a process that imports this module and the function's, and computes nothing; every worker is forked
-from it, so that libraries are imported once and not once a worker. What only the first process needs is imported where
-it is used.
+The first call starts a process that imports this module and the function's, and computes nothing; every worker is
+forked from it, so that libraries are imported once and not once a worker. What only the first process needs is imported
+where it is used.
 """
 
 from __future__ import annotations
