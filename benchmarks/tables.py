@@ -84,10 +84,10 @@ def ledger(folder: Path, n_runs: int) -> list[Measured]:
     for number in range(n_runs - 100, n_runs):
         runs.publish(run_row(number))
     file = folder / "runs.parquet"
-    rows = runs.read()
-    if rows.height != n_runs or not rows["run_id"].is_unique().all():
+    held = runs.read()
+    if held.height != n_runs or not held["run_id"].is_unique().all():
         raise ValueError("the ledger does not hold one row a run")
-    rows.write_parquet(file)
+    held.write_parquet(file)
     some = run_row(n_runs // 2)
     one = pl.DataFrame([some], schema=schema)
 

@@ -62,9 +62,11 @@ def main() -> None:
             title = f"the {len(known):,} and {len(others):,} of them with every label"
             report({OURS: bare, PEER: theirs}, options, title, known)
     seen, features = in_view(everything, full, own, own.task_records)
-    parts = (seen.take((splits["final"] == part).to_numpy()) for part in ("train", "valid"))
+    learn, check = (seen.take((splits["final"] == part).to_numpy()) for part in ("train", "valid"))
     start = time.perf_counter()
-    n_epochs = len(fit(TrainingData(*parts, features, own.task_records), FitSettings(own.model, own.training)).history)
+    n_epochs = len(
+        fit(TrainingData(learn, check, features, own.task_records), FitSettings(own.model, own.training)).history
+    )
     print(f"whole fit of the study's own model: {time.perf_counter() - start:.1f} s, {n_epochs} epochs")
 
 

@@ -24,16 +24,19 @@ from flows.report.words import (
     figure_text,
     gain_text,
     interval_words,
+    level,
     lower_first,
     metric_name,
     model_name,
     short_title,
 )
+from mtl_models.metrics.settings import CONFIDENCE
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "figures.md"
 GAINS = re.compile(r"<!-- gains .*?-->\n.*?(<!-- end -->)", re.DOTALL)
-START = """# Figures
+WIDE = level(CONFIDENCE)
+START = f"""# Figures
 
 Written by `python docs/figures.py` from the reports of the runs; no number here was typed. The line below each
 heading names the command that measured the figures, and the file that they come from.
@@ -41,7 +44,7 @@ heading names the command that measured the figures, and the file that they come
 **How to read them.** R² is the share of the differences between people that is explained. AUROC is how often a
 person with the outcome gets the higher probability of a pair: 0.5 is a coin toss. Weighted kappa is agreement
 beyond chance. A *gain* is how much less one model errs than another: the relative reduction of RMSE or log-loss.
-A positive gain is better, and it is clear if its interval leaves out zero. Brackets are 95 % intervals, from
+A positive gain is better, and it is clear if its interval leaves out zero. Brackets are {WIDE} intervals, from
 bootstrap resamples of the same people for all models. If a model has several seeds, the interval is also over seeds.
 A *twin* is the same kind of network, trained on one outcome alone. A *booster* is LightGBM or CatBoost.
 
