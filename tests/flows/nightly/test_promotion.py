@@ -62,7 +62,7 @@ def test_the_gate_stops_a_ruined_network_and_lets_an_equal_one_pass(
     known.with_columns(pl.lit(0).cast(known["disease"].dtype).alias("disease")).write_parquet(targets)
     unjudged = promote(study, version_with(1.0002))
     assert not unjudged.promoted
-    assert "no figure for task disease: its 61 labelled validation people have one class only" in unjudged.reason
+    assert "no figure for task disease: its 121 labelled validation people have one class only" in unjudged.reason
     known.write_parquet(targets)
     # a study that once had another outcome: its readers would lose a column
     scores = ScoreTable(paths.tables)
