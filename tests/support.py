@@ -98,12 +98,12 @@ def _fewer_fits(params: Path) -> None:
 
 
 def _fewer_repeats(project: Project) -> None:
-    """Two repeats of three folds in that study: with one there would be no mean over repeats, with two no validation."""
+    """Two repeats of three folds in that study: with one repeat there is no mean, with two folds no validation."""
     folds = project.folder / "data" / "raw" / "heart" / "splits" / "folds.csv"
     header, *rows = (line.split(",") for line in folds.read_text().splitlines())
-    fewer = [header[: 1 + REPEATS], *([row[0], *(str(int(fold) % FOLDS) for fold in row[1 : 1 + REPEATS])] for row in rows)]
+    fewer = [[person, *(str(int(fold) % FOLDS) for fold in numbers[:REPEATS])] for person, *numbers in rows]
     folds.chmod(0o644)
-    folds.write_text("".join(f"{','.join(row)}\n" for row in fewer))
+    folds.write_text("".join(f"{','.join(row)}\n" for row in [header[: 1 + REPEATS], *fewer]))
     project.run("dvc", "commit", "--quiet", "--force", "data/raw/heart.dvc")
 
 

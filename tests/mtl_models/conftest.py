@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,16 @@ SPEC = FeatureSpec(
 )
 TRAINING = TrainingSettings(epochs=12, batch_size=64, learning_rate=1e-2, patience=5, ema=0.9)
 MODEL = ModelSettings.model_validate({"trunk": {"name": "shared", "widths": [16], "dropout": 0.1}})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_operator_list() -> Iterator[None]:
+    """Torch lists its operators for ONNX anew at every export, which takes a fifth of the time of a small one."""
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(cache(ONNXRegistry.from_torchlib)))
+        yield
 
 
 def make_frames(n_rows: int, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:

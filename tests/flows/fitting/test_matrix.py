@@ -1,8 +1,8 @@
 """Every way of sharing on the real features of every study: each encoder and trunk, each preset, each balancer.
 
 A sample of rows and one epoch. The presets of a study are exported to a file each; the encoders and trunks that they
-leave out go into one file a study, with one task each in turns. Left out, since exports cost seconds: the export of each
-encoder and trunk on more than one study, and all pairs of encoder and trunk, which need no real columns
+leave out go into one file a study, with one task each in turns. Left out, since exports cost seconds: the export of
+each encoder and trunk on more than one study, and all pairs of encoder and trunk, which need no real columns
 (tests/mtl_models/network/test_matrix.py).
 """
 
@@ -126,7 +126,7 @@ def test_the_presets_meant_for_a_study_train_export_and_score(sample: Sample, ro
         check_scores(sample, network, tmp_path / f"{name}.onnx")
 
 
-def test_every_other_encoder_and_trunk_trains_and_in_turns_exports_and_scores(sample: Sample, root: Path, tmp_path: Path) -> None:
+def test_every_other_encoder_and_trunk_trains_and_some_score(sample: Sample, root: Path, tmp_path: Path) -> None:
     models = [ModelSettings.model_validate(read_preset(root, name).model) for name in MEANT[sample.study]]
     encoders = sorted(set(ENCODERS) - {model.encoder.name for model in models})
     trunks = sorted(set(TRUNKS) - {model.trunk.name for model in models})

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 def test_everybody_is_scored_rejected_or_excluded(nightly: Project) -> None:
     scores = scores_of(nightly)
     run = table(nightly, "runs").filter(pl.col("flow") == "score", pl.col("batch") == NIGHT).row(0, named=True)
-    assert run["n_people"] == run["n_scored"] + run["n_rejected"] + run["n_excluded"] == 61
+    assert run["n_people"] == run["n_scored"] + run["n_rejected"] + run["n_excluded"] == 121
     assert run["n_rows"] == run["n_rows_valid"] + run["n_rows_rejected"]
     assert scores.height == run["n_scored"]
     assert scores["person_id"].is_unique().all()
@@ -38,7 +38,7 @@ def test_everybody_is_scored_rejected_or_excluded(nightly: Project) -> None:
     assert sha256(champion) == run["model_version"] == scores["model_version"][0]
     assert scores["thal"].is_in(["normal", "fixed defect", "reversible defect"]).all()
     thal = scores.select(pl.sum_horizontal(pl.selectors.starts_with("thal__p_")))
-    assert thal.to_series().to_list() == pytest.approx([1.0] * 61, abs=1e-5)
+    assert thal.to_series().to_list() == pytest.approx([1.0] * 121, abs=1e-5)
     assert (scores["disease"] == (scores["disease__p"] >= 0.5).cast(pl.Int8)).all()
 
 
@@ -118,9 +118,9 @@ def test_a_rejected_person_is_kept_with_every_reason_and_no_value_is_told(nightl
     assert reject["person_id"] == row[0]
     assert {reason["column"] for reason in reject["reasons"]} >= {"age", "sex"}
     assert json.loads(reject["row"])["chol"] == "98765.25"
-    assert scores_of(nightly, "2026-01-02").height == 60
+    assert scores_of(nightly, "2026-01-02").height == 120
     run = table(nightly, "runs").filter(pl.col("batch") == "2026-01-02").row(0, named=True)
-    assert (run["n_people"], run["n_scored"], run["n_rejected"], run["n_excluded"]) == (61, 60, 1, 0)
+    assert (run["n_people"], run["n_scored"], run["n_rejected"], run["n_excluded"]) == (121, 120, 1, 0)
     told = done.stdout + done.stderr + run["details"]
     state = b"".join(path.read_bytes() for path in (nightly.folder / ".prefect").rglob("*") if path.is_file())
     for value in ("4711.5", "hermit", "98765.25"):

@@ -51,7 +51,7 @@ def test_the_schedule_fires_by_itself(nightly: Project) -> None:
     fired = table(nightly, "runs").filter(~pl.col("run_id").is_in(list(ledger)))
     assert fired["flow"].to_list() == ["score"], (nightly.folder / "serve.log").read_text()[-2000:]
     assert fired["batch"][0] == today
-    assert table(nightly, "scores").filter(pl.col("run_id") == fired["run_id"][0]).height == 61
+    assert table(nightly, "scores").filter(pl.col("run_id") == fired["run_id"][0]).height == 121
 
 
 def test_another_checkout_does_not_serve_with_this_ones_server(nightly: Project, tmp_path: Path) -> None:

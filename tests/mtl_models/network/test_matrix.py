@@ -4,8 +4,8 @@ Each encoder is trained with each trunk on all kinds of task, some labels missin
 in turns), once for every test here and once more for its bytes. An export costs seconds and grows with the graph, so
 the networks of an encoder go into one file, each with one of its tasks in turns.
 
-Left out here: a file of its own for each pair, the export of two pairs in three unless the encoder gives each task a row
-of its own (where one vector goes from encoder to trunk, either's graph is the same beside any other), and every
+Left out here: a file of its own for each pair, the export of two pairs in three unless the encoder gives each task a
+row of its own (where one vector goes from encoder to trunk, either's graph is the same beside any other), and every
 balancer with every trunk: a balancer sees shared and own parameters, of which the trunks here have each sort: one
 representation, one a task with a penalty, gates, members.
 """
