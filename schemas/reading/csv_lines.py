@@ -26,33 +26,65 @@ def check_text(data: bytes, file: str, table: str) -> None:
     Raises:
         TableFault: if not.
     """
-    for signature, what in _SIGNATURES.items():
-        if data.startswith(signature):
-            raise TableFault(table, f"{file} is not a CSV in UTF-8 but {what.format(table=table)}")
-    if b"\0" in data:
-        line = data[: data.index(b"\0")].count(b"\n") + 1
-        raise TableFault(table, f"{file} is not a CSV: line {line} holds a NUL byte; export it again as UTF-8 text")
-    start = 0
-    for end in _block_ends(data):
-        try:
-            data[start:end].decode()
-        except UnicodeDecodeError as error:
-            line = data[: start + error.start].count(b"\n") + 1
-            if error.reason == "unexpected end of data" and end == len(data):
-                raise _cut_off(file, table, line) from None
-            sentence = f"{file} is not UTF-8: line {line} holds a byte that is not; save it as UTF-8"
-            raise TableFault(table, sentence) from None
+    check, start = TextCheck(file, table), 0
+    while start < len(data):
+        end = block_end(data, start, BLOCK)
+        check.feed(data[start:end])
         start = end
-    if not (data.endswith(b"\n") or (data.endswith(b"\r") and b"\n" not in data)):
-        raise _cut_off(file, table, data.count(b"\n") + 1)
+    check.close()
 
 
-def _block_ends(data: bytes) -> Iterator[int]:
-    """Where blocks end: behind a line end, so that no letter is cut in two."""
-    end = 0
-    while end < len(data):
-        end = block_end(data, end, BLOCK)
-        yield end
+class TextCheck:
+    """Whether a file is text in UTF-8 that ends with a line end, by blocks of whole lines.
+
+    Attributes:
+        n_lines: line ends so far.
+    """
+
+    def __init__(self, file: str, table: str) -> None:
+        self._file, self._table = file, table
+        self.n_lines = 0
+        self._fed: bytes = b""
+
+    def feed(self, block: bytes) -> None:
+        """Check the next block; blocks end behind a line end, so that no letter is cut in two.
+
+        Raises:
+            TableFault: if it is not text.
+        """
+        if not self._fed:
+            for signature, what in _SIGNATURES.items():
+                if block.startswith(signature):
+                    raise TableFault(
+                        self._table, f"{self._file} is not a CSV in UTF-8 but {what.format(table=self._table)}"
+                    )
+        if b"\0" in block:
+            line = self._line(block, block.index(b"\0"))
+            sentence = f"{self._file} is not a CSV: line {line} holds a NUL byte; export it again as UTF-8 text"
+            raise TableFault(self._table, sentence)
+        try:
+            block.decode()
+        except UnicodeDecodeError as error:
+            line = self._line(block, error.start)
+            if error.reason == "unexpected end of data" and not block.endswith(b"\n"):
+                raise _cut_off(self._file, self._table, line) from None
+            sentence = f"{self._file} is not UTF-8: line {line} holds a byte that is not; save it as UTF-8"
+            raise TableFault(self._table, sentence) from None
+        self.n_lines += block.count(b"\n")
+        self._fed = block
+
+    def close(self) -> None:
+        """Say that there is no further block.
+
+        Raises:
+            TableFault: if the last line has no end.
+        """
+        whole = self._fed.endswith(b"\n") or (self._fed.endswith(b"\r") and not self.n_lines)
+        if self._fed and not whole:
+            raise _cut_off(self._file, self._table, self.n_lines + 1)
+
+    def _line(self, block: bytes, place: int) -> int:
+        return self.n_lines + block[:place].count(b"\n") + 1
 
 
 def block_end(data: bytes, start: int, size: int) -> int:

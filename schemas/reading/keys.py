@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import polars as pl
 
 from schemas.faults import TableFault
-from schemas.reading.text_table import TextTable
 
 
 def without_leading_zeros(keys: pl.Series) -> pl.Series:
@@ -21,42 +23,94 @@ def _bare(keys: pl.Series) -> pl.Series:
     return keys.str.strip_chars_start("0")
 
 
-def check_repeats(keys: pl.Series, text: TextTable) -> None:
-    """Make sure that no person has two rows, under one spelling or two; null is no person.
+@dataclass(frozen=True)
+class KeyFacts:
+    """What the keys of a table, or of a shard of it, say of it as a whole.
 
-    Raises:
-        TableFault: if one has.
+    Attributes:
+        repeated: rows that repeat a person's key.
+        respelt: rows that repeat it with other zeros in front.
+        misspelt: rows that name a person with other zeros in front than the person table does.
+        shortest, longest: the least and the most characters of a key.
+        zero_in_front: whether a key begins with a zero that another spelling might lack.
     """
-    rows = keys.drop_nulls()
+
+    repeated: int = 0
+    respelt: int = 0
+    misspelt: int = 0
+    shortest: int | None = None
+    longest: int | None = None
+    zero_in_front: bool = False
+
+    @classmethod
+    def of(cls, keys: pl.Series, persons: pl.Series | None = None) -> KeyFacts:
+        """Those of the keys of a table's rows, null for no key; ``persons`` are those of the person table."""
+        rows = keys.drop_nulls()
+        if rows.is_empty():
+            return cls()
+        repeated, respelt = _repeats(rows)
+        misspelt = 0 if persons is None else _misspelt(rows, persons)
+        width = rows.str.len_bytes()
+        shortest, longest = (int(str(each)) for each in (width.min(), width.max()))
+        return cls(repeated, respelt, misspelt, shortest, longest, bool(rows.str.contains("^0[0-9]").any()))
+
+    @classmethod
+    def total(cls, several: Iterable[KeyFacts]) -> KeyFacts:
+        """Those of several shards or tables together."""
+        known = list(several)
+        short = [each.shortest for each in known if each.shortest is not None]
+        long = [each.longest for each in known if each.longest is not None]
+        return cls(
+            sum(each.repeated for each in known),
+            sum(each.respelt for each in known),
+            sum(each.misspelt for each in known),
+            min(short, default=None),
+            max(long, default=None),
+            any(each.zero_in_front for each in known),
+        )
+
+    @property
+    def may_respell(self) -> bool:
+        """Whether 1 and 001 may both be among these keys: some begin with a zero, and not all are of one width."""
+        return self.zero_in_front and self.shortest != self.longest
+
+    def fault(self, table: str, file: str, key: str, person_table: str) -> TableFault | None:
+        """What is wrong with them, if anything.
+
+        Args:
+            table: the table's name.
+            file: its file.
+            key: the name of the key's column.
+            person_table: the name of the person table.
+        """
+        if self.repeated:
+            said = f"{self.repeated} rows repeat a person's {key}; keep one row for each person"
+        elif self.respelt:
+            said = (
+                f"{self.respelt} rows repeat a person's {key} with other zeros in front of it (as 1 and 001 would "
+                "be); write every key in one way, and keep one row for each person"
+            )
+        elif self.misspelt:
+            said = (
+                f"{self.misspelt} rows name a person's {key} with other zeros in front than {person_table} (as 1 and "
+                "001 would be); write every key in one way"
+            )
+        else:
+            return None
+        return TableFault(table, f"{file}: {said}")
+
+
+def _repeats(rows: pl.Series) -> tuple[int, int]:
+    """How many rows repeat a key, and how many do with other zeros in front."""
     if _bare(rows).n_unique() == rows.len():
-        return
-    if doubled := rows.len() - rows.n_unique():
-        raise TableFault(
-            text.table, f"{text.file}: {doubled} rows repeat a person's {keys.name}; keep one row for each person"
-        )
-    if doubled := rows.len() - without_leading_zeros(rows).n_unique():
-        raise TableFault(
-            text.table,
-            f"{text.file}: {doubled} rows repeat a person's {keys.name} with other zeros in front of it (as 1 and 001 "
-            "would be); write every key in one way, and keep one row for each person",
-        )
+        return 0, 0
+    return rows.len() - rows.n_unique(), rows.len() - without_leading_zeros(rows).n_unique()
 
 
-def check_spelling(keys: pl.Series, text: TextTable, persons: pl.Series, person_table: str) -> None:
-    """Make sure that no person has another spelling in ``text`` than in the person table.
-
-    Raises:
-        TableFault: if one has.
-    """
-    given = keys.drop_nulls()
-    unknown = given.filter(~given.is_in(persons.implode()))
+def _misspelt(rows: pl.Series, persons: pl.Series) -> int:
+    """How many rows name one of the persons with other zeros in front."""
+    unknown = rows.filter(~rows.is_in(persons.implode()))
     if not unknown.len():
-        return
+        return 0
     alike = persons.filter(_bare(persons).is_in(_bare(unknown).unique().implode()))
-    same = without_leading_zeros(unknown).is_in(without_leading_zeros(alike).implode())
-    if count := int(same.sum()):
-        raise TableFault(
-            text.table,
-            f"{text.file}: {count} rows name a person's {keys.name} with other zeros in front than {person_table} "
-            "(as 1 and 001 would be); write every key in one way",
-        )
+    return int(without_leading_zeros(unknown).is_in(without_leading_zeros(alike).implode()).sum())

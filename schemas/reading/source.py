@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -42,21 +42,41 @@ def read_table(
     """
     table = table or path.stem
     if not path.is_dir():
-        return _read_file(path, path.name, model, table, optional)
+        return read_file(path, path.name, ModelView.of(model), table, optional)
     files = part_files(path, table)
-    names = [
-        each.name if _PART_NAME.fullmatch(each.name) else f"file {place} by name" for place, each in enumerate(files, 1)
-    ]
+    names = part_names(files)
     parts = [
-        _read_file(each, f"{path.name}/{name}", model, table, optional, stored_as=f"{path.name}/{each.name}")
+        read_file(
+            each, f"{path.name}/{name}", ModelView.of(model), table, optional, stored_as=f"{path.name}/{each.name}"
+        )
         for each, name in zip(files, names, strict=True)
     ]
     return joined(table, path.name, parts, names)
 
 
-def _read_file(
-    path: Path, file: str, model: type[pa.DataFrameModel], table: str, optional: Collection[str], stored_as: str = ""
+def part_names(files: Sequence[Path]) -> list[str]:
+    """What to call part files in an error: by their names, or by their places where a name may be a person's."""
+    return [
+        each.name if _PART_NAME.fullmatch(each.name) else f"file {place} by name" for place, each in enumerate(files, 1)
+    ]
+
+
+def read_file(
+    path: Path, file: str, view: ModelView, table: str, optional: Collection[str], stored_as: str = ""
 ) -> TextTable:
+    """Read one file of a table as text.
+
+    Args:
+        path: the file.
+        file: its name in errors.
+        view: what it must hold.
+        table: the table's name.
+        optional: columns that it may lack.
+        stored_as: its name in rejects; ``file`` if left out.
+
+    Raises:
+        TableFault: if it cannot be read or has not exactly the model's columns.
+    """
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -66,5 +86,5 @@ def _read_file(
     if not data:
         raise TableFault(table, f"{file} is empty (0 bytes): deliver it again")
     return _READERS[form_of(path.name) or ".csv"](
-        data, file, ModelView.of(model), table=table, stored_as=stored_as or file, optional=optional
+        data, file, view, table=table, stored_as=stored_as or file, optional=optional
     )

@@ -9,7 +9,6 @@ import polars as pl
 
 from schemas.fields import CHECK_RULES, ModelView
 from schemas.fields.person_key import as_declared
-from schemas.reading.keys import check_repeats
 from schemas.reading.text_table import TextTable
 from schemas.splitting.checking import check
 from schemas.splitting.parsing import NOTES, ROW, parse
@@ -42,22 +41,17 @@ class CheckedTable:
 
 
 def check_table(text: TextTable | None, model: type[pa.DataFrameModel]) -> CheckedTable:
-    """Parse and check the rows of ``text``.
-
-    Raises:
-        TableFault: if a person has more than one row.
-    """
+    """Parse and check the rows of ``text``; whether a person has several is for the caller to see."""
     view = ModelView.of(model)
     if text is None:
         return CheckedTable(model, None, pl.DataFrame(schema=view.dtypes), pl.DataFrame(schema=NOTES))
     values, parsed = parse(text.frame, model)
-    check_repeats(values[view.key], text)
     return CheckedTable(model, text, values, pl.concat([parsed, _failed(values, model, parsed)]))
 
 
 def _failed(values: pl.DataFrame, model: type[pa.DataFrameModel], parsed: pl.DataFrame) -> pl.DataFrame:
     """Notes on the cells that fail a check; an unreadable cell is null by now, and not missing for a second reason."""
-    # Pandera takes two missing keys for duplicates; a key that is really repeated has stopped the table before
+    # Pandera takes two missing keys for duplicates; a key that is really repeated is a fault of the table
     failed = check(values, model).filter(pl.col("rule") != "duplicate_key")
     of_one = pl.col("rule").is_in(list(CHECK_RULES.values()))
     alone = failed.filter(of_one)

@@ -38,6 +38,7 @@ class TableResult:
         recoded: cells of ``valid`` that were read as the number that their code stands for, by column and rule.
         absent: columns that the file was allowed to lack and lacks.
         looks: what the cells that broke a rule look like, rejected rows included, by column.
+        undeclared: the distinct cells among them that are none of a column's labels, by column. Patient data.
     """
 
     table: str
@@ -50,6 +51,7 @@ class TableResult:
     broken: Mapping[str, int]
     absent: tuple[str, ...]
     looks: Counts
+    undeclared: Mapping[str, pl.Series] = field(default_factory=dict, repr=False)
 
     @property
     def n_valid(self) -> int:

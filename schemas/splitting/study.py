@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import polars as pl
 
 from schemas.contract import Contract
 from schemas.faults import TableFault
-from schemas.fields import ModelView
-from schemas.patterns import covers
-from schemas.reading.checksums import check_sums, read_sums
-from schemas.reading.folder import check_names, find_table
-from schemas.reading.keys import check_spelling
+from schemas.reading.keys import KeyFacts
 from schemas.reading.source import read_table
 from schemas.reading.text_table import TextTable
-from schemas.splitting.checked import CheckedTable, check_table
-from schemas.splitting.checking import require_full_validation
-from schemas.splitting.results import StudyResult
+from schemas.splitting.checked import check_table
+from schemas.splitting.delivery import open_delivery
+from schemas.splitting.results import StudyResult, TableResult
 from schemas.splitting.table import Persons, split_table
+
+TextOf = Callable[[str], TextTable | None]
+"""Gives a table's rows as text by its name; None where it was allowed to be absent and is."""
 
 
 def validate_folder(
@@ -47,74 +49,118 @@ def validate_folder(
         ContractError: if Pandera's checks are switched off, or the contract contradicts itself.
         ValueError: for a pattern that matches nothing, or that would make a required column optional.
     """
-    require_full_validation()
-    if not folder.is_dir():
-        raise TableFault("", f"the folder {folder} does not exist: put the tables of {contract.study} there")
-    check_names(folder, contract, beside=beside, only_tables=scoring)
-    sums = read_sums(folder)
-    absent_ok = _optional(contract, optional_columns)
-    optional_tables = contract.optional if scoring else frozenset()
-    checked: dict[str, CheckedTable] = {}
-    faults: list[TableFault] = []
-    for name, model in contract.tables.items():
-        may_be_absent = name in optional_tables or absent_ok[name] >= set(ModelView.of(model).rules) - {
-            contract.person_key
-        }
-        try:
-            checked[name] = check_table(
-                _read(folder, name, contract, absent_ok[name], sums, may_be_absent=may_be_absent), model
-            )
-        except TableFault as fault:
-            faults.append(fault)
-    if faults:
-        raise TableFault.of(faults)
-    persons = Persons.of(checked[contract.person_table])
-    for name, table in checked.items():
-        if table.text and name != contract.person_table:
-            check_spelling(table.keys, table.text, persons.all, contract.person_table)
-    tables = {
-        name: split_table(table, None if name == contract.person_table else persons) for name, table in checked.items()
-    }
-    return StudyResult(study=contract.study, tables=tables)
+    delivery = open_delivery(folder, contract, optional_columns=optional_columns, scoring=scoring, beside=beside)
+
+    def text_of(name: str) -> TextTable | None:
+        path = delivery.paths[name]
+        model, optional = contract.tables[name], delivery.absent_ok[name]
+        return None if path is None else read_table(path, model, table=name, optional=optional)
+
+    split = split_tables(text_of, contract, faults=delivery.faults)
+    require_sound([split.facts], contract)
+    return StudyResult(study=contract.study, tables=split.tables)
 
 
-def _read(
-    folder: Path,
-    table: str,
+@dataclass(frozen=True)
+class Facts:
+    """What the rows of a study, or of a shard of its people, say of its tables as a whole. No rows, and no values.
+
+    Attributes:
+        keys: what the keys of each table say of it.
+        files: what each table's file is called.
+        faults: of the tables that could not be read.
+        n_people: rows of the person table.
+    """
+
+    keys: Mapping[str, KeyFacts]
+    files: Mapping[str, str]
+    faults: tuple[TableFault, ...]
+    n_people: int
+
+
+@dataclass(frozen=True)
+class Split:
+    """The tables of a study, or of a shard of its people, split.
+
+    Attributes:
+        tables: those without a fault, in the contract's order.
+        facts: what is to be said of the tables as a whole.
+    """
+
+    tables: Mapping[str, TableResult] = field(repr=False)
+    facts: Facts
+
+
+def split_tables(
+    text_of: TextOf,
     contract: Contract,
-    optional: Collection[str],
-    sums: Mapping[str, str] | None,
     *,
-    may_be_absent: bool,
-) -> TextTable | None:
-    path = find_table(folder, table)
-    if sums is not None:
-        check_sums(path, table, sums)
-    is_person_table = table == contract.person_table
-    if path is None:
-        if may_be_absent and not is_person_table:
-            return None
-        raise TableFault(table, f"the table {table} is missing: put {table}.csv or {table}.parquet in the folder")
-    text = read_table(path, contract.tables[table], table=table, optional=optional)
-    if is_person_table and not text.n_rows:  # elsewhere it only says that nobody had this examination
-        raise TableFault(table, f"{text.file} has a header but no rows: without persons there is nothing to validate")
-    return text
+    faults: Iterable[TableFault] = (),
+    look: Callable[[str, pl.Series], None] | None = None,
+) -> Split:
+    """Split every table, one after the other, so that the text of one at a time is held.
+
+    Args:
+        text_of: gives the rows of a table.
+        contract: the study's contract.
+        faults: of tables that are known not to be readable; they are not asked for.
+        look: called with each table's name and the keys of all its rows, null where one is malformed.
+    """
+    found = list(faults)
+    tables: dict[str, TableResult] = {}
+    keys: dict[str, KeyFacts] = {}
+    files: dict[str, str] = {}
+    persons: Persons | None = None
+    n_people = 0
+    first = contract.person_table
+    for name in (first, *(each for each in contract.tables if each != first)):
+        if any(fault.table == name for fault in found):
+            continue
+        try:
+            table = check_table(text_of(name), contract.tables[name])
+        except TableFault as fault:
+            found.append(fault)
+            continue
+        if table.text:
+            files[name] = table.text.file
+        if look is not None:
+            look(name, pl.concat([table.keys, pl.Series(table.keys.name, table.broken_keys(), dtype=pl.String)]))
+        keys[name] = KeyFacts.of(table.keys, persons.all if persons else None)
+        if name == first:
+            persons, n_people = Persons.of(table), table.text.n_rows if table.text else 0
+        if persons is not None and not keys[name].repeated:
+            tables[name] = split_table(table, None if name == first else persons)
+    in_order = {name: tables[name] for name in contract.tables if name in tables}
+    return Split(in_order, Facts(keys, files, tuple(found), n_people))
 
 
-def _optional(contract: Contract, patterns: Collection[str]) -> Mapping[str, set[str]]:
-    rules = {name: ModelView.of(model).rules for name, model in contract.tables.items()}
-    optional: dict[str, set[str]] = {name: set() for name in rules}
-    for pattern in patterns:
-        found = [
-            (table, column)
-            for table, columns in rules.items()
-            for column in columns
-            if column != contract.person_key and covers(pattern, table, column)
-        ]
-        if not found:
-            raise ValueError(f"optional columns: {pattern} matches no column of {contract.study}")
-        for table, column in found:
-            if not rules[table][column].nullable:
-                raise ValueError(f"optional columns: {table}.{column} is required for every row")
-            optional[table].add(column)
-    return optional
+def require_sound(several: Iterable[Facts], contract: Contract) -> None:
+    """Make sure that tables are sound as a whole.
+
+    Args:
+        several: the facts of the study, or of all its shards.
+        contract: the study's contract.
+
+    Raises:
+        TableFault: if one is not; if several are not, with a line for each.
+    """
+    known = list(several)
+    faults: dict[str, TableFault] = {}
+    for each in (fault for facts in known for fault in facts.faults):
+        faults.setdefault(each.table, each)
+    for name in contract.tables:
+        if name in faults:
+            continue
+        keys = KeyFacts.total(facts.keys[name] for facts in known if name in facts.keys)
+        file = next((facts.files[name] for facts in known if name in facts.files), name)
+        if fault := keys.fault(name, file, contract.person_key, contract.person_table):
+            faults[name] = fault
+        elif name == contract.person_table and not any(facts.n_people for facts in known):
+            # elsewhere it only says that nobody had this examination
+            said = f"{file} has a header but no rows: without persons there is nothing to validate"
+            faults[name] = TableFault(name, said)
+    order = list(contract.tables)
+    if faults:
+        raise TableFault.of(
+            [faults[name] for name in sorted(faults, key=lambda name: order.index(name) if name in order else -1)]
+        )

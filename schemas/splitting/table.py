@@ -50,6 +50,7 @@ def split_table(table: CheckedTable, persons: Persons | None) -> TableResult:
     if (rejected.len() or (notes["effect"] == "null").any()) and (left := check(valid, table.model)).height:
         cells = ", ".join(sorted({f"{column} ({rule})" for column, rule in left.select("column", "rule").rows()}))
         raise ContractError(f"{view.name}: rules still fail after others emptied cells: {cells}; mend the contract")
+    looks, undeclared = looks_of(table.text.frame, table.notes, view) if table.text else ({}, {})
     kept = notes.filter(~pl.col(ROW).is_in(rejected.implode()))
     name, file = (table.text.table, table.text.file) if table.text else (view.name, None)
     result = TableResult(
@@ -65,7 +66,8 @@ def split_table(table: CheckedTable, persons: Persons | None) -> TableResult:
             for column, rules in _counts(kept.filter(pl.col("effect") == "null"), view).items()
         },
         absent=tuple(name for name in view.rules if table.text is not None and name not in table.text.frame.columns),
-        looks=looks_of(table.text.frame, table.notes, view) if table.text else {},
+        looks=looks,
+        undeclared=undeclared,
     )
     if result.n_rows != result.n_valid + result.n_rejected:
         raise ContractError(

@@ -1,0 +1,115 @@
+"""A file in blocks, so that memory does not grow with it: whole lines of a CSV, slices of a Parquet file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet
+
+from schemas.faults import TableFault
+from schemas.fields import ModelView
+from schemas.reading.csv_blocks import read_rows
+from schemas.reading.csv_lines import BLOCK, Lines, TextCheck
+from schemas.reading.csv_rows import Rows
+from schemas.reading.parquet_file import as_text
+
+ROWS = 100_000  # rows of a Parquet file that are looked at together
+
+
+def line_blocks(path: Path, start: int = 0, size: int = BLOCK) -> Iterator[bytes]:
+    """The lines of a file from the byte ``start`` on, some at once; a block ends behind a line end or with the file."""
+    with path.open("rb") as file:
+        file.seek(start)
+        rest = b""
+        while chunk := file.read(size):
+            data = rest + chunk
+            end = data.rfind(b"\n") + 1
+            if end:
+                yield data[:end]
+            rest = data[end:]
+        if rest:
+            yield rest
+
+
+@dataclass(frozen=True)
+class TextSurvey:
+    """What reading a CSV once says of it.
+
+    Attributes:
+        n_lines: its line ends.
+        starts, numbers: where each block starts, and the number of its first line.
+        is_plain: a line end always ends a row: there are no quotes, no marks, and no carriage return alone.
+    """
+
+    size: int
+    n_lines: int
+    starts: tuple[int, ...]
+    numbers: tuple[int, ...]
+    is_plain: bool
+
+    @classmethod
+    def of(cls, path: Path, file: str, table: str) -> TextSurvey:
+        """Read a CSV once.
+
+        Raises:
+            TableFault: if it is not text in UTF-8 that ends with a line end.
+        """
+        check, starts, numbers, at, is_plain = TextCheck(file, table), [0], [1], 0, True
+        for block in line_blocks(path):
+            check.feed(block)
+            at += len(block)
+            starts.append(at)
+            numbers.append(check.n_lines + 1)
+            is_plain = is_plain and b'"' not in block and block.count(b"\r") == block.count(b"\r\n")
+        check.close()
+        return cls(at, check.n_lines, tuple(starts), tuple(numbers), is_plain)
+
+
+def csv_rows(
+    path: Path, start: int, number: int, header: tuple[str, ...], file: str, table: str, size: int = BLOCK
+) -> Iterator[Rows]:
+    """The rows of a CSV from a place on, some at once; a row that goes on in the next block is read with it.
+
+    Raises:
+        TableFault: if the quotes of a row do not pair up.
+    """
+    blocks = line_blocks(path, start, size)
+    rest, block = b"", next(blocks, None)
+    while block is not None:
+        following = next(blocks, None)
+        lines = Lines(rest + block)
+        lines.move(0, number)
+        try:
+            rows = read_rows(lines, header, file, table)
+        except TableFault:
+            if following is None:
+                raise
+            rest += block
+        else:
+            yield rows
+            number, rest = lines.number, b""
+        block = following
+
+
+def parquet_slices(path: Path, names: list[str], file: str, table: str) -> Iterator[pl.DataFrame]:
+    """The columns of these names in the file, some rows at once, as they are stored.
+
+    Raises:
+        TableFault: if the file is damaged.
+    """
+    try:
+        with pyarrow.parquet.ParquetFile(path) as opened:
+            for batch in opened.iter_batches(batch_size=ROWS, columns=names):
+                frame = pl.from_arrow(batch)
+                assert isinstance(frame, pl.DataFrame)
+                yield frame
+    except (pyarrow.ArrowException, OSError, pl.exceptions.PolarsError):  # the message may quote what it read
+        raise TableFault(table, f"{file} is a damaged or cut off Parquet file: deliver it again") from None
+
+
+def text_of(frame: pl.DataFrame, view: ModelView) -> pl.DataFrame:
+    """Stored columns as a CSV would hold them, in the model's order."""
+    return pl.DataFrame([as_text(frame[name]) for name in view.rules if name in frame.columns])

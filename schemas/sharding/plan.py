@@ -1,0 +1,216 @@
+"""How a folder of tables is read by shards of people: at which keys shards begin, and where each one's rows lie."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from schemas.contract import Contract
+from schemas.faults import TableFault
+from schemas.fields import ModelView
+from schemas.reading.keys import KeyFacts
+from schemas.reading.text_table import TextTable, joined
+from schemas.sharding.keys import bounds_of, declared_keys
+from schemas.sharding.opening import Opened, files_of, open_file
+from schemas.sharding.parts import Part, WholeFile, part_by_person
+from schemas.splitting.delivery import Delivery, open_delivery
+from schemas.splitting.study import Facts, Split, split_tables
+
+PEOPLE = 50_000
+"""People of a shard, where nothing else is asked for."""
+SMALL = 64 << 20  # bytes of a folder that is read at once: to part it would take longer
+
+
+class OutOfOrderError(Exception):
+    """A file that seemed to be in the order of its keys is not: it has to be parted."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(table)
+        self.table = table
+
+
+@dataclass(frozen=True)
+class ShardedTable:
+    """One table.
+
+    Attributes:
+        name: the file, or the folder of parts, as rejects and errors call it.
+        parts: its files.
+        names: what to call them in an error.
+        is_folder: whether the table is a folder of parts.
+    """
+
+    table: str
+    name: str
+    parts: tuple[Part, ...]
+    names: tuple[str, ...]
+    is_folder: bool
+
+    def text(self, shard: int, view: ModelView) -> TextTable:
+        """The rows of a shard."""
+        texts = [part.text(shard, view) for part in self.parts]
+        return joined(self.table, self.name, texts, self.names) if self.is_folder else texts[0]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A folder of tables, by shards of people.
+
+    Attributes:
+        bounds: the keys at which the shards behind the first begin.
+        tables: every table of the contract; None where it was allowed to be absent and is.
+        faults: of the tables that could not be found; they are not in ``tables``.
+    """
+
+    bounds: tuple[str, ...]
+    tables: Mapping[str, ShardedTable | None]
+    faults: tuple[TableFault, ...] = ()
+
+    @property
+    def n_shards(self) -> int:
+        """How many shards there are."""
+        return len(self.bounds) + 1
+
+    def split(self, shard: int, contract: Contract) -> Split:
+        """The rows of a shard, split by the contract.
+
+        Raises:
+            OutOfOrderError: if a key lies in a shard that is not its own.
+        """
+
+        def text_of(name: str) -> TextTable | None:
+            table = self.tables[name]
+            return None if table is None else table.text(shard, ModelView.of(contract.tables[name]))
+
+        def require_own(name: str, keys: pl.Series) -> None:
+            if self._strays(shard, keys):
+                raise OutOfOrderError(name)
+
+        return split_tables(text_of, contract, faults=self.faults, look=require_own)
+
+    def facts(self, several: Sequence[Facts], contract: Contract) -> list[Facts]:
+        """The facts of all shards, and what only all keys together tell where 1 and 001 may both be among them."""
+        found = list(several)
+        total = KeyFacts.total(keys for facts in found for keys in facts.keys.values())
+        if self.n_shards == 1 or not total.may_respell:
+            return found
+        persons = self._keys(contract.person_table, contract)
+        keys = {}
+        for name, table in self.tables.items():
+            if table is not None:
+                of_all = persons if name == contract.person_table else self._keys(name, contract)
+                given = KeyFacts.of(of_all, None if name == contract.person_table else persons)
+                keys[name] = replace(given, repeated=0)  # each shard has counted its own
+        return [*found, Facts(keys, {}, (), 0)]
+
+    def _keys(self, name: str, contract: Contract) -> pl.Series:
+        """All keys of a table, rows with too few or too many fields aside."""
+        table, view = self.tables[name], ModelView.of(contract.tables[name])
+        assert table is not None
+        return pl.concat(declared_keys(table.text(shard, view).frame[view.key], view) for shard in range(self.n_shards))
+
+    def _strays(self, shard: int, keys: pl.Series) -> bool:
+        """Whether a key belongs to another shard; null is no key."""
+        known = keys.drop_nulls()
+        before = shard > 0 and (known < self.bounds[shard - 1]).any()
+        behind = shard < len(self.bounds) and (known >= self.bounds[shard]).any()
+        return before or behind
+
+
+def make_plan(
+    folder: Path,
+    contract: Contract,
+    scratch: Path,
+    *,
+    optional_columns: Collection[str] = (),
+    scoring: bool = False,
+    beside: Collection[str] = (),
+    people: int = PEOPLE,
+    small: int = SMALL,
+    disordered: Collection[str] = (),
+) -> Plan:
+    """Look at every table of a folder, and find out how to read it by shards.
+
+    Args:
+        folder: where the tables are.
+        contract: the study's contract.
+        scratch: an empty folder, in which tables that are in no order are parted. Patient data.
+        optional_columns, scoring, beside: see :func:`schemas.splitting.study.validate_folder`.
+        people: of a shard.
+        small: a folder of fewer bytes is one shard, and read at once.
+        disordered: tables that are known to be in no order.
+
+    Raises:
+        TableFault: if a table cannot be taken in as a whole; if several cannot, with a line for each.
+    """
+    delivery = open_delivery(folder, contract, optional_columns=optional_columns, scoring=scoring, beside=beside)
+    if delivery.size <= small:
+        return Plan((), {name: _whole(name, path, delivery) for name, path in delivery.paths.items()}, delivery.faults)
+    opened = _open(delivery, contract)
+    model = contract.tables[contract.person_table]
+    person_files = opened[contract.person_table]
+    assert person_files is not None  # the delivery has it
+    n_people = sum(file.n_rows for file in person_files)
+    view = ModelView.of(model)
+    sample = pl.concat([file.sample(view) for file in person_files])
+    bounds = bounds_of(sample, -(-n_people // people))
+    tables: dict[str, ShardedTable | None] = {}
+    for name, files in opened.items():
+        path = delivery.paths[name]
+        if files is None or path is None:
+            tables[name] = None
+            continue
+        view = ModelView.of(contract.tables[name])
+        parts = tuple(
+            _part(file, view, bounds, scratch / name / str(place), parted=name in disordered)
+            for place, file in enumerate(files)
+        )
+        names = tuple(file.named.file.partition("/")[2] for file in files)
+        tables[name] = ShardedTable(name, path.name, parts, names, path.is_dir())
+    return Plan(bounds, tables)
+
+
+def _open(delivery: Delivery, contract: Contract) -> dict[str, list[Opened] | None]:
+    opened: dict[str, list[Opened] | None] = {}
+    faults = list(delivery.faults)
+    for name, path in delivery.paths.items():
+        if path is None:
+            opened[name] = None
+            continue
+        view = ModelView.of(contract.tables[name])
+        try:
+            files = [open_file(file, named, view, delivery.absent_ok[name]) for file, named in files_of(path, name)]
+            for file in files[1:]:
+                if file.header != files[0].header:
+                    first, other = (each.named.file.partition("/")[2] for each in (files[0], file))
+                    raise TableFault(
+                        name,
+                        f"{path.name}: {other} has other columns than {first}, or in another order; write them alike",
+                    )
+            opened[name] = files
+        except TableFault as fault:
+            faults.append(fault)
+    if faults:
+        raise TableFault.of(faults)
+    return opened
+
+
+def _part(file: Opened, view: ModelView, bounds: Sequence[str], scratch: Path, *, parted: bool) -> Part:
+    if not parted and file.sample(view).drop_nulls().is_sorted() and (part := file.in_order(view, bounds)):
+        return part
+    return part_by_person(file.texts(view), file.header, view, bounds, file.named, scratch)
+
+
+def _whole(name: str, path: Path | None, delivery: Delivery) -> ShardedTable | None:
+    if path is None:
+        return None
+    files = files_of(path, name)
+    parts: tuple[Part, ...] = tuple(
+        WholeFile(named, file, frozenset(delivery.absent_ok[name])) for file, named in files
+    )
+    return ShardedTable(
+        name, path.name, parts, tuple(named.file.partition("/")[2] for _, named in files), path.is_dir()
+    )

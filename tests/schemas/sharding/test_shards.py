@@ -1,0 +1,131 @@
+"""A folder read by shards of people gives what it gives at once: every row, every reason, every count, every fault."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.contract import Contract
+from schemas.faults import TableFault
+from schemas.reading.folder import find_table
+from schemas.reading.source import read_table
+from schemas.sharding.merge import labels_of, merged
+from schemas.sharding.plan import OutOfOrderError, make_plan
+from schemas.splitting.results import REJECTS, StudyResult
+from schemas.splitting.study import require_sound, validate_folder
+
+N_PEOPLE = 40
+FORMS = ("csv", "quoted csv", "unsorted csv", "parts", "parquet", "unsorted parquet")
+cells = st.sampled_from(
+    ["", " ", "NaN", "-1", "1e400", "9999", "7", "b''", "24,85", "1,000", "x y", "unknown", '"', "a\nb", "2020-01-01"]
+)
+edits = st.lists(st.tuples(st.integers(0, 4), st.integers(0, N_PEOPLE - 1), st.integers(0, 30), cells), max_size=40)
+keys = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, N_PEOPLE - 1), st.sampled_from(["", "abc", "99999", "1.0"])), max_size=4
+)
+
+
+@pytest.fixture(scope="module")
+def sample(raw: Callable[[str], Path]) -> dict[str, pl.DataFrame]:
+    """The first people of some real tables, as text."""
+    from schemas.contract import load_contract
+
+    contract, folder = load_contract("nhanes"), raw("nhanes")
+    tables = {}
+    for name in ("DEMO", "BPX", "SLQ", "DIQ", "DBQ"):
+        path = find_table(folder, name)
+        assert path is not None
+        tables[name] = read_table(path, contract.tables[name], table=name).frame.sort("SEQN").fill_null("")
+    people = tables["DEMO"]["SEQN"].head(N_PEOPLE).to_list()
+    return {name: table.filter(pl.col("SEQN").is_in(people)) for name, table in tables.items()}
+
+
+def write(folder: Path, tables: dict[str, pl.DataFrame], form: str) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name, table in tables.items():
+        rows = table.sample(fraction=1, shuffle=True, seed=len(name)) if "unsorted" in form else table
+        if form == "parts":
+            (folder / name).mkdir()
+            for place in range(3):
+                rows.gather_every(3, place).write_csv(folder / name / f"part-{place}.csv")
+        elif "parquet" in form:
+            rows.with_columns(pl.all().replace("", None)).write_parquet(folder / f"{name}.parquet", row_group_size=9)
+        else:
+            rows.write_csv(folder / f"{name}.csv", quote_style="always" if "quoted" in form else "necessary")
+    return folder
+
+
+Found = tuple[dict[str, pl.DataFrame], pl.DataFrame, dict[str, Any]]
+
+
+def by_shards(folder: Path, contract: Contract, scratch: Path, people: int) -> Found:
+    """Valid rows, rejects and summary of all shards together."""
+    disordered: list[str] = []
+    splits: list[Split] = []
+    while not splits:
+        shutil.rmtree(scratch, ignore_errors=True)
+        plan = make_plan(folder, contract, scratch, people=people, small=0, disordered=disordered)
+        try:
+            splits = [plan.split(shard, contract) for shard in range(plan.n_shards)]
+        except OutOfOrderError as error:
+            disordered.append(error.table)
+    assert len(set(disordered)) == len(disordered)
+    assert plan.n_shards > 1
+    require_sound(plan.facts([split.facts for split in splits], contract), contract)
+    results = [StudyResult(study=contract.study, tables=split.tables) for split in splits]
+    valid = {name: pl.concat([result.tables[name].valid for result in results]) for name in contract.tables}
+    rejects = pl.concat([pl.DataFrame(schema=REJECTS), *(result.rejects for result in results)])
+    return valid, rejects, merged(contract, [(result.summary(), labels_of(result)) for result in results])
+
+
+Result = TypeVar("Result")
+
+
+def attempt(do: Callable[[], Result]) -> Result | TableFault:
+    try:
+        return do()
+    except TableFault as fault:
+        return fault
+
+
+@pytest.mark.parametrize("form", FORMS)
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(edits=edits, keys=keys, people=st.integers(8, 20))
+def test_shards_give_what_one_reading_gives(
+    form: str,
+    edits: list[tuple[int, int, int, str]],
+    keys: list[tuple[int, int, str]],
+    people: int,
+    sample: dict[str, pl.DataFrame],
+    mini: Contract,
+    tmp_path: Path,
+) -> None:
+    tables = {name: [list(row) for row in table.rows()] for name, table in sample.items()}
+    for table, row, column, text in edits:
+        rows = tables[list(tables)[table]]
+        rows[row % len(rows)][1 + column % (len(rows[0]) - 1)] = text
+    for table, row, text in keys:
+        rows = tables[list(tables)[table]]
+        rows[row % len(rows)][0] = text
+    frames = {name: pl.DataFrame(rows, schema=sample[name].schema, orient="row") for name, rows in tables.items()}
+    folder = write(tmp_path / "drop", frames, form)
+    once = attempt(lambda: validate_folder(folder, mini))
+    found = attempt(lambda: by_shards(folder, mini, tmp_path / "scratch", people))
+    if isinstance(once, TableFault) or isinstance(found, TableFault):
+        assert str(found) == str(once)
+        return
+    valid, rejects, summary = found
+    for name, result in once.tables.items():
+        assert valid[name].sort("SEQN").equals(result.valid.sort("SEQN"))
+    order = ["table", "file", "line"]
+    assert rejects.sort(order).equals(once.rejects.sort(order))
+    assert summary == once.summary()
+    assert str(summary) == str(once.summary())
