@@ -45,9 +45,10 @@ class Tensors:
     def take(self, rows: np.ndarray, at: Tensor | None = None) -> Tensors:
         """The rows of an index; ``at`` is the same index on the device, if it is there already."""
         at = torch.from_numpy(rows).to(self.prepared.values.device) if at is None else at
-        targets = {name: target[at] for name, target in self.targets.items()}
+        # a row lies in one piece: index_select takes a third of the time of indexing
+        targets = {name: target.index_select(0, at) for name, target in self.targets.items()}
         labelled = {name: has[rows] for name, has in self.labelled.items()}
-        return Tensors(Prepared(*(part[at] for part in self.prepared)), targets, labelled)
+        return Tensors(Prepared(*(part.index_select(0, at) for part in self.prepared)), targets, labelled)
 
     @property
     def tasks(self) -> tuple[str, ...]:

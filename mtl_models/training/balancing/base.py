@@ -74,10 +74,15 @@ class WeightedBalancer(Balancer):
     def backward(self, losses: Losses, penalty: Tensor | None = None) -> None:
         """Back-propagate the sum over the tasks of loss, weight found and own weight."""
         found = self.weigh({name: loss.detach() for name, loss in losses.items()})
-        total = torch.stack([loss * self.weights[name] * found[name] for name, loss in losses.items()]).sum()
-        back_propagate(total, penalty)
+        weighted = [times(times(loss, self.weights[name]), found[name]) for name, loss in losses.items()]
+        back_propagate(torch.stack(weighted).sum(), penalty)
 
 
 def back_propagate(total: Tensor, penalty: Tensor | None) -> None:
     """Add the gradients of ``total`` and, if there is one, of the penalty."""
     torch.autograd.backward(total if penalty is None else total + penalty)
+
+
+def times(loss: Tensor, weight: Tensor | float) -> Tensor:
+    """A loss times a weight; a weight of 1 costs no step forward and none back."""
+    return loss if isinstance(weight, float) and weight == 1 else loss * weight

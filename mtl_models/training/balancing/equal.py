@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mtl_models.training.balancing.base import Balancer, Losses, back_propagate
+from mtl_models.training.balancing.base import Balancer, Losses, back_propagate, times
 
 
 class Equal(Balancer):
@@ -13,4 +13,5 @@ class Equal(Balancer):
 
     def backward(self, losses: Losses, penalty: Tensor | None = None) -> None:
         """Back-propagate the sum."""
-        back_propagate(torch.stack([loss * self.weights[name] for name, loss in losses.items()]).sum(), penalty)
+        weighted = [times(loss, self.weights[name]) for name, loss in losses.items()]
+        back_propagate(torch.stack(weighted).sum(), penalty)
