@@ -19,7 +19,7 @@ from benchmarks.measuring import require, show, study_inputs
 from flows.project.dates import date_or_today
 
 LIBRARIES = "import polars, typer, pydantic"
-LIMITS = {"champion": 0.5, "report": 0.5, "tonight": 0.5, "score, nothing to do": 1.5}
+LIMITS = {"champion": 0.5, "report": 0.5, "tonight": 0.5, "score, nothing to do": 1.5, "retrain, nothing to do": 1.5}
 """Seconds for a command."""
 
 
@@ -35,6 +35,8 @@ def main() -> None:
     commands = {name: [part.format(name) for part in study] for name in ("champion", "report")}
     commands["tonight"] = [*(part.format("tonight") for part in study), "--date", date]
     commands["score, nothing to do"] = [*(part.format("score") for part in study), "--date", date]
+    commands["retrain, nothing to do"] = [part.format("retrain") for part in study]
+    commands["nightly, nothing to do"] = [*(part.format("nightly") for part in study), "--date", date]
     commands["check"] = ["-m", "flows.cli", "check", options.study]
     seconds = medians({LIBRARIES: ["-c", LIBRARIES], **commands}, options.repeats)
     show(

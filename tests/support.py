@@ -26,6 +26,8 @@ SAMPLES = ("nhanes", "heart", "whas500", "nmes1988")
 """The studies whose data the repository ships, and of which its documentation speaks."""
 STUDIES = tuple(read_studies(ROOT))
 """All studies of params.yaml: the samples, and those that somebody has added."""
+# a folder as people have them: every copy of the project runs in one
+FOLDER = "Müller's #1 study? 100%"
 # the studies' own today: their schedules are in UTC
 NIGHT = dt.datetime.now(dt.UTC).date().isoformat()
 

@@ -50,18 +50,19 @@ def say_warnings(report: CheckReport) -> None:
     """Print what may be meant so, a sentence each; before it, where rows or cells are beyond a limit, all counts."""
     if report.losses:
         say_counts(report.study, report.losses)
-    _say("warning", "yellow", report.warnings)
+    say_sentences("warning", "yellow", report.warnings)
 
 
 def say_faults(report: CheckReport) -> None:
     """Print what must be mended, a sentence each, and how many there are."""
-    _say("fault", "red", report.faults)
+    say_sentences("fault", "red", report.faults)
     n = len(report.faults)
     said = "no fault" if not n else f"{n} fault{'s' if n > 1 else ''} to mend before the study is trained"
     console.print(f"{report.study}: {said}", highlight=False, soft_wrap=True)
 
 
-def _say(kind: str, colour: str, sentences: list[str]) -> None:
+def say_sentences(kind: str, colour: str, sentences: list[str]) -> None:
+    """Print sentences, a line each behind what they are."""
     for sentence in sentences:
         console.print(Text.assemble((f"{kind}:", colour), " ", sentence), highlight=False, soft_wrap=True)
 

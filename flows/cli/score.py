@@ -105,7 +105,7 @@ def _run_flow(study: Study, date: str, force: bool) -> dict[str, Any]:
 @app.command()
 def nightly(name: StudyName, date: Date = None) -> None:
     """Try the whole job on the study's test people: retrain, put them into the inbox, score them, show the result."""
-    study = sound_study(name, "parts")
+    study = sound_study(name)
     from flows.project.dates import date_or_today
     from flows.stores.inbox import Inbox
 

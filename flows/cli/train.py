@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from flows.cli.check import checked, say_warnings
+from flows.cli.check import checked, say_sentences, say_warnings
 from flows.cli.options import StudyName, any_study, recorded_by, relative, say_losses, say_next, show
 
 app = typer.Typer()
@@ -14,14 +14,20 @@ app = typer.Typer()
 def retrain(name: StudyName) -> None:
     """Train the study's model where something changed. The gate decides whether it becomes the champion."""
     study = any_study(name)
-    report = checked(study)
-    say_warnings(report)
-    report.require()  # every fault at once, before a server starts
-    from flows.nightly.retrain import retrain as flow
+    from flows.nightly.retrained import retrained_already
 
-    row = flow(name, checked=True)
+    row = retrained_already(study)  # nothing to do is said at once, before the check, Prefect's server and DVC
+    if row:
+        say_sentences("warning", "yellow", row["warnings"])
+    else:
+        report = checked(study)
+        say_warnings(report)
+        report.require()  # every fault at once, before a server starts
+        from flows.nightly.retrain import retrain as flow
+
+        row = flow(name, warnings=report.warnings)
     show(
-        f"retrained {name}",
+        f"retrained {name}" + (": nothing had changed, everything was left as it is" if row["unchanged"] else ""),
         {
             "model": row["model_version"],
             "champion": "yes" if row["promoted"] else "unchanged",
@@ -30,7 +36,7 @@ def retrain(name: StudyName) -> None:
             "rows in = valid + rejected": f"{row['n_rows']} = {row['n_rows_valid']} + {row['n_rows_rejected']}",
             "seconds": f"{row['seconds']:.1f}",
             "report": relative(study.paths.reports / "index.html"),
-            **recorded_by(),
+            **recorded_by("would be recorded by" if row["unchanged"] else "recorded by"),
         },
     )
     say_losses(row["floods"])

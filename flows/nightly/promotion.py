@@ -9,6 +9,7 @@ import polars as pl
 
 from flows.fitting.names import FINAL
 from flows.nightly.gate import Verdict, judge
+from flows.nightly.retrained import ALREADY
 from flows.nightly.task_changes import Changes, table_conflicts
 from flows.project.errors import sentence_of
 from flows.project.paths import SUMMARY, read_json
@@ -30,6 +31,11 @@ class Promotion:
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON types."""
         return asdict(self)
+
+    @property
+    def stands(self) -> bool:
+        """Whether the same would be said again: a table that cannot take the scores may be moved aside."""
+        return self.reason == ALREADY or self.verdict is not None
 
 
 def register(study: Study) -> str:
@@ -62,7 +68,7 @@ def promote(study: Study, version: str) -> Promotion:
     registry = study.registry
     champion = registry.champion()
     if champion is not None and champion.version == version:
-        return Promotion(version, False, "already the champion", None)
+        return Promotion(version, False, ALREADY, None)
     challenger = Scorer(registry.path(version), sha256=version)
     holder = Scorer(champion.path, sha256=champion.version) if champion else None
     changes = Changes.between(challenger.tasks, holder.tasks if holder else ())

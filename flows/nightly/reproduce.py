@@ -22,7 +22,12 @@ LAST_STAGES = ("evaluate", "export")
 
 def reproduce(root: Path, study: str, *, timeout: float) -> str:
     """Run ``dvc repro`` for a study's stages up to evaluation and export, and give what it printed."""
-    return dvc_repro(root, study, [f"{stage}@{study}" for stage in LAST_STAGES], timeout=timeout)
+    return dvc_repro(root, study, targets_of(study), timeout=timeout)
+
+
+def targets_of(study: str) -> list[str]:
+    """The last stages of a study, which stand for all."""
+    return [f"{stage}@{study}" for stage in LAST_STAGES]
 
 
 def dvc_repro(root: Path, study: str, targets: Sequence[str], *, timeout: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,26 +16,49 @@ from flows.nightly.artifacts import show
 from flows.nightly.ledger import ledger_row
 from flows.nightly.rejects import reject_rows
 from flows.nightly.reproduce import reproduce
+from flows.nightly.retrained import TRAINING, last_promotion, retrained_already, run_id
 from flows.project.access import apply
 from flows.project.errors import value_free
-from flows.project.hashing import digest, sha256
+from flows.project.hashing import sha256
 from flows.project.paths import REJECTS, SUMMARY, project_root, read_json
 from flows.stages.validate import Judgement, judge
 from flows.stores.valid import read_valid
 from flows.study.study import Study
 
 TIMEOUT = 4 * 3600.0
-TRAINING = "training"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was said of a training before it is recorded.
+
+    Attributes:
+        training: what its data lose.
+        before: the last promotion before it.
+        result: the gate's word.
+        warnings: the check's.
+    """
+
+    training: Judgement
+    before: tuple[str, ...]
+    result: promotion.Promotion
+    warnings: list[str]
+
+    @property
+    def stands(self) -> bool:
+        """Whether the same would be said again; losses beyond a limit are compared with the champion's, so may not."""
+        return self.result.stands and not self.training.found
 
 
 @task(name="check study", cache_policy=NO_CACHE)
 @value_free
-def check_before(study: Study) -> None:
-    """Look at the study in seconds, so that what is wrong is not found minutes later and one by one."""
+def check_before(study: Study) -> list[str]:
+    """Look at the study in seconds, so that what is wrong is not found minutes later and one by one; its warnings."""
     report = check_study(study)
     warnings = {f"warning {number}": sentence for number, sentence in enumerate(report.warnings, start=1)}
     show(study, "check", {"faults": len(report.faults), **warnings})
     report.require()
+    return report.warnings
 
 
 @task(name="reproduce with DVC", cache_policy=NO_CACHE)
@@ -83,14 +106,13 @@ def register_and_promote(study: Study) -> promotion.Promotion:
 
 @task(name="record run", cache_policy=NO_CACHE)
 @value_free
-def record(study: Study, result: promotion.Promotion, judgement: Judgement, started_at: datetime) -> dict[str, Any]:
+def record(study: Study, judged: Judged, started_at: datetime) -> dict[str, Any]:
     """Publish the training data's rejects and the run's row in the ledger."""
-    paths, lock = study.paths, study.root / "dvc.lock"
-    identity = [study.name, result.version, study.settings.params_hash, sha256(lock), started_at.isoformat()]
-    run_id = digest(*identity)[:16]
+    paths, lock, result = study.paths, study.root / "dvc.lock", judged.result
+    run = run_id(study, result.version, judged.before)
     people = study.features.people(read_valid(study.name, paths.valid))
     excluded = people.filter(pl.col("reason").is_not_null())
-    rejects = reject_rows(study, pl.read_parquet(paths.valid / REJECTS), TRAINING, run_id, excluded)
+    rejects = reject_rows(study, pl.read_parquet(paths.valid / REJECTS), TRAINING, run, excluded)
     study.tables.rejects.publish(TRAINING, rejects)
     row = ledger_row(
         study,
@@ -98,14 +120,20 @@ def record(study: Study, result: promotion.Promotion, judgement: Judgement, star
         started_at=started_at,
         n_excluded=excluded.height,
         data_hashes={"dvc.lock": sha256(lock)},
-        details={"reason": result.reason, "dvc_lock": lock.read_text()},
-        run_id=run_id,
+        details={
+            "reason": result.reason,
+            "warnings": judged.warnings,
+            "n_rejects": rejects.height,
+            "stands": judged.stands,
+            "dvc_lock": lock.read_text(),
+        },
+        run_id=run,
         flow="retrain",
         batch=TRAINING,
         model_version=result.version,
         n_scored=None,
         promoted=result.promoted,
-        floods=judgement.text,
+        floods=judged.training.text,
     )
     study.tables.runs.publish(row)
     return row
@@ -113,21 +141,25 @@ def record(study: Study, result: promotion.Promotion, judgement: Judgement, star
 
 @flow(name="retrain")
 @value_free
-def retrain(study: str, checked: bool = False) -> dict[str, Any]:
-    """Reproduce a study's model and promote it if the gate lets it.
+def retrain(study: str, warnings: list[str] | None = None) -> dict[str, Any]:
+    """Reproduce a study's model and promote it if the gate lets it; with nothing new it changes nothing.
 
     Args:
         study: name of a block of params.yaml.
-        checked: the study was checked a moment ago.
+        warnings: those of a check a moment ago, after which there was something to do; left out, both are looked at.
     """
     started_at = datetime.now(UTC)
     root = project_root()
     apply(root)  # a worker of a pool comes here without the command line
     one = Study(root, study, "parts")
-    if not checked:
-        check_before(one)
+    if warnings is None:
+        if row := retrained_already(one):
+            return row
+        warnings = check_before(one)
     _ = one.settings  # what is wrong with them is said before DVC starts
     reproduce_study(one)
-    judgement = judge_training(one)
+    training = judge_training(one)
+    before = last_promotion(one.registry.promotions())
     result = register_and_promote(one)
-    return {**record(one, result, judgement, started_at), "reason": result.reason}
+    row = record(one, Judged(training, before, result, warnings), started_at)
+    return {**row, "reason": result.reason, "unchanged": False}

@@ -10,10 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import NIGHT, ROOT, Project, copy_project
-
-# a folder as people have them: every copy of the project runs in one
-FOLDER = "Müller's #1 study? 100%"
+from tests.support import FOLDER, NIGHT, ROOT, Project, copy_project
 
 
 @pytest.fixture(scope="session")

@@ -82,16 +82,23 @@ HEAVY = "prefect dvc torch lightgbm sklearn catboost onnxruntime pandera pandas 
 
 
 def test_commands_that_only_look_import_nothing_heavy(nightly: Project) -> None:
-    """Nor does a drop that was scored already: Prefect is not imported, makes no folder and is asked nothing."""
+    """Nor does what was retrained and scored already: Prefect is not imported, makes no folder and is asked nothing."""
     home, study = nightly.folder / "no home", ("--study", "heart")
-    looks = [[name, *study] for name in ("report", "champion")]
-    looks += [[name, *study, "--date", NIGHT] for name in ("tonight", "score")]
+    looks = [[name, *study] for name in ("report", "champion", "retrain")]
+    looks[2:2] = [["tonight", *study, "--date", NIGHT]]
+    looks += [["score", *study, "--date", NIGHT]]
     environment = ("env", f"PREFECT_HOME={home}", "PREFECT_API_URL=http://127.0.0.1:9/api")
     said = nightly.run(*environment, sys.executable, "-c", LOOKS, HEAVY, json.dumps(looks)).stdout
     imported = json.loads(said.splitlines()[-1])
     assert imported["report"] == imported["champion"] == imported["tonight"] == []
-    assert set(imported["score"]) <= {"pandera", "pandas", "pyarrow"}  # the drop's tables are known by the contract
-    assert "nothing had changed" in said
+    assert imported["retrain"] == ["dvc"]
+    assert set(imported["score"]) - {"dvc"} <= {
+        "pandera",
+        "pandas",
+        "pyarrow",
+    }  # the drop's tables are known by the contract
+    assert "retrained heart: nothing had changed" in said
+    assert f"scored heart, {NIGHT}: nothing had changed" in said
     assert re.search(r"would be recorded by +127\.0\.0\.1:9", said)
     assert not home.exists()
 

@@ -74,8 +74,20 @@ def test_dvc_shows_the_metrics(nightly: Project) -> None:
 
 
 def test_retraining_without_a_change_keeps_the_champion(nightly: Project) -> None:
-    lock = (nightly.folder / "dvc.lock").read_bytes()
+    """Nor does it record another run; one that is judged anew, by another gate, comes to the same."""
+    lock, runs = (nightly.folder / "dvc.lock").read_bytes(), version(nightly, "runs")
     said = nightly.run("mtl-health", "retrain", "--study", "heart").stdout
+    assert "nothing had changed" in said
+    assert "already the champion" in said
+    assert version(nightly, "runs") == runs
+    gate = nightly.folder / "flows" / "nightly" / "gate.py"
+    source = gate.read_text()
+    gate.write_text(f"{source}# another gate\n")
+    try:
+        said = nightly.run("mtl-health", "retrain", "--study", "heart").stdout
+    finally:
+        gate.write_text(source)
+    assert "nothing had changed" not in said
     assert "already the champion" in said
     assert (nightly.folder / "dvc.lock").read_bytes() == lock
     assert version(nightly, "champions") == 0
