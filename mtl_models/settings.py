@@ -156,6 +156,9 @@ class TrainingSettings(Options):
         measure_affinity: measure gradient conflict and lookahead affinity of the tasks in every step, at the cost of
             about one forward and one backward pass a task; ``valid`` looks ahead on validation rows, not on the batch.
         distillation: learn from a teacher instead of from the labels.
+        precision: of forward and backward passes. ``bfloat16`` is autocast: weights, losses, the optimiser's step and
+            validation stay in float32.
+        optimizer: ``adamw``, or ``fused_adamw``, the same steps in one pass over the weights, with other last bits.
     """
 
     device: str = "cpu"
@@ -174,6 +177,8 @@ class TrainingSettings(Options):
     stop: Literal["joint", "own"] = Field(default="joint", exclude_if=lambda value: value == "joint")
     measure_affinity: bool | Literal["valid"] = Field(default=False, exclude_if=lambda value: not value)
     distillation: DistillationSettings | None = Field(default=None, exclude_if=lambda value: value is None)
+    precision: Literal["float32", "bfloat16"] = Field(default="float32", exclude_if=lambda value: value == "float32")
+    optimizer: Literal["adamw", "fused_adamw"] = Field(default="adamw", exclude_if=lambda value: value == "adamw")
 
     @property
     def seed(self) -> int:

@@ -34,7 +34,9 @@ class Dropout(nn.Module):
         # the whole range of 64 bits, so that each of its four parts is uniform
         drawn = torch.empty((values.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
         parts = drawn.view(torch.int16)[: values.numel()].view(values.shape)
-        return values * ((parts >= dropped - _STEPS // 2) * (_STEPS / (_STEPS - dropped)))
+        kept = (parts >= dropped - _STEPS // 2) * (_STEPS / (_STEPS - dropped))
+        # in the type of the values: under autocast a mask of 32 bits would make them 32 bits again
+        return values * kept.to(values.dtype)
 
     def extra_repr(self) -> str:
         """The chance."""

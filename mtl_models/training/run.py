@@ -17,9 +17,9 @@ from mtl_models.network.network import Network
 from mtl_models.settings import TrainingSettings
 from mtl_models.training.affinity import AffinityMeter, EpochAffinity
 from mtl_models.training.balancing import make_balancer
-from mtl_models.training.decay import parameter_groups
 from mtl_models.training.devices import find_device, random_state, set_random_state
 from mtl_models.training.history import Epoch, Fitted
+from mtl_models.training.optimizer import make_optimizer, parameter_groups
 from mtl_models.training.tensors import Tensors, batch_losses, task_losses
 
 State = dict[str, Tensor]
@@ -41,6 +41,7 @@ class Run:
     ) -> None:
         self.network, self.training, self.order = network, training, order
         device = self.device = find_device(training.device)
+        self.bfloat16 = training.precision == "bfloat16"
         self.train, self.valid = (Tensors.of(part, network, device) for part in (train, valid))
         self.baseline = _baseline_losses(network, self.valid)
         # built of the network's parts where these are now, on the CPU
@@ -56,10 +57,7 @@ class Run:
         self.averages = list(self.kept.parameters())
         self.average = get_ema_multi_avg_fn(training.ema)  # type: ignore[no-untyped-call]
         self.balancer = make_balancer(training.balancing, network, seed=seed)
-        groups = parameter_groups(network, self.balancer.parameters())
-        self.optimizer = torch.optim.AdamW(
-            groups, lr=training.learning_rate, weight_decay=training.weight_decay, foreach=True
-        )
+        self.optimizer = make_optimizer(training, parameter_groups(network, self.balancer.parameters()))
         rows = self.valid if training.measure_affinity == "valid" else None
         meter = AffinityMeter(network, step=training.learning_rate, valid=rows)
         self.meter = meter if training.measure_affinity else None
@@ -120,7 +118,7 @@ class Run:
         if self.meter:
             self.meter.measure(batch)
         random = random_state(self.device) if self.balancer.replays else None
-        losses = batch_losses(self.network, batch)
+        losses = batch_losses(self.network, batch, bfloat16=self.bfloat16)
         if not losses:
             return {}
         self.optimizer.zero_grad()
@@ -135,7 +133,7 @@ class Run:
             # the same dropout masks again: the change of the losses is the step's alone
             set_random_state(self.device, random)
             with torch.no_grad():
-                after = batch_losses(self.network, batch)
+                after = batch_losses(self.network, batch, bfloat16=self.bfloat16)
             self.balancer.after_step(losses, after)
         return losses
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,6 +77,13 @@ def task_losses(
     }
 
 
-def batch_losses(network: Network, batch: Tensors) -> dict[str, Tensor]:
-    """Loss by task name of a batch."""
-    return task_losses(network, network.outputs(batch.prepared), batch.targets, batch.tasks)
+def batch_losses(network: Network, batch: Tensors, *, bfloat16: bool = False) -> dict[str, Tensor]:
+    """Loss by task name of a batch, in float32.
+
+    Args:
+        bfloat16: run the network under autocast, so that its products are of 16 bits.
+    """
+    device = batch.prepared.values.device.type
+    with torch.autocast(device, torch.bfloat16) if bfloat16 else nullcontext():
+        raw = network.outputs(batch.prepared)
+    return task_losses(network, {name: each.float() for name, each in raw.items()}, batch.targets, batch.tasks)
