@@ -16,7 +16,7 @@ from flows.nightly.artifacts import show
 from flows.nightly.ledger import ledger_row
 from flows.nightly.rejects import reject_rows
 from flows.nightly.reproduce import reproduce
-from flows.nightly.retrained import TRAINING, last_promotion, retrained_already, run_id
+from flows.nightly.retrained import TRAINING, inputs, last_promotion, retrained_already, run_id
 from flows.project.access import apply
 from flows.project.errors import value_free
 from flows.project.hashing import sha256
@@ -109,7 +109,7 @@ def register_and_promote(study: Study) -> promotion.Promotion:
 def record(study: Study, judged: Judged, started_at: datetime) -> dict[str, Any]:
     """Publish the training data's rejects and the run's row in the ledger."""
     paths, lock, result = study.paths, study.root / "dvc.lock", judged.result
-    run = run_id(study, result.version, judged.before)
+    run = run_id(inputs(study, result.version), judged.before)
     people = study.features.people(read_valid(study.name, paths.valid))
     excluded = people.filter(pl.col("reason").is_not_null())
     rejects = reject_rows(study, pl.read_parquet(paths.valid / REJECTS), TRAINING, run, excluded)

@@ -19,16 +19,20 @@ TRAINING = "training"
 FLOW = "flows.nightly.retrain"
 
 
-def run_id(study: Study, version: str, before: Sequence[str]) -> str:
-    """Hash of all that decides a retraining: data and model by DVC's lock, settings, code, the champion before it.
-
-    The same inputs give the same run.
+def run_id(decisive: Sequence[str], before: Sequence[str]) -> str:
+    """Hash of all that decides a retraining; the same inputs give the same run.
 
     Args:
+        decisive: see :func:`inputs`.
         before: the last promotion before the run, see :func:`last_promotion`.
     """
+    return digest(list(decisive), list(before))[:16]
+
+
+def inputs(study: Study, version: str) -> list[str]:
+    """What decides a retraining beside the champion before it: model, data by DVC's lock, settings, code."""
     lock, code = sha256(study.root / "dvc.lock"), code_digest(FLOW, study=study.name)
-    return digest(study.name, version, study.settings.params_hash, lock, code, list(before))[:16]
+    return [study.name, version, study.settings.params_hash, lock, code]
 
 
 def last_promotion(promotions: pl.DataFrame) -> tuple[str, ...]:
@@ -58,16 +62,13 @@ def retrained_already(study: Study) -> dict[str, Any] | None:
 
 def _recorded(study: Study) -> dict[str, Any] | None:
     """The row of the run with these inputs, or of the one that made its model the champion."""
-    version, promotions = sha256(study.paths.models / MODEL), study.registry.promotions()
-    row = _row(study, version, promotions)
+    version, promotions, runs = sha256(study.paths.models / MODEL), study.registry.promotions(), study.tables.runs
+    decisive = inputs(study, version)
+    row = runs.find(run_id(decisive, last_promotion(promotions)))
     if row is None and promotions.height and promotions["model_version"][-1] == version:
-        row = _row(study, version, promotions[:-1])
+        row = runs.find(run_id(decisive, last_promotion(promotions[:-1])))
         return row if row and row["promoted"] else None
     return row if row and not row["promoted"] else None
-
-
-def _row(study: Study, version: str, promotions: pl.DataFrame) -> dict[str, Any] | None:
-    return study.tables.runs.find(run_id(study, version, last_promotion(promotions)))
 
 
 def _is_left(study: Study, row: dict[str, Any]) -> bool:
