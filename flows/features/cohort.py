@@ -40,20 +40,39 @@ class Domain:
     function: DomainFunctions
 
 
-def cohort_of(study: str, tables: Tables, tasks: Collection[Task], known_later: Collection[str]) -> Cohort:
+def cohort_of(
+    study: str,
+    tables: Tables,
+    tasks: Collection[Task],
+    known_later: Collection[str],
+    *,
+    may_be_empty: bool = False,
+) -> Cohort:
     """Features of the cohort.
+
+    Args:
+        study: its name.
+        tables: its valid tables, or those of some of its people.
+        tasks: what is predicted.
+        known_later: columns that come after the prediction moment.
+        may_be_empty: whether there may be nobody in it: there are other people elsewhere.
 
     Raises:
         FeatureError: with all that is wrong with the study's functions.
     """
-    cohort, faults = try_cohort(study, tables, tasks, known_later)
+    cohort, faults = try_cohort(study, tables, tasks, known_later, may_be_empty=may_be_empty)
     if faults:
         raise FeatureError(*faults)
     return cohort
 
 
 def try_cohort(
-    study: str, tables: Tables, tasks: Collection[Task], known_later: Collection[str]
+    study: str,
+    tables: Tables,
+    tasks: Collection[Task],
+    known_later: Collection[str],
+    *,
+    may_be_empty: bool = False,
 ) -> tuple[Cohort, list[str]]:
     """The cohort with the features of every domain that can be built, and what is wrong with the others.
 
@@ -69,7 +88,7 @@ def try_cohort(
         key = pl.col(contract.person_key).alias(PERSON)
         people = tables[contract.person_table].select(key, pl.lit(None, pl.String).alias("reason")).sort(PERSON)
     inside = people.filter(pl.col("reason").is_null())
-    if inside.is_empty():
+    if inside.is_empty() and not may_be_empty:
         faults.append(f"nobody is in the cohort: the people function gives a reason against each person of {study}")
     features, sources = inside.select(PERSON), dict[str, tuple[str, ...]]()
     for domain in domains_of(study, tables, tasks, known_later):

@@ -30,6 +30,7 @@ def in_processes(
     *,
     title: str,
     name: Callable[[Job], str] = str,
+    most: int = MOST_WORKERS,
 ) -> Iterator[Found]:
     """What a function gives for every job, in the order of the jobs, with a progress bar over them.
 
@@ -37,12 +38,13 @@ def in_processes(
         function: of a module, called with a job and what is given.
         given: what all jobs use; it travels to each process once.
         title, name: of the bar, and of a job that is done.
+        most: how many processes at most; never more than there are processors.
     """
     from mtl_models.training.progress import progress_bar
 
     if not jobs:
         return
-    n_workers = min(len(jobs), os.cpu_count() or 1, MOST_WORKERS)
+    n_workers = min(len(jobs), os.cpu_count() or 1, most)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__, function.__module__])
     with (

@@ -6,31 +6,37 @@ import polars as pl
 
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
+from schemas.splitting.results import REJECTS
 
 
-def reject_rows(
-    study: Study, rejects: pl.DataFrame, batch: str, run_id: str, excluded: pl.DataFrame | None = None
-) -> pl.DataFrame:
-    """Rejects of a validation and people outside the cohort, in the published form.
+def reject_rows(study: Study, rejects: pl.DataFrame, batch: str, run_id: str, excluded: pl.DataFrame) -> pl.DataFrame:
+    """Rejects of a validation and people outside the cohort, in the published form."""
+    return pl.concat([rejected_rows(rejects, batch, run_id), excluded_rows(study, excluded, batch, run_id)])
 
-    Of an excluded person only the identifier and the reason are kept: the row itself was fit to go on.
+
+def rejected_rows(rejects: pl.DataFrame, batch: str, run_id: str) -> pl.DataFrame:
+    """Rejects of a validation, in the published form."""
+    return _published(rejects, batch, run_id, "rejected")
+
+
+def excluded_rows(study: Study, excluded: pl.DataFrame, batch: str, run_id: str) -> pl.DataFrame:
+    """People outside the cohort, in the published form.
+
+    Only the identifier and the reason are kept: the row itself was fit to go on.
     """
-    frames = [rejects.with_columns(pl.lit("rejected").alias("outcome"))]
-    if excluded is not None:
-        frames.append(_people(study, excluded))
-    return pl.concat(frames).select(
-        *rejects.columns, pl.lit(batch).alias("batch"), pl.lit(run_id).alias("run_id"), "outcome"
-    )
-
-
-def _people(study: Study, excluded: pl.DataFrame) -> pl.DataFrame:
     reason = pl.struct(pl.lit(study.contract.person_key).alias("column"), pl.col("reason").alias("rule"))
-    return excluded.select(
+    people = excluded.select(
         pl.lit(study.contract.person_table).alias("table"),
         pl.lit(None).cast(pl.String).alias("file"),
         pl.lit(None).cast(pl.Int64).alias("line"),
         PERSON,
         pl.lit(None).cast(pl.String).alias("row"),
         pl.concat_list(reason).alias("reasons"),
-        pl.lit("excluded").alias("outcome"),
+    )
+    return _published(people, batch, run_id, "excluded")
+
+
+def _published(rows: pl.DataFrame, batch: str, run_id: str, outcome: str) -> pl.DataFrame:
+    return rows.select(
+        *REJECTS, pl.lit(batch).alias("batch"), pl.lit(run_id).alias("run_id"), pl.lit(outcome).alias("outcome")
     )

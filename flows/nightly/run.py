@@ -85,5 +85,4 @@ def finished(run: Run) -> dict[str, Any] | None:
     row, table = run.study.tables.runs.find(run.run_id), run.study.tables.scores
     if row is None or not table.exists():
         return None
-    held = table.read(run.date)
-    return row if held.height == row["n_scored"] and (held["run_id"] == run.run_id).all() else None
+    return row if table.store.holds(run.date, "run_id", run.run_id) == row["n_scored"] else None

@@ -19,31 +19,41 @@ from flows.project.paths import project_root
 from flows.project.settings import StudySettings
 from flows.stores.staging import staging
 from flows.study.study import Study
+from schemas.sharding.plan import OutOfOrderError
+
+GROUP = 16
+"""Shards of one task: a task takes some hundredths of a second of its own, a shard of full size about a second."""
 
 
-@task(name="validate drop", cache_policy=NO_CACHE)
+@task(name="look at drop", cache_policy=NO_CACHE)
 @value_free
-def validate_drop(run: Run) -> None:
-    """Split the drop into valid rows and rejects; stop if it loses more than the study's limits allow."""
-    summary = steps.validate_drop(run)
-    judgement = steps.judge_drop(run)
-    show(run.study, "score-validate", {**judgement.shown(), **summary})
+def look_at_drop(run: Run, disordered: list[str]) -> int:
+    """Find out how the drop is read by shards of people, and give their number."""
+    return steps.look_at_drop(run, disordered)
+
+
+@task(name="work on shards", cache_policy=NO_CACHE)
+@value_free
+def work_through(run: Run, first: int, last: int) -> str | None:
+    """Validate some shards, build their features and score them; give the table that has to be parted first."""
+    try:
+        steps.work_through(run, range(first, last))
+    except OutOfOrderError as error:
+        return error.table
+    return None
+
+
+@task(name="judge drop", cache_policy=NO_CACHE)
+@value_free
+def judge_drop(run: Run) -> None:
+    """Add the shards up; stop if the drop loses more than the study's limits allow, or could not be scored."""
+    gathered = steps.Gathered(run)
+    judgement = gathered.judgement()
+    show(run.study, "score-validate", {**judgement.shown(), **gathered.summary})
     if judgement.stops:
-        judgement.require(stopped.keep(run, judgement.lines()))
-
-
-@task(name="build features", cache_policy=NO_CACHE)
-@value_free
-def build_features(run: Run) -> None:
-    """Engineer the features of the cohort."""
-    show(run.study, "score-features", steps.build_drop_features(run))
-
-
-@task(name="predict", cache_policy=NO_CACHE)
-@value_free
-def predict(run: Run) -> None:
-    """Score the features with the champion."""
-    show(run.study, "score-predict", steps.predict_drop(run))
+        judgement.require(stopped.keep(run, gathered, judgement.lines()))
+    gathered.require_scored()
+    show(run.study, "score-shards", gathered.shown())
 
 
 @task(name="publish scores", cache_policy=NO_CACHE)
@@ -91,7 +101,19 @@ def score(study: str, date: str | None = None, force: bool = False) -> dict[str,
     with staging(run.staging):
         if not force and (row := settled(run)):
             return row
-        validate_drop(run)
-        build_features(run)
-        predict(run)
+        work_through_all(run)
+        judge_drop(run)
         return {**publish(run), "unchanged": False}
+
+
+def work_through_all(run: Run) -> None:
+    """Work on all shards of the drop; a table that seemed to be in the order of its keys and is not is parted first."""
+    disordered: list[str] = []
+    while True:
+        n_shards = look_at_drop(run, disordered)
+        for first in range(0, n_shards, GROUP):
+            if table := work_through(run, first, min(first + GROUP, n_shards)):
+                disordered.append(table)
+                break
+        else:
+            return

@@ -1,60 +1,122 @@
-"""One night's scoring in four steps that pass paths and counts: validate, features, predict, publish."""
+"""One night's scoring in three steps that pass paths and counts: look at the drop, work through its shards, publish."""
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import polars as pl
 
+from flows.fitting.pool import in_processes
+from flows.nightly import shards
 from flows.nightly.ledger import ledger_row
-from flows.nightly.rejects import reject_rows
+from flows.nightly.rejects import excluded_rows, rejected_rows
 from flows.nightly.run import Run
 from flows.nightly.score_contract import scores_contract
-from flows.project.paths import REJECTS, SUMMARY, read_json, replace_file
-from flows.stages.features import cohort_features
-from flows.stages.validate import Judgement, judge, validate
+from flows.nightly.shards import Counts, Work
+from flows.stages.validate import Judgement, judge
 from mtl_models.data.dataset import PERSON
-from schemas.published import Rejects, check_published
-
-SCORES = "scores.parquet"
-EXCLUDED = "excluded.parquet"
-
-
-def validate_drop(run: Run) -> dict[str, Any]:
-    """Split the drop by the contract; outcomes and the contract's optional tables may be missing from it."""
-    shutil.rmtree(run.staging, ignore_errors=True)
-    return validate(run.study, run.drop, run.staging / "valid", scoring=True)
+from schemas.published import PublishError, Rejects, check_published
+from schemas.sharding.merge import merged
+from schemas.sharding.plan import OutOfOrderError
+from schemas.splitting.study import require_sound
 
 
-def judge_drop(run: Run) -> Judgement:
-    """Hold the drop's losses against the limits, compared with the data that the champion was trained on."""
-    reference = run.study.registry.profile(run.champion.version)
-    return judge(run.study, read_json(run.staging / "valid" / SUMMARY), reference=reference, scoring=True)
-
-
-def build_drop_features(run: Run) -> dict[str, Any]:
-    """Features of the people in the cohort, by the code that training uses."""
-    cohort = cohort_features(run.study, run.staging / "valid")
-    features, excluded = cohort.features, cohort.excluded
-    replace_file(run.staging / "features.parquet", features.write_parquet)
-    replace_file(run.staging / EXCLUDED, excluded.write_parquet)
-    return {"n_cohort": features.height, "n_excluded": excluded.height, "n_features": features.width - 1}
-
-
-def predict_drop(run: Run) -> dict[str, Any]:
-    """Score the features with the champion, in the order of the published columns."""
-    scores = run.scorer.score(pl.read_parquet(run.staging / "features.parquet"))
-    scores = scores.select(
-        PERSON,
-        pl.lit(run.date).alias("score_date"),
-        *(column for column in scores.columns if column != PERSON),
-        pl.lit(run.champion.version).alias("model_version"),
-        pl.lit(run.run_id).alias("run_id"),
-        pl.lit(run.started_at).cast(pl.Datetime("us", "UTC")).alias("scored_at"),
+def work_of(run: Run) -> Work:
+    """What a run does to every shard of its drop."""
+    behind = (
+        ("model_version", run.champion.version),
+        ("run_id", run.run_id),
+        ("scored_at", run.started_at),
     )
-    replace_file(run.staging / SCORES, scores.write_parquet)
-    return {"n_scored": scores.height, "n_columns": scores.width}
+    return Work(run.study.root, run.study.name, run.study.settings, run.champion, run.staging, run.date, behind)
+
+
+def look_at_drop(run: Run, disordered: Sequence[str] = ()) -> int:
+    """Find out how the drop is read by shards of people, and give their number.
+
+    Raises:
+        schemas.faults.TableFault: if a table as a whole cannot be used.
+    """
+    return shards.plan_drop(run.study, run.drop, run.staging, disordered).n_shards
+
+
+def work_through(run: Run, several: Sequence[int]) -> None:
+    """Work on some shards, in as many processes as params say.
+
+    Raises:
+        OutOfOrderError: if a table seemed to be in the order of its keys and is not.
+    """
+    work = work_of(run)
+    if run.study.settings.shards.processes == 1 or len(several) == 1:
+        for shard in several:
+            shards.work_on(shard, work)
+        return
+    for _ in in_processes(shards.work_on, several, work, title="shards", most=run.study.settings.shards.processes):
+        pass
+
+
+def work_through_all(run: Run) -> None:
+    """Look at the drop and work on all of its shards; a table that is in no order is parted first.
+
+    Raises:
+        schemas.faults.TableFault: if a table as a whole cannot be used.
+    """
+    disordered: list[str] = []
+    while True:
+        n_shards = look_at_drop(run, disordered)
+        try:
+            work_through(run, range(n_shards))
+        except OutOfOrderError as error:
+            disordered.append(error.table)
+        else:
+            return
+
+
+class Gathered:
+    """What came of all shards of a run's drop.
+
+    Attributes:
+        summary: of the validation of all rows.
+        counts: of each shard.
+    """
+
+    def __init__(self, run: Run) -> None:
+        """Add the shards up.
+
+        Raises:
+            schemas.faults.TableFault: if a table as a whole cannot be used.
+        """
+        self._run, self.work = run, work_of(run)
+        contract = run.study.contract
+        self.counts: list[Counts] = shards.counts_of(self.work)
+        require_sound(self.work.plan.facts([each.facts for each in self.counts], contract), contract)
+        self.summary: dict[str, Any] = merged(contract, [(each.summary, each.labels) for each in self.counts])
+
+    def judgement(self) -> Judgement:
+        """The drop's losses against the limits, compared with the data that the champion was trained on."""
+        run = self._run
+        reference = run.study.registry.profile(run.champion.version)
+        return judge(run.study, self.summary, reference=reference, scoring=True)
+
+    def require_scored(self) -> None:
+        """Make sure that every shard's people were scored.
+
+        Raises:
+            Exception: what the first shard that could not be scored raised.
+        """
+        if error := next((each.error for each in self.counts if each.error is not None), None):
+            raise error
+
+    def total(self, name: str) -> int:
+        """A count of people, over all shards."""
+        return sum(getattr(each, name) for each in self.counts)
+
+    def shown(self) -> dict[str, int]:
+        """Counts for a flow's artifact."""
+        people = {name: self.total(name) for name in ("n_cohort", "n_excluded", "n_scored")}
+        return {"n_shards": len(self.counts), **people, "n_features": max(each.n_features for each in self.counts)}
 
 
 def publish(run: Run) -> dict[str, Any]:
@@ -67,31 +129,60 @@ def publish(run: Run) -> dict[str, Any]:
         RuntimeError: if people do not add up; nothing is published then.
         PublishError: if scores or rejects break their contract; nothing is published then.
     """
-    validation, judgement = read_json(run.staging / "valid" / SUMMARY), judge_drop(run)
-    scores, excluded = (pl.read_parquet(run.staging / name) for name in (SCORES, EXCLUDED))
-    rejects = reject_rows(run.study, pl.read_parquet(run.staging / "valid" / REJECTS), run.date, run.run_id, excluded)
+    gathered = Gathered(run)
+    gathered.require_scored()
+    judgement = gathered.judgement()
     row = ledger_row(
         run.study,
-        validation,
+        gathered.summary,
         started_at=run.started_at,
-        n_excluded=excluded.height,
+        n_excluded=gathered.total("n_excluded"),
         data_hashes=run.data_hashes,
-        details={"columns_compared_with": judgement.basis, "validation": validation},
+        details={"columns_compared_with": judgement.basis, "validation": gathered.summary},
         run_id=run.run_id,
         flow="score",
         batch=run.date,
         model_version=run.champion.version,
-        n_scored=scores.height,
+        n_scored=gathered.total("n_scored"),
         promoted=None,
         floods=judgement.text,
     )
     if row["n_people"] != row["n_scored"] + row["n_rejected"] + row["n_excluded"]:
         counts = {name: count for name, count in row.items() if name.startswith("n_")}
         raise RuntimeError(f"people do not add up, nothing was published: {counts}")
-    check_published(scores, scores_contract(run.scorer.tasks))
-    check_published(rejects, Rejects)
+    scores = partial(shards.scores_of, gathered.work)
+    rejects = partial(reject_frames, run, gathered.work, batch=run.date, excluded=True)
+    check_scores(scores(), scores_contract(run.scorer.tasks))
+    for frame in rejects():
+        check_published(frame, Rejects)
     tables = run.study.tables
-    tables.rejects.replace(run.date, rejects)
-    tables.scores.replace(run.date, scores)
+    tables.rejects.replace(run.date, rejects())
+    tables.scores.replace(run.date, scores())
     tables.runs.publish(row)
     return row
+
+
+def check_scores(frames: Iterator[pl.DataFrame], schema: Any) -> None:
+    """Make sure that the frames are what the score table holds, and that no person is in two of them.
+
+    Raises:
+        PublishError: if not.
+    """
+    last = ""
+    for frame in frames:
+        check_published(frame, schema)
+        if not frame.height:
+            continue
+        first, end = (str(key) for key in (frame[PERSON].min(), frame[PERSON].max()))
+        if last and first <= last:
+            raise PublishError("persons of two shards overlap, so one may be scored twice: nothing was written")
+        last = end
+
+
+def reject_frames(run: Run, work: Work, *, batch: str, excluded: bool) -> Iterator[pl.DataFrame]:
+    """Rejected rows, and people outside the cohort behind them if they count, in the published form."""
+    for frame in shards.rejects_of(work):
+        yield rejected_rows(frame, batch, run.run_id)
+    if excluded:
+        for frame in shards.excluded_of(work):
+            yield excluded_rows(run.study, frame, batch, run.run_id)

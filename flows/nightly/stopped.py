@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.project.paths import REJECTS, SUMMARY, StudyPaths, read_json, write_json
+from flows.project.paths import StudyPaths, read_json, write_json
 from flows.stores.tables import stopped
 from flows.study.study import Study
 
 if TYPE_CHECKING:
     from flows.nightly.run import Run
+    from flows.nightly.steps import Gathered
 
 
 def counts_of(paths: StudyPaths, date: str) -> Path:
@@ -18,21 +19,17 @@ def counts_of(paths: StudyPaths, date: str) -> Path:
     return paths.stopped / f"{date}.json"
 
 
-def keep(run: Run, sentences: list[str]) -> str:
+def keep(run: Run, gathered: Gathered, sentences: list[str]) -> str:
     """Keep rejects, counts and which limits were passed, and say where they are; scores stay as they were."""
-    import polars as pl
+    from flows.nightly.steps import reject_frames
 
-    from flows.nightly.rejects import reject_rows
-
-    rejects = pl.read_parquet(run.staging / "valid" / REJECTS)
-    paths = run.study.paths
-    table = run.study.tables.rejects
-    rows = reject_rows(run.study, rejects, stopped(run.date), run.run_id)
+    paths, table = run.study.paths, run.study.tables.rejects
+    n_rejected = sum(counts["n_rejected"] for counts in gathered.summary["tables"].values())
+    rows = reject_frames(run, gathered.work, batch=stopped(run.date), excluded=False) if n_rejected else None
     batch = table.publish_stopped(run.date, rows)
-    validation = read_json(run.staging / "valid" / SUMMARY)
-    write_json(counts_of(paths, run.date), {"limits passed": sentences, "validation": validation})
+    write_json(counts_of(paths, run.date), {"limits passed": sentences, "validation": gathered.summary})
     where, drop = (path.relative_to(run.study.root) for path in (table.folder, run.drop))
-    kept = f"the rejected rows with their reasons are in {where}, batch {batch}; " if rejects.height else ""
+    kept = f"the rejected rows with their reasons are in {where}, batch {batch}; " if n_rejected else ""
     return f"{kept}`mtl-health validate --study {run.study.name} --scoring {drop}` shows every count"
 
 

@@ -127,6 +127,18 @@ class GateSettings(_Settings):
     seed: int = 0
 
 
+class ShardSettings(_Settings):
+    """How a night's drop is parted: a shard is some people with all of their rows. No result depends on it.
+
+    Attributes:
+        people: of a shard. Memory grows with it, not with the number of people of the drop.
+        processes: how many shards are worked on at once.
+    """
+
+    people: int = Field(default=50_000, ge=1)
+    processes: int = Field(default=1, ge=1)
+
+
 class ScheduleSettings(_Settings):
     """Cron lines of the two nightly flows."""
 
@@ -164,6 +176,7 @@ class StudySettings(_Settings):
     compare: CompareSettings = CompareSettings()
     gate: GateSettings = GateSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    shards: ShardSettings = ShardSettings()
     store: str = "delta"
 
     @cached_property

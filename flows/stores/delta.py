@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import polars as pl
@@ -16,6 +17,9 @@ from flows.project.access import writing_in
 from flows.project.paths import check_folder
 from flows.stores.store import WHOLE, RowKey
 from flows.stores.tidy import gather, tidy
+
+if TYPE_CHECKING:
+    from flows.stores.stream import Stream
 
 CHECKPOINT = 20
 """Commits from one checkpoint to the next: to open a table reads each commit since the last, 0.4 ms or more a time."""
@@ -111,36 +115,53 @@ class PartitionedTable:
                 found.append(f"column {field.name} is {_type(field.type)} there and {_type(offered[field.name])} here")
         return found
 
-    def replace(self, value: str, frame: pl.DataFrame) -> int:
-        """Replace one partition by ``frame`` in one commit and give the table's version.
+    def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> int:
+        """Replace one partition in one commit and give the table's version.
 
         A writer that is killed leaves the rows before. Columns that the table does not have yet are added last, null in
-        the other partitions. The caller has checked ``frame`` against its contract.
+        the other partitions. The caller has checked the rows against their contract.
+
+        Args:
+            value: the partition, or ``WHOLE``.
+            rows: a frame, or frames of one schema, one at least. They are held one at a time, and the files that are
+                written do not tell into how many frames the rows were parted.
 
         Raises:
             StoreError: if the rows belong elsewhere, another writer was faster, or a column is gone or has another
                 type. The text of the underlying error is dropped because it can hold rows.
         """
-        whole = self.partition == WHOLE
-        if "'" in value or (value != WHOLE if whole else not (frame[self.partition] == value).all()):
-            raise StoreError(f"{self.folder.name}: rows outside {self.partition}={value} cannot be written there")
+        from flows.stores.stream import Stream  # not where a table is only read
+
+        stream = Stream([rows] if isinstance(rows, pl.DataFrame) else rows, self._require_own(value))
         with writing_in(self.folder.parent, shared=True):
             self.folder.parent.mkdir(parents=True, exist_ok=True)
         try:
             with self._alone():
-                if conflicts := self.conflicts(frame.schema):
+                if conflicts := self.conflicts(stream.schema):
                     raise StoreError(
                         f"{self.folder.name}: {value} was not written: {'; '.join(conflicts)}; move {self.folder} "
                         "aside to begin a table of the new columns"
                     )
                 with writing_in(self.folder, shared=self.shared):
-                    self._add_columns(frame.schema)
-                    self._write(value, frame)
+                    self._add_columns(stream.schema)
+                    self._write(value, stream)
         except (CommitFailedError, Timeout):
             raise StoreError(f"{self.folder.name}: {value} was written by another run at once; run it again") from None
         except (DeltaError, ValueError, TypeError) as error:
+            if stream.fault is not None:
+                raise stream.fault from None
             raise StoreError(f"{self.folder.name}: {value} was not written ({type(error).__name__})") from None
         return self._settled().version()
+
+    def _require_own(self, value: str) -> Callable[[pl.DataFrame], None]:
+        """What makes sure that rows belong to a partition."""
+
+        def check(frame: pl.DataFrame) -> None:
+            whole = self.partition == WHOLE
+            if "'" in value or (value != WHOLE if whole else not (frame[self.partition] == value).all()):
+                raise StoreError(f"{self.folder.name}: rows outside {self.partition}={value} cannot be written there")
+
+        return check
 
     def _settled(self) -> DeltaTable:
         """The table after a write, its log summed up now and then; the rows are written, so nothing fails any more."""
@@ -159,14 +180,14 @@ class PartitionedTable:
         with FileLock(self.folder.with_name(f".{self.folder.name}.lock"), timeout=60):
             yield
 
-    def _write(self, value: str, frame: pl.DataFrame) -> None:
+    def _write(self, value: str, stream: Stream) -> None:
         """Replace a part in one commit; a table of single rows is gathered first if an older version parted it."""
         if self.is_of_rows and self.exists() and DeltaTable(str(self.folder)).metadata().partition_columns:
             gather(self.folder, self.read())
         whole = self.partition == WHOLE
         write_deltalake(
             str(self.folder),
-            frame,
+            stream.reader(),
             mode="overwrite",
             partition_by=None if whole or self.is_of_rows else [self.partition],
             predicate=None if whole else f"{self.partition} = '{value}'",
@@ -194,6 +215,20 @@ class PartitionedTable:
                 DeltaTable(str(self.folder)).delete(f"{self.partition} = '{value}'")
             except DeltaError as error:
                 raise StoreError(f"{self.folder.name}: {value} was not removed ({type(error).__name__})") from None
+
+    def holds(self, value: str, column: str, text: str) -> int | None:
+        """The number of a partition's rows if all of them have ``text`` in ``column``, else None; no row is kept."""
+        if not self.exists():
+            return 0
+        files = pl.Series(DeltaTable(str(self.folder)).get_add_actions(flatten=True)).struct.unnest()
+        n_rows = 0
+        for path in _files_with(files, self.partition, value)["path"]:
+            file = pl.scan_parquet(self.folder / unquote(path), glob=False, hive_partitioning=False)
+            count, same = file.select(pl.len(), (pl.col(column) == text).all()).collect().row(0)
+            if not same:
+                return None
+            n_rows += count
+        return n_rows
 
     def read(self, value: str | None = None) -> pl.DataFrame:
         """The rows of one partition, or all."""

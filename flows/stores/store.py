@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -43,8 +44,16 @@ class Store(Protocol):
     def read(self, value: str | None = None) -> pl.DataFrame:
         """The rows of one partition, or all."""
 
-    def replace(self, value: str, frame: pl.DataFrame) -> object:
-        """Replace one partition by ``frame``, or the whole table where it has none: ``value`` is :data:`WHOLE` then."""
+    def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> object:
+        """Replace one partition, or the whole table where it has none: ``value`` is :data:`WHOLE` then.
+
+        Args:
+            value: the partition.
+            rows: a frame, or frames of one schema that are too many to be held at once; there is one at least.
+        """
+
+    def holds(self, value: str, column: str, text: str) -> int | None:
+        """The number of a partition's rows if all of them have ``text`` in ``column``, else None."""
 
     def remove(self, value: str) -> None:
         """Remove one partition, if the table has it."""

@@ -5,6 +5,7 @@ Their contracts are imported where a table is written: to read one takes a third
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -64,12 +65,19 @@ class RejectTable(PublishedTable):
         check_published(frame, Rejects)
         self.replace(batch, frame)
 
-    def publish_stopped(self, date: str, frame: pl.DataFrame) -> str:
-        """Replace what is kept of a drop that was stopped, and give its batch."""
-        if frame.is_empty():
+    def publish_stopped(self, date: str, frames: Iterable[pl.DataFrame] | None) -> str:
+        """Replace what is kept of a drop that was stopped, and give its batch; None where no row was rejected."""
+        from schemas.published import Rejects, check_published
+
+        def checked() -> Iterator[pl.DataFrame]:
+            for frame in frames or ():
+                check_published(frame, Rejects)
+                yield frame
+
+        if frames is None:
             self.remove(stopped(date))
         else:
-            self.publish(stopped(date), frame)
+            self.replace(stopped(date), checked())
         return stopped(date)
 
 

@@ -87,10 +87,8 @@ def test_a_night_that_is_stopped_then_mended_then_said(nightly: Project) -> None
 
     said = settings.model_copy(update={"validation": ValidationSettings(floods="say")})
     run = open_run(study.with_settings(said), date)
-    steps.validate_drop(run)
-    assert not steps.judge_drop(run).stops
-    steps.build_drop_features(run)
-    steps.predict_drop(run)
+    steps.work_through_all(run)
+    assert not steps.Gathered(run).judgement().stops
     row = steps.publish(run)
     assert row["floods"].startswith("cleveland.chol: 120 of 120 values were emptied")
     held = RunLedger(paths.tables).find(run.run_id)

@@ -18,6 +18,7 @@ import pytest
 
 from flows.nightly import steps
 from flows.nightly.run import open_run
+from flows.nightly.shards import SCORES
 from flows.project.hashing import sha256
 from flows.study.study import Study
 from tests.flows.support import drop_of, scores_of, table, version
@@ -180,7 +181,7 @@ from flows.nightly.run import open_run; from flows.study.study import Study
 root = Path(sys.argv[1]); print("ready", flush=True)
 while True:
     run = open_run(Study(root, "heart"), sys.argv[2])
-    steps.validate_drop(run); steps.build_drop_features(run); steps.predict_drop(run); steps.publish(run)
+    steps.work_through_all(run); steps.publish(run)
 """
 
 
@@ -206,10 +207,8 @@ def test_scores_that_break_their_contract_leave_every_table_as_it_was(nightly: P
 
     before = {name: version(nightly, name) for name in ("scores", "rejects", "runs")}
     run = open_run(Study(nightly.folder, "heart"), NIGHT)
-    steps.validate_drop(run)
-    steps.build_drop_features(run)
-    steps.predict_drop(run)
-    staged = run.staging / steps.SCORES
+    steps.work_through_all(run)
+    staged = steps.work_of(run).folder(0) / SCORES
     pl.read_parquet(staged).with_columns(pl.lit(1.5).alias("disease__p")).write_parquet(staged)
     with pytest.raises(PublishError, match="disease__p"):
         steps.publish(run)

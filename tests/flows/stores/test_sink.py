@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -32,8 +33,13 @@ class ParquetFolder:
         files = sorted(self.folder.glob("*.parquet")) if value is None else [self.folder / f"{value}.parquet"]
         return pl.concat(pl.read_parquet(file) for file in files if file.is_file() or value is None)
 
-    def replace(self, value: str, frame: pl.DataFrame) -> None:
+    def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> None:
+        frame = rows if isinstance(rows, pl.DataFrame) else pl.concat(rows)
         replace_file(self.folder / f"{value or 'whole'}.parquet", frame.write_parquet)
+
+    def holds(self, value: str, column: str, text: str) -> int | None:
+        rows = self.read(value)
+        return rows.height if (rows[column] == text).all() else None
 
     def remove(self, value: str) -> None:
         (self.folder / f"{value}.parquet").unlink(missing_ok=True)
@@ -58,9 +64,7 @@ def test_a_sink_of_ones_own_is_a_class_and_a_line_in_the_registry(
         assert other.registry.champion() is None
         other.registry.promote(champion.version, "first in this store", {})
         run = open_run(other, date)
-        steps.validate_drop(run)
-        steps.build_drop_features(run)
-        steps.predict_drop(run)
+        steps.work_through_all(run)
         row = steps.publish(run)
         assert finished(run) == row
         assert [each.name for each in kept[0].iterdir()] == [f"{date}.parquet"]

@@ -19,7 +19,7 @@ from schemas.reading.source import read_table
 from schemas.sharding.merge import labels_of, merged
 from schemas.sharding.plan import OutOfOrderError, make_plan
 from schemas.splitting.results import REJECTS, StudyResult
-from schemas.splitting.study import require_sound, validate_folder
+from schemas.splitting.study import Split, require_sound, validate_folder
 
 N_PEOPLE = 40
 FORMS = ("csv", "quoted csv", "unsorted csv", "parts", "parquet", "unsorted parquet")

@@ -1,0 +1,198 @@
+"""A drop shard by shard of people: a shard's rows are split, and its people scored; what comes of it lies in files."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.features.cohort import cohort_of
+from flows.project.paths import replace_file
+from flows.project.settings import StudySettings
+from flows.stores.registry import Champion
+from flows.study.study import Study
+from mtl_models.data.dataset import PERSON
+from mtl_models.serving.scorer import Scorer
+from schemas.sharding.merge import Labels, labels_of
+from schemas.sharding.plan import Plan, make_plan
+from schemas.splitting.results import REJECTS, StudyResult
+from schemas.splitting.study import Facts
+
+PLAN, SHARDS = "plan", "shards"
+SCORES, EXCLUDED, REJECTED, COUNTS = "scores.parquet", "excluded.parquet", "rejects.parquet", "counts"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done to every shard; it travels to other processes.
+
+    Attributes:
+        root, name, settings: the study's.
+        champion: the model that scores.
+        staging: the run's scratch folder.
+        date: of the scores.
+        behind: columns that stand behind the scores, the moment last.
+    """
+
+    root: Path
+    name: str
+    settings: StudySettings
+    champion: Champion
+    staging: Path
+    date: str
+    behind: tuple[tuple[str, Any], ...]
+
+    @cached_property
+    def study(self) -> Study:
+        """The study."""
+        return Study(self.root, self.name, given=self.settings)
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """The champion, ready to score."""
+        return Scorer(self.champion.path, sha256=self.champion.version)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Where the rows of each shard lie."""
+        plan: Plan = pickle.loads((self.staging / PLAN).read_bytes())
+        return plan
+
+    def folder(self, shard: int) -> Path:
+        """Where a shard's files are."""
+        return self.staging / SHARDS / str(shard)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What came of a shard. It holds no row and no value.
+
+    Attributes:
+        summary, labels: of its validation.
+        facts: what it says of the tables as a whole.
+        n_cohort, n_excluded, n_scored: people.
+        n_features: features of each.
+        error: why its people could not be scored.
+    """
+
+    summary: dict[str, Any] = field(repr=False)
+    labels: Labels = field(repr=False)
+    facts: Facts
+    n_cohort: int = 0
+    n_excluded: int = 0
+    n_scored: int = 0
+    n_features: int = 0
+    error: Exception | None = None
+
+
+def plan_drop(study: Study, drop: Path, staging: Path, disordered: Sequence[str] = ()) -> Plan:
+    """Look at a drop and keep in ``staging`` how it is read by shards; tables in no order are parted there.
+
+    Outcomes and the contract's optional tables may be missing from it.
+
+    Raises:
+        schemas.faults.TableFault: if a table as a whole cannot be used.
+    """
+    shutil.rmtree(staging, ignore_errors=True)
+    (staging / SHARDS).mkdir(parents=True)
+    settings = study.settings
+    plan = make_plan(
+        drop,
+        study.contract,
+        staging / "parted",
+        optional_columns=study.hidden,
+        scoring=True,
+        beside=settings.split.beside_tables,
+        people=settings.shards.people,
+        disordered=disordered,
+    )
+    replace_file(staging / PLAN, lambda path: Path(path).write_bytes(pickle.dumps(plan)))
+    return plan
+
+
+def work_on(shard: int, work: Work) -> None:
+    """Split a shard's rows, build the features of its people and score them; what comes of it lies in its folder.
+
+    Raises:
+        OutOfOrderError: if a row lies in a shard that is not its own.
+    """
+    split = work.plan.split(shard, work.study.contract)
+    result = StudyResult(study=work.name, tables=split.tables)
+    folder = work.folder(shard)
+    folder.mkdir(exist_ok=True)
+    counts: dict[str, Any] = {}
+    if len(split.tables) == len(work.study.contract.tables):
+        replace_file(folder / REJECTED, result.rejects.write_parquet)
+        try:
+            counts = _score(work, result, folder)
+        except Exception as error:  # the limits on losses have the first word, and only all shards together tell
+            counts = {"error": error}
+        summary = result.summary()
+    else:
+        summary = {}
+    found = Counts(summary=summary, labels=labels_of(result), facts=split.facts, **counts)
+    replace_file(folder / COUNTS, lambda path: Path(path).write_bytes(pickle.dumps(found)))
+
+
+def _score(work: Work, result: StudyResult, folder: Path) -> dict[str, int]:
+    settings = work.settings
+    tables = {name: table.valid for name, table in result.tables.items()}
+    cohort = cohort_of(work.name, tables, settings.task_records, settings.known_later, may_be_empty=True)
+    features, excluded = cohort.features, cohort.excluded
+    scores = work.scorer.score(features)
+    scores = scores.select(
+        PERSON,
+        pl.lit(work.date).alias("score_date"),
+        *(column for column in scores.columns if column != PERSON),
+        *(pl.lit(value).alias(name) for name, value in work.behind[:-1]),
+        pl.lit(work.behind[-1][1]).cast(pl.Datetime("us", "UTC")).alias(work.behind[-1][0]),
+    )
+    replace_file(folder / SCORES, scores.write_parquet)
+    replace_file(folder / EXCLUDED, excluded.write_parquet)
+    return {
+        "n_cohort": features.height,
+        "n_excluded": excluded.height,
+        "n_scored": scores.height,
+        "n_features": features.width - 1,
+    }
+
+
+def counts_of(work: Work) -> list[Counts]:
+    """What came of every shard, in their order."""
+    return [pickle.loads((work.folder(shard) / COUNTS).read_bytes()) for shard in range(work.plan.n_shards)]
+
+
+def scores_of(work: Work) -> Iterator[pl.DataFrame]:
+    """The score rows of every shard, in the order of the persons' keys."""
+    for shard in range(work.plan.n_shards):
+        yield pl.read_parquet(work.folder(shard) / SCORES)
+
+
+def excluded_of(work: Work) -> Iterator[pl.DataFrame]:
+    """The people outside the cohort, shard by shard."""
+    for shard in range(work.plan.n_shards):
+        yield pl.read_parquet(work.folder(shard) / EXCLUDED)
+
+
+def rejects_of(work: Work) -> Iterator[pl.DataFrame]:
+    """The rejected rows by table, those of no known person first, the others in the order of the persons' keys.
+
+    So they lie in one order however many shards there are.
+    """
+    files = [work.folder(shard) / REJECTED for shard in range(work.plan.n_shards)]
+    held = [file for file in files if pl.scan_parquet(file).select(pl.len()).collect().item()]
+    for name in work.study.contract.tables:
+        nobody = [pl.DataFrame(schema=REJECTS)]
+        for file in held:
+            rows = pl.scan_parquet(file).filter(pl.col("table") == name, pl.col(PERSON).is_null())
+            nobody.append(rows.collect())
+        yield pl.concat(nobody).sort("file", "line")
+        for file in held:
+            rows = pl.scan_parquet(file).filter(pl.col("table") == name, pl.col(PERSON).is_not_null())
+            yield rows.collect().sort(PERSON, "file", "line")
