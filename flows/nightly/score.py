@@ -29,7 +29,7 @@ GROUP = 16
 @value_free
 def look_at_drop(run: Run, disordered: list[str]) -> int:
     """Find out how the drop is read by shards of people, and give their number."""
-    return steps.look_at_drop(run, disordered)
+    return steps.look_at_drop(run, disordered, people=run.study.settings.shards.people)
 
 
 @task(name="work on shards", cache_policy=NO_CACHE)
@@ -37,7 +37,7 @@ def look_at_drop(run: Run, disordered: list[str]) -> int:
 def work_through(run: Run, first: int, last: int) -> str | None:
     """Validate some shards, build their features and score them; give the table that has to be parted first."""
     try:
-        steps.work_through(run, range(first, last))
+        steps.work_through(run, range(first, last), processes=run.study.settings.shards.processes)
     except OutOfOrderError as error:
         return error.table
     return None

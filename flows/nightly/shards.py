@@ -91,7 +91,7 @@ class Counts:
     error: Exception | None = None
 
 
-def plan_drop(study: Study, drop: Path, staging: Path, disordered: Sequence[str] = ()) -> Plan:
+def plan_drop(study: Study, drop: Path, staging: Path, disordered: Sequence[str] = (), *, people: int) -> Plan:
     """Look at a drop and keep in ``staging`` how it is read by shards; tables in no order are parted there.
 
     Outcomes and the contract's optional tables may be missing from it.
@@ -109,7 +109,7 @@ def plan_drop(study: Study, drop: Path, staging: Path, disordered: Sequence[str]
         optional_columns=study.hidden,
         scoring=True,
         beside=settings.split.beside_tables,
-        people=settings.shards.people,
+        people=people,
         disordered=disordered,
     )
     replace_file(staging / PLAN, lambda path: Path(path).write_bytes(pickle.dumps(plan)))

@@ -19,7 +19,7 @@ from flows.stages.validate import Judgement, judge
 from mtl_models.data.dataset import PERSON
 from schemas.published import PublishError, Rejects, check_published
 from schemas.sharding.merge import merged
-from schemas.sharding.plan import OutOfOrderError
+from schemas.sharding.plan import PEOPLE, OutOfOrderError
 from schemas.splitting.study import require_sound
 
 
@@ -33,31 +33,31 @@ def work_of(run: Run) -> Work:
     return Work(run.study.root, run.study.name, run.study.settings, run.champion, run.staging, run.date, behind)
 
 
-def look_at_drop(run: Run, disordered: Sequence[str] = ()) -> int:
-    """Find out how the drop is read by shards of people, and give their number.
+def look_at_drop(run: Run, disordered: Sequence[str] = (), *, people: int = PEOPLE) -> int:
+    """Find out how the drop is read by shards of so many people, and give the number of shards.
 
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
     """
-    return shards.plan_drop(run.study, run.drop, run.staging, disordered).n_shards
+    return shards.plan_drop(run.study, run.drop, run.staging, disordered, people=people).n_shards
 
 
-def work_through(run: Run, several: Sequence[int]) -> None:
-    """Work on some shards, in as many processes as params say.
+def work_through(run: Run, several: Sequence[int], *, processes: int = 1) -> None:
+    """Work on some shards, so many at once.
 
     Raises:
         OutOfOrderError: if a table seemed to be in the order of its keys and is not.
     """
     work = work_of(run)
-    if run.study.settings.shards.processes == 1 or len(several) == 1:
+    if processes == 1 or len(several) == 1:
         for shard in several:
             shards.work_on(shard, work)
         return
-    for _ in in_processes(shards.work_on, several, work, title="shards", most=run.study.settings.shards.processes):
+    for _ in in_processes(shards.work_on, several, work, title="shards", most=processes):
         pass
 
 
-def work_through_all(run: Run) -> None:
+def work_through_all(run: Run, *, people: int = PEOPLE, processes: int = 1) -> None:
     """Look at the drop and work on all of its shards; a table that is in no order is parted first.
 
     Raises:
@@ -65,9 +65,9 @@ def work_through_all(run: Run) -> None:
     """
     disordered: list[str] = []
     while True:
-        n_shards = look_at_drop(run, disordered)
+        n_shards = look_at_drop(run, disordered, people=people)
         try:
-            work_through(run, range(n_shards))
+            work_through(run, range(n_shards), processes=processes)
         except OutOfOrderError as error:
             disordered.append(error.table)
         else:

@@ -50,7 +50,7 @@ def edit(path: Path) -> None:
         ("flows/features/heart/__init__.py", True),
         ("schemas/heart/__init__.py", True),
         ("schemas/splitting/checking.py", True),
-        ("flows/stages/features.py", True),
+        ("flows/features/cohort.py", True),
         ("mtl_models/serving/scorer.py", True),
         ("flows/features/nhanes/__init__.py", False),
         ("schemas/nhanes/diet.py", False),
