@@ -67,8 +67,8 @@ def report(name: str, train: Any, valid: Any, spec: Any, tasks: Any, settings: A
         network = Network(spec, tasks, settings.model, plan_layout(spec, train.inputs))
         network.fit_statistics(train)
         run = Run(network, train, valid, settings.training, np.random.default_rng(0), seed=0)
-        order, size = np.random.default_rng(1).permutation(len(train)), settings.training.batch_size
-        batches = [run.train.take(order[start : start + size]) for start in range(0, len(order), size)]
+        size = settings.training.batch_size
+        batches = list(run.train.batches(np.random.default_rng(1), size))
 
         def bare() -> None:
             network.train()

@@ -141,9 +141,17 @@ class Dataset:
         cls, features: pl.DataFrame, targets: pl.DataFrame, spec: FeatureSpec, tasks: Iterable[Task]
     ) -> Dataset:
         """Dataset of the people of ``features``, targets joined on the person and missing where there is none."""
-        aligned = features.select(PERSON).join(targets, on=PERSON, how="left", maintain_order="left")
+        return cls.side_by_side(
+            features, features.select(PERSON).join(targets, on=PERSON, how="left", maintain_order="left"), spec, tasks
+        )
+
+    @classmethod
+    def side_by_side(
+        cls, features: pl.DataFrame, targets: pl.DataFrame, spec: FeatureSpec, tasks: Iterable[Task]
+    ) -> Dataset:
+        """Dataset of two frames of the same rows in the same order."""
         arrays = {
-            task.name: aligned.select(pl.col(task.target_columns).cast(pl.Float64).fill_null(float("nan"))).to_numpy()
+            task.name: targets.select(pl.col(task.target_columns).cast(pl.Float64).fill_null(float("nan"))).to_numpy()
             for task in tasks
         }
         return cls(features[PERSON].to_numpy(), to_matrices(features, spec), arrays)

@@ -8,7 +8,7 @@ from mtl_models.data.dataset import Dataset
 from mtl_models.data.layout import plan_layout
 from mtl_models.network.network import Network
 from mtl_models.network.task_networks import own_stops
-from mtl_models.settings import DistillationSettings
+from mtl_models.settings import DistillationSettings, TrainingSettings
 from mtl_models.training.devices import find_device
 from mtl_models.training.distillation import boost, booster_settings, swap_columns, taught_dataset, teach
 from mtl_models.training.history import Epoch, Fitted
@@ -16,7 +16,7 @@ from mtl_models.training.inputs import FitSettings, TrainingData
 from mtl_models.training.progress import progress_bar
 from mtl_models.training.reproducible import reproducible
 from mtl_models.training.run import Run
-from mtl_models.training.tensors import Tensors, task_losses
+from mtl_models.training.tensors import Batches, Tensors, task_losses
 
 __all__ = ["Epoch", "FitSettings", "Fitted", "Tensors", "TrainingData", "fit", "task_losses"]
 
@@ -51,17 +51,31 @@ def fit(
     with reproducible(seed, training.threads):
         network = Network(data.spec, tasks, settings.model, plan_layout(data.spec, data.train.inputs))
         network.fit_statistics(data.train)
-        keep_own_best = keep_own_best or training.stop == "own"
-        order = np.random.default_rng(seed)
-        run = Run(network, rows, data.valid, training, order, seed=seed, keep_own_best=keep_own_best)
-        title = f"{len(tasks)} tasks, seed {seed}" if len(tasks) > 1 else f"{tasks[0].name}, seed {seed}"
-        with progress_bar(title, training.epochs, show=progress) as advance:
-            for epoch in range(1, training.epochs + 1):
-                record = run.epoch(epoch)
-                advance(f"validation {record.score:.4f}, best {run.best.score:.4f} (epoch {run.best.epoch})")
-                if epoch - run.best.epoch >= training.patience:
-                    break
-        return own_stops(run.fitted()) if training.stop == "own" else run.fitted()
+        return train_network(network, rows, data.valid, training, seed=seed, progress=progress, own=keep_own_best)
+
+
+def train_network(
+    network: Network,
+    rows: Dataset | Batches,
+    valid: Dataset,
+    training: TrainingSettings,
+    *,
+    seed: int,
+    progress: bool = False,
+    own: bool = False,
+) -> Fitted:
+    """Train a network whose statistics are set, epoch by epoch, until no better one came for long enough."""
+    order, own = np.random.default_rng(seed), own or training.stop == "own"
+    run = Run(network, rows, valid, training, order, seed=seed, keep_own_best=own)
+    tasks = network.tasks
+    title = f"{len(tasks)} tasks, seed {seed}" if len(tasks) > 1 else f"{tasks[0].name}, seed {seed}"
+    with progress_bar(title, training.epochs, show=progress) as advance:
+        for epoch in range(1, training.epochs + 1):
+            record = run.epoch(epoch)
+            advance(f"validation {record.score:.4f}, best {run.best.score:.4f} (epoch {run.best.epoch})")
+            if epoch - run.best.epoch >= training.patience:
+                break
+    return own_stops(run.fitted()) if training.stop == "own" else run.fitted()
 
 
 def _taught(data: TrainingData, settings: FitSettings, distillation: DistillationSettings, seed: int) -> Dataset:

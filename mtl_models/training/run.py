@@ -20,7 +20,7 @@ from mtl_models.training.balancing import make_balancer
 from mtl_models.training.devices import find_device, random_state, set_random_state
 from mtl_models.training.history import Epoch, Fitted
 from mtl_models.training.optimizer import make_optimizer, parameter_groups
-from mtl_models.training.tensors import Tensors, batch_losses, task_losses
+from mtl_models.training.tensors import Batches, Tensors, batch_losses, task_losses
 
 State = dict[str, Tensor]
 
@@ -31,7 +31,7 @@ class Run:
     def __init__(
         self,
         network: Network,
-        train: Dataset,
+        train: Dataset | Batches,
         valid: Dataset,
         training: TrainingSettings,
         order: np.random.Generator,
@@ -42,7 +42,8 @@ class Run:
         self.network, self.training, self.order = network, training, order
         device = self.device = find_device(training.device)
         self.bfloat16 = training.precision == "bfloat16"
-        self.train, self.valid = (Tensors.of(part, network, device) for part in (train, valid))
+        self.train = Tensors.of(train, network, device) if isinstance(train, Dataset) else train
+        self.valid = Tensors.of(valid, network, device)
         self.baseline = _baseline_losses(network, self.valid)
         # built of the network's parts where these are now, on the CPU
         self.blank = (
@@ -101,12 +102,8 @@ class Run:
     def _train(self) -> dict[str, float]:
         """One pass over the training rows; mean loss by task."""
         self.network.train()
-        rows = self.order.permutation(len(self.train))
-        moved = torch.from_numpy(rows).to(self.device)
         losses: dict[str, list[Tensor]] = {task.name: [] for task in self.network.tasks}
-        for start in range(0, len(rows), self.training.batch_size):
-            part = slice(start, start + self.training.batch_size)
-            batch = self.train.take(rows[part], moved[part])
+        for batch in self.train.batches(self.order, self.training.batch_size):
             if self.blank is not None:
                 batch = replace(batch, prepared=self.blank(batch.prepared))
             for name, loss in self._step(batch).items():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -13,6 +14,14 @@ from torch import Tensor
 from mtl_models.data.dataset import Dataset
 from mtl_models.network.network import Network
 from mtl_models.network.preprocess import Prepared
+
+
+class Batches(Protocol):
+    """Training rows, wherever they are."""
+
+    def batches(self, order: np.random.Generator, size: int) -> Iterator[Tensors]:
+        """All rows once, in a new order, so many at a time; the last batch may be smaller."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,9 @@ class Tensors:
     @torch.no_grad()
     def of(cls, dataset: Dataset, network: Network, device: torch.device) -> Tensors:
         """Prepare a dataset's inputs and move the targets of the network's tasks."""
-        numeric, categorical = torch.from_numpy(dataset.inputs.numeric), torch.from_numpy(dataset.inputs.categorical)
+        here = network.preprocess.median.device
+        raw = dataset.inputs.numeric, dataset.inputs.categorical
+        numeric, categorical = (torch.from_numpy(part).to(here) for part in raw)
         prepared = Prepared(*(part.to(device) for part in network.preprocess(numeric, categorical)))
         targets = {
             task.name: torch.tensor(dataset.targets[task.name], dtype=torch.float32, device=device)
@@ -50,6 +61,14 @@ class Tensors:
         targets = {name: target.index_select(0, at) for name, target in self.targets.items()}
         labelled = {name: has[rows] for name, has in self.labelled.items()}
         return Tensors(Prepared(*(part.index_select(0, at) for part in self.prepared)), targets, labelled)
+
+    def batches(self, order: np.random.Generator, size: int) -> Iterator[Tensors]:
+        """All rows once, in a new order; the last batch may be smaller."""
+        rows = order.permutation(len(self))
+        moved = torch.from_numpy(rows).to(self.prepared.values.device)
+        for start in range(0, len(rows), size):
+            part = slice(start, start + size)
+            yield self.take(rows[part], moved[part])
 
     @property
     def tasks(self) -> tuple[str, ...]:
