@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from functools import cache
 
 
+@cache
 def covers(pattern: str, table: str, column: str) -> bool:
     """Whether ``pattern`` is the column's full name, or matches it with ``*``, ``?`` or ``[...]``.
 

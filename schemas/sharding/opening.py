@@ -26,7 +26,8 @@ from schemas.sharding.cutting import cut_keys, cut_lines, keys_at
 from schemas.sharding.keys import declared_keys
 from schemas.sharding.parts import CsvInOrder, Named, ParquetInOrder, Part, text_table
 
-SAMPLES = 4096  # keys of a file that are looked at for the bounds of shards and for its order
+SAMPLES = 4096  # keys of the person table that are looked at for the bounds of shards
+FEW = 256  # keys of another file that are looked at for its order
 
 
 class Opened(Protocol):
@@ -44,8 +45,8 @@ class Opened(Protocol):
     def n_rows(self) -> int:
         """About how many rows it has."""
 
-    def sample(self, view: ModelView) -> pl.Series:
-        """Keys from all over the file, in its order, null where one is malformed."""
+    def sample(self, view: ModelView, n: int) -> pl.Series:
+        """About ``n`` keys from all over the file, in its order, null where one is malformed."""
 
     def in_order(self, view: ModelView, bounds: Sequence[str]) -> Part | None:
         """The file cut into shards as it lies there; None where that cannot be done."""
@@ -68,11 +69,11 @@ class OpenedCsv:
     @property
     def n_rows(self) -> int:
         """About how many rows it has."""
-        return self.survey.n_lines
+        return max(1, self.survey.n_lines - 1)
 
-    def sample(self, view: ModelView) -> pl.Series:
-        """Keys from all over the file, in its order, null where one is malformed."""
-        return keys_at(self.path, self.start, self.survey.size, self.header.index(view.key), view, SAMPLES)
+    def sample(self, view: ModelView, n: int) -> pl.Series:
+        """About ``n`` keys from all over the file, in its order, null where one is malformed."""
+        return keys_at(self.path, self.start, self.survey.size, self.header.index(view.key), view, n)
 
     def in_order(self, view: ModelView, bounds: Sequence[str]) -> Part | None:
         """The file cut into shards where its keys seem to be in order, each row on one line."""
@@ -128,9 +129,9 @@ class OpenedParquet:
         keys = [declared_keys(as_text(part.to_series()), view) for part in slices]
         return pl.concat(keys) if keys else pl.Series(dtype=pl.String)
 
-    def sample(self, view: ModelView) -> pl.Series:
-        """Keys from all over the file, in its order, null where one is malformed."""
-        return self._keys(view).gather_every(max(1, self.n_rows // SAMPLES))
+    def sample(self, view: ModelView, n: int) -> pl.Series:
+        """About ``n`` keys from all over the file, in its order, null where one is malformed."""
+        return self._keys(view).gather_every(max(1, self.n_rows // n))
 
     def in_order(self, view: ModelView, bounds: Sequence[str]) -> Part | None:
         """The file cut into shards where its keys are in order."""
@@ -195,9 +196,9 @@ class OpenedAtOnce:
         """How many rows it has."""
         return self.table.n_rows
 
-    def sample(self, view: ModelView) -> pl.Series:
-        """Keys from all over the file, in its order, null where one is malformed."""
-        return declared_keys(self.table.frame[view.key], view).gather_every(max(1, self.n_rows // SAMPLES))
+    def sample(self, view: ModelView, n: int) -> pl.Series:
+        """About ``n`` keys from all over the file, in its order, null where one is malformed."""
+        return declared_keys(self.table.frame[view.key], view).gather_every(max(1, self.n_rows // n))
 
     def in_order(self, view: ModelView, bounds: Sequence[str]) -> Part | None:
         """It is always parted."""

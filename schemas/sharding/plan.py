@@ -14,7 +14,7 @@ from schemas.fields import ModelView
 from schemas.reading.keys import KeyFacts
 from schemas.reading.text_table import TextTable, joined
 from schemas.sharding.keys import bounds_of, declared_keys
-from schemas.sharding.opening import Opened, files_of, open_file
+from schemas.sharding.opening import FEW, SAMPLES, Opened, files_of, open_file
 from schemas.sharding.parts import Part, WholeFile, part_by_person
 from schemas.splitting.delivery import Delivery, open_delivery
 from schemas.splitting.study import Facts, Split, split_tables
@@ -155,7 +155,7 @@ def make_plan(
     assert person_files is not None  # the delivery has it
     n_people = sum(file.n_rows for file in person_files)
     view = ModelView.of(model)
-    sample = pl.concat([file.sample(view) for file in person_files])
+    sample = pl.concat([file.sample(view, SAMPLES) for file in person_files])
     bounds = bounds_of(sample, -(-n_people // people))
     tables: dict[str, ShardedTable | None] = {}
     for name, files in opened.items():
@@ -199,7 +199,7 @@ def _open(delivery: Delivery, contract: Contract) -> dict[str, list[Opened] | No
 
 
 def _part(file: Opened, view: ModelView, bounds: Sequence[str], scratch: Path, *, parted: bool) -> Part:
-    if not parted and file.sample(view).drop_nulls().is_sorted() and (part := file.in_order(view, bounds)):
+    if not parted and file.sample(view, FEW).drop_nulls().is_sorted() and (part := file.in_order(view, bounds)):
         return part
     return part_by_person(file.texts(view), file.header, view, bounds, file.named, scratch)
 
