@@ -84,6 +84,7 @@ def measure_night(drop: Path, scratch: Path, people: int, processes: int) -> dic
     from flows.nightly.score_contract import scores_contract
     from flows.nightly.shards import Work
     from flows.nightly.steps import check_scores
+    from flows.project.settings import ShardSettings
     from flows.stores.registry import Champion
     from flows.stores.tables import Tables
     from flows.study.study import Study
@@ -99,7 +100,8 @@ def measure_night(drop: Path, scratch: Path, people: int, processes: int) -> dic
     work = Work(paths.root, STUDY, settings, Champion(version, file, now, ""), scratch / "staging", DATE, behind)
     work.scorer.tasks, study.contract, study.hidden  # noqa: B018 - what is set up once is not measured
     start, clock = _cpu(), time.perf_counter()
-    plan = shards.plan_drop(study, drop, work.staging, people=people)
+    parting = ShardSettings(people=people, at_once_mb=0)
+    plan = shards.plan_drop(study, drop, work.staging, (), parting)
     if processes == 1:
         for shard in range(plan.n_shards):
             shards.work_on(shard, work)

@@ -14,7 +14,7 @@ import polars as pl
 
 from flows.features.cohort import cohort_of
 from flows.project.paths import replace_file
-from flows.project.settings import StudySettings
+from flows.project.settings import ShardSettings, StudySettings
 from flows.stores.registry import Champion
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
@@ -91,7 +91,7 @@ class Counts:
     error: Exception | None = None
 
 
-def plan_drop(study: Study, drop: Path, staging: Path, disordered: Sequence[str] = (), *, people: int) -> Plan:
+def plan_drop(study: Study, drop: Path, staging: Path, disordered: Sequence[str], shards: ShardSettings) -> Plan:
     """Look at a drop and keep in ``staging`` how it is read by shards; tables in no order are parted there.
 
     Outcomes and the contract's optional tables may be missing from it.
@@ -109,7 +109,8 @@ def plan_drop(study: Study, drop: Path, staging: Path, disordered: Sequence[str]
         optional_columns=study.hidden,
         scoring=True,
         beside=settings.split.beside_tables,
-        people=people,
+        people=shards.people,
+        small=shards.at_once_mb * 1_000_000,
         disordered=disordered,
     )
     replace_file(staging / PLAN, lambda path: Path(path).write_bytes(pickle.dumps(plan)))

@@ -15,12 +15,15 @@ from flows.nightly.rejects import excluded_rows, rejected_rows
 from flows.nightly.run import Run
 from flows.nightly.score_contract import scores_contract
 from flows.nightly.shards import Counts, Work
+from flows.project.settings import ShardSettings
 from flows.stages.validate import Judgement, judge
 from mtl_models.data.dataset import PERSON
 from schemas.published import PublishError, Rejects, check_published
 from schemas.sharding.merge import merged
-from schemas.sharding.plan import PEOPLE, OutOfOrderError
+from schemas.sharding.plan import OutOfOrderError
 from schemas.splitting.study import require_sound
+
+ONE = ShardSettings()
 
 
 def work_of(run: Run) -> Work:
@@ -33,13 +36,13 @@ def work_of(run: Run) -> Work:
     return Work(run.study.root, run.study.name, run.study.settings, run.champion, run.staging, run.date, behind)
 
 
-def look_at_drop(run: Run, disordered: Sequence[str] = (), *, people: int = PEOPLE) -> int:
-    """Find out how the drop is read by shards of so many people, and give the number of shards.
+def look_at_drop(run: Run, disordered: Sequence[str] = (), parting: ShardSettings = ONE) -> int:
+    """Find out how the drop is read by shards of people, and give the number of shards.
 
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
     """
-    return shards.plan_drop(run.study, run.drop, run.staging, disordered, people=people).n_shards
+    return shards.plan_drop(run.study, run.drop, run.staging, disordered, parting).n_shards
 
 
 def work_through(run: Run, several: Sequence[int], *, processes: int = 1) -> None:
@@ -57,7 +60,7 @@ def work_through(run: Run, several: Sequence[int], *, processes: int = 1) -> Non
         pass
 
 
-def work_through_all(run: Run, *, people: int = PEOPLE, processes: int = 1) -> None:
+def work_through_all(run: Run, parting: ShardSettings = ONE) -> None:
     """Look at the drop and work on all of its shards; a table that is in no order is parted first.
 
     Raises:
@@ -65,9 +68,9 @@ def work_through_all(run: Run, *, people: int = PEOPLE, processes: int = 1) -> N
     """
     disordered: list[str] = []
     while True:
-        n_shards = look_at_drop(run, disordered, people=people)
+        n_shards = look_at_drop(run, disordered, parting)
         try:
-            work_through(run, range(n_shards), processes=processes)
+            work_through(run, range(n_shards), processes=parting.processes)
         except OutOfOrderError as error:
             disordered.append(error.table)
         else:

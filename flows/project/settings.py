@@ -132,10 +132,12 @@ class ShardSettings(_Settings):
 
     Attributes:
         people: of a shard. Memory grows with it, not with the number of people of the drop.
+        at_once_mb: a drop of at most so many million bytes is one shard: to part it would take longer.
         processes: how many shards are worked on at once.
     """
 
     people: int = Field(default=50_000, ge=1)
+    at_once_mb: int = Field(default=64, ge=0)
     processes: int = Field(default=1, ge=1)
 
 

@@ -1,0 +1,63 @@
+"""A night by shards of people, in several processes, publishes what a night at once does."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from flows.nightly import steps
+from flows.nightly.run import open_run
+from flows.project.settings import ShardSettings
+from flows.study.study import Study
+from tests.flows.support import drop_of, table
+from tests.support import Project
+
+pytestmark = pytest.mark.slow
+
+
+def spoil(rows: list[list[str]]) -> None:
+    """Rows out of order, keys and cells of many kinds, a row with a field too few."""
+    rows[2][0], rows[9][1], rows[20][4], rows[33][3] = "abc", "", "unknown", "24,85"
+    rows[40], rows[90] = rows[90], rows[40]
+    del rows[60][-1]
+
+
+def night_of(study: Study, date: str, parting: ShardSettings) -> tuple[dict[str, Any], pl.DataFrame, pl.DataFrame]:
+    """The ledger's row of a night, its scores and its rejects."""
+    run = open_run(study, date)
+    steps.work_through_all(run, parting)
+    row = steps.publish(run)
+    shutil.rmtree(run.staging)
+    tables = study.tables
+    scores, rejects = tables.scores.read(date).drop("scored_at"), tables.rejects.read(date)
+    return {name: row[name] for name in row if name.startswith("n_") or name == "details"}, scores, rejects
+
+
+def test_shards_and_processes_make_no_difference(nightly: Project) -> None:
+    study, date = Study(nightly.folder, "heart"), "2026-04-01"
+    drop = drop_of(nightly, date)
+    file = drop / "cleveland.csv"
+    with file.open(newline="") as opened:
+        header, *rows = csv.reader(opened)
+    spoil(rows)
+    with file.open("w", newline="") as opened:
+        csv.writer(opened, lineterminator="\n").writerows([header, *rows])
+    once = night_of(study, date, ShardSettings())
+    before = table(nightly, "runs").height
+    for parting in (
+        ShardSettings(people=17, at_once_mb=0),
+        ShardSettings(people=50, at_once_mb=0, processes=2),
+    ):
+        row, scores, rejects = night_of(study, date, parting)
+        assert row == once[0]
+        assert_frame_equal(scores, once[1])
+        assert_frame_equal(rejects, once[2])
+    assert table(nightly, "runs").height == before
+    assert once[0]["n_people"] == len(rows)
+    assert once[0]["n_rejected"] >= 2
+    shutil.rmtree(drop)
