@@ -133,12 +133,21 @@ def work_on(shard: int, work: Work) -> None:
         try:
             counts = _score(work, result, folder)
         except Exception as error:  # the limits on losses have the first word, and only all shards together tell
-            counts = {"error": error}
+            counts = {"error": error if _travels(error) else RuntimeError(type(error).__name__)}
         summary = result.summary()
     else:
         summary = {}
     found = Counts(summary=summary, labels=labels_of(result), facts=split.facts, **counts)
     replace_file(folder / COUNTS, lambda path: Path(path).write_bytes(pickle.dumps(found)))
+
+
+def _travels(error: Exception) -> bool:
+    """Whether an error comes out of a file as it was put in."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return False
+    return True
 
 
 def _score(work: Work, result: StudyResult, folder: Path) -> dict[str, int]:
