@@ -96,8 +96,8 @@ def measure_night(drop: Path, scratch: Path, people: int, processes: int) -> dic
     version = hashlib.sha256(file.read_bytes()).hexdigest()
     now = datetime.now(UTC)
     study = Study(paths.root, STUDY)
-    behind = (("model_version", version), ("run_id", "0" * 16), ("scored_at", now))
-    work = Work(paths.root, STUDY, settings, Champion(version, file, now, ""), scratch / "staging", DATE, behind)
+    champion = Champion(version, file, now, "")
+    work = Work(paths.root, STUDY, settings, champion, scratch / "staging", DATE, "0" * 16, now)
     work.scorer.tasks, study.contract, study.hidden  # noqa: B018 - what is set up once is not measured
     start, clock = _cpu(), time.perf_counter()
     parting = ShardSettings(people=people, at_once_mb=0)

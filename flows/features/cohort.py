@@ -89,7 +89,7 @@ def try_cohort(
         people = tables[contract.person_table].select(key, pl.lit(None, pl.String).alias("reason")).sort(PERSON)
     inside = people.filter(pl.col("reason").is_null())
     if inside.is_empty() and not may_be_empty:
-        faults.append(f"nobody is in the cohort: the people function gives a reason against each person of {study}")
+        faults.append(nobody(study))
     features, sources = inside.select(PERSON), dict[str, tuple[str, ...]]()
     for domain in domains_of(study, tables, tasks, known_later):
         try:
@@ -103,6 +103,11 @@ def try_cohort(
                 for name, read in built.tables.items()
             }
     return Cohort(features, people.filter(pl.col("reason").is_not_null()), tables, sources), faults
+
+
+def nobody(study: str) -> str:
+    """What is said where a cohort has no people."""
+    return f"nobody is in the cohort: the people function gives a reason against each person of {study}"
 
 
 def value_faults(features: pl.DataFrame) -> list[str]:

@@ -6,6 +6,7 @@ import pickle
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,7 @@ class Work:
         root, name, settings: the study's.
         champion: the model that scores.
         staging: the run's scratch folder.
-        date: of the scores.
-        behind: columns that stand behind the scores, the moment last.
+        date, run_id, started_at: the run's, as every score row has them.
     """
 
     root: Path
@@ -46,7 +46,8 @@ class Work:
     champion: Champion
     staging: Path
     date: str
-    behind: tuple[tuple[str, Any], ...]
+    run_id: str
+    started_at: datetime
 
     @cached_property
     def study(self) -> Study:
@@ -160,8 +161,9 @@ def _score(work: Work, result: StudyResult, folder: Path) -> dict[str, int]:
         PERSON,
         pl.lit(work.date).alias("score_date"),
         *(column for column in scores.columns if column != PERSON),
-        *(pl.lit(value).alias(name) for name, value in work.behind[:-1]),
-        pl.lit(work.behind[-1][1]).cast(pl.Datetime("us", "UTC")).alias(work.behind[-1][0]),
+        pl.lit(work.champion.version).alias("model_version"),
+        pl.lit(work.run_id).alias("run_id"),
+        pl.lit(work.started_at).cast(pl.Datetime("us", "UTC")).alias("scored_at"),
     )
     replace_file(folder / SCORES, scores.write_parquet)
     replace_file(folder / EXCLUDED, excluded.write_parquet)

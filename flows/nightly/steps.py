@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from flows.features.cohort import nobody
+from flows.features.guard import FeatureError
 from flows.fitting.pool import in_processes
 from flows.nightly import shards
 from flows.nightly.ledger import ledger_row
@@ -28,12 +30,8 @@ ONE = ShardSettings()
 
 def work_of(run: Run) -> Work:
     """What a run does to every shard of its drop."""
-    behind = (
-        ("model_version", run.champion.version),
-        ("run_id", run.run_id),
-        ("scored_at", run.started_at),
-    )
-    return Work(run.study.root, run.study.name, run.study.settings, run.champion, run.staging, run.date, behind)
+    study = run.study
+    return Work(study.root, study.name, study.settings, run.champion, run.staging, run.date, run.run_id, run.started_at)
 
 
 def look_at_drop(run: Run, disordered: Sequence[str] = (), parting: ShardSettings = ONE) -> int:
@@ -104,13 +102,16 @@ class Gathered:
         return judge(run.study, self.summary, reference=reference, scoring=True)
 
     def require_scored(self) -> None:
-        """Make sure that every shard's people were scored.
+        """Make sure that every shard's people were scored, and that there were any.
 
         Raises:
+            FeatureError: if no shard has anybody in the cohort.
             Exception: what the first shard that could not be scored raised.
         """
         if error := next((each.error for each in self.counts if each.error is not None), None):
             raise error
+        if not self.total("n_cohort"):
+            raise FeatureError(nobody(self._run.study.name))
 
     def total(self, name: str) -> int:
         """A count of people, over all shards."""

@@ -17,7 +17,7 @@ from flows.study.study import Study
 
 
 def cohort_features(study: Study, valid: Path) -> Cohort:
-    """Features of the cohort of a folder of valid tables; training and scoring both come through here."""
+    """Features of the cohort of a folder of valid tables, by the function that scoring uses."""
     settings = study.settings
     return cohort_of(study.name, read_valid(study.name, valid), settings.task_records, settings.known_later)
 

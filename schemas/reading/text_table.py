@@ -48,6 +48,19 @@ class TextTable:
         return self.frame.height + len(self.broken)
 
 
+def require_alike(table: str, folder: str, headers: Sequence[tuple[str, ...]], names: Sequence[str]) -> None:
+    """Make sure that part files have the same columns in the same order; ``names`` is what to call them.
+
+    Raises:
+        TableFault: if not.
+    """
+    for header, name in zip(headers, names, strict=True):
+        if header != headers[0]:
+            raise TableFault(
+                table, f"{folder}: {name} has other columns than {names[0]}, or in another order; write them alike"
+            )
+
+
 def joined(table: str, folder: str, parts: Sequence[TextTable], names: Sequence[str]) -> TextTable:
     """Part files as one table, in their order.
 
@@ -61,11 +74,7 @@ def joined(table: str, folder: str, parts: Sequence[TextTable], names: Sequence[
         TableFault: if their headers differ.
     """
     first = parts[0]
-    for part, name in zip(parts, names, strict=True):
-        if part.header != first.header:
-            raise TableFault(
-                table, f"{folder}: {name} has other columns than {names[0]}, or in another order; write them alike"
-            )
+    require_alike(table, folder, [part.header for part in parts], names)
     heights = [part.frame.height for part in parts]
     files = pl.concat(
         pl.repeat(part.file, height, dtype=pl.Enum([each.file for each in parts]), eager=True)

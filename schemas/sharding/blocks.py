@@ -41,7 +41,7 @@ class TextSurvey:
     Attributes:
         n_lines: its line ends.
         starts, numbers: where each block starts, and the number of its first line.
-        is_plain: a line end always ends a row: there are no quotes, no marks, and no carriage return alone.
+        is_plain: a line end always ends a row: there are no quotes, and no carriage return stands alone.
     """
 
     size: int

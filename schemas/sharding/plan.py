@@ -12,16 +12,12 @@ from schemas.contract import Contract
 from schemas.faults import TableFault
 from schemas.fields import ModelView
 from schemas.reading.keys import KeyFacts
-from schemas.reading.text_table import TextTable, joined
+from schemas.reading.text_table import TextTable, joined, require_alike
 from schemas.sharding.keys import bounds_of, declared_keys
 from schemas.sharding.opening import FEW, SAMPLES, Opened, files_of, open_file
 from schemas.sharding.parts import Part, WholeFile, part_by_person
 from schemas.splitting.delivery import Delivery, open_delivery
 from schemas.splitting.study import Facts, Split, split_tables
-
-PEOPLE = 50_000
-"""People of a shard, where nothing else is asked for."""
-SMALL = 64 << 20  # bytes of a folder that is read at once: to part it would take longer
 
 
 class OutOfOrderError(Exception):
@@ -93,10 +89,9 @@ class Plan:
 
     def facts(self, several: Sequence[Facts], contract: Contract) -> list[Facts]:
         """The facts of all shards, and what only all keys together tell where 1 and 001 may both be among them."""
-        found = list(several)
-        total = KeyFacts.total(keys for facts in found for keys in facts.keys.values())
+        total = KeyFacts.total(keys for facts in several for keys in facts.keys.values())
         if self.n_shards == 1 or not total.may_respell:
-            return found
+            return list(several)
         persons = self._keys(contract.person_table, contract)
         keys = {}
         for name, table in self.tables.items():
@@ -104,7 +99,11 @@ class Plan:
                 of_all = persons if name == contract.person_table else self._keys(name, contract)
                 given = KeyFacts.of(of_all, None if name == contract.person_table else persons)
                 keys[name] = replace(given, repeated=0)  # each shard has counted its own
-        return [*found, Facts(keys, {}, (), 0)]
+        own = [
+            replace(facts, keys={name: replace(each, respelt=0, misspelt=0) for name, each in facts.keys.items()})
+            for facts in several
+        ]
+        return [*own, Facts(keys, {}, (), 0)]
 
     def _keys(self, name: str, contract: Contract) -> pl.Series:
         """All keys of a table, rows with too few or too many fields aside."""
@@ -128,8 +127,8 @@ def make_plan(
     optional_columns: Collection[str] = (),
     scoring: bool = False,
     beside: Collection[str] = (),
-    people: int = PEOPLE,
-    small: int = SMALL,
+    people: int,
+    small: int,
     disordered: Collection[str] = (),
 ) -> Plan:
     """Look at every table of a folder, and find out how to read it by shards.
@@ -140,7 +139,7 @@ def make_plan(
         scratch: an empty folder, in which tables that are in no order are parted. Patient data.
         optional_columns, scoring, beside: see :func:`schemas.splitting.study.validate_folder`.
         people: of a shard.
-        small: a folder of fewer bytes is one shard, and read at once.
+        small: a folder of at most so many bytes is one shard, and read at once: to part it would take longer.
         disordered: tables that are known to be in no order.
 
     Raises:
@@ -183,13 +182,8 @@ def _open(delivery: Delivery, contract: Contract) -> dict[str, list[Opened] | No
         view = ModelView.of(contract.tables[name])
         try:
             files = [open_file(file, named, view, delivery.absent_ok[name]) for file, named in files_of(path, name)]
-            for file in files[1:]:
-                if file.header != files[0].header:
-                    first, other = (each.named.file.partition("/")[2] for each in (files[0], file))
-                    raise TableFault(
-                        name,
-                        f"{path.name}: {other} has other columns than {first}, or in another order; write them alike",
-                    )
+            names = [file.named.file.partition("/")[2] for file in files]
+            require_alike(name, path.name, [file.header for file in files], names)
             opened[name] = files
         except TableFault as fault:
             faults.append(fault)

@@ -159,8 +159,6 @@ def require_sound(several: Iterable[Facts], contract: Contract) -> None:
             # elsewhere it only says that nobody had this examination
             said = f"{file} has a header but no rows: without persons there is nothing to validate"
             faults[name] = TableFault(name, said)
-    order = list(contract.tables)
     if faults:
-        raise TableFault.of(
-            [faults[name] for name in sorted(faults, key=lambda name: order.index(name) if name in order else -1)]
-        )
+        order = ["", *contract.tables]  # a fault of the folder comes first
+        raise TableFault.of([faults[name] for name in sorted(faults, key=order.index)])

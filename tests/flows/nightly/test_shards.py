@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from flows.features.guard import FeatureError
 from flows.nightly import steps
 from flows.nightly.run import open_run
 from flows.project.settings import ShardSettings
@@ -60,4 +61,20 @@ def test_shards_and_processes_make_no_difference(nightly: Project) -> None:
     assert table(nightly, "runs").height == before
     assert once[0]["n_people"] == len(rows)
     assert once[0]["n_rejected"] >= 2
+    shutil.rmtree(drop)
+
+
+def test_a_night_with_nobody_in_the_cohort_is_said(nightly: Project) -> None:
+    """Each shard may be empty, all of them may not: an empty table would look like a night without people."""
+    study, date = Study(nightly.folder, "heart"), "2026-04-02"
+    drop = drop_of(nightly, date)
+    rows = pl.read_csv(drop / "cleveland.csv", infer_schema=False)
+    rows.with_columns(age=pl.lit(None, pl.String)).write_csv(drop / "cleveland.csv")
+    for parting in (ShardSettings(), ShardSettings(people=50, at_once_mb=0)):
+        run = open_run(study, date)
+        steps.work_through_all(run, parting)
+        with pytest.raises(FeatureError, match="nobody is in the cohort"):
+            steps.publish(run)
+        shutil.rmtree(run.staging)
+    assert study.tables.scores.read(date).is_empty()
     shutil.rmtree(drop)
