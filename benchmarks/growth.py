@@ -1,7 +1,8 @@
 """How a night grows with its people: processor time and memory from raw tables to the committed score table.
 
     dvc pull data/raw/nhanes.dvc && dvc repro export@nhanes
-    python -m benchmarks.growth [--people 50000 200000 1000000] [--form csv|parquet] [--shuffle] [--processes 1]
+    python -m benchmarks.growth [--people 50000 200000 1000000] [--form csv|parquet] [--shuffle]
+        [--kind serial|processes|dask] [--workers 2] [--address tcp://host:8786]
 
 People are drawn from the sample under fresh keys (`benchmarks.people`). A night is validation with every reason,
 features, scores by the exported file, the checks before publishing, and one commit of rejects and scores. The limit is
@@ -24,6 +25,7 @@ from typing import Any
 
 from benchmarks.measuring import require, show, study_inputs
 from benchmarks.people import STUDY, Form, write_people
+from flows.project.machines import MachineSettings, parse_machines
 
 DATE = "2026-01-01"
 
@@ -34,10 +36,14 @@ def main() -> None:
     parser.add_argument("--form", choices=("csv", "parquet"), default="csv")
     parser.add_argument("--shuffle", action="store_true", help="rows in no order")
     parser.add_argument("--shard", type=int, default=50_000, help="people of a shard")
-    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--kind", default="serial", help="where shards are worked on: serial, processes or dask")
+    parser.add_argument("--workers", type=int, help="of processes")
+    parser.add_argument("--address", help="of the scheduler of dask")
     parser.add_argument("--folder", type=Path, help="where drops are made and kept; a temporary folder if left out")
     options = parser.parse_args()
     require([study_inputs(STUDY)[0].models / "model.onnx"], f"dvc repro export@{STUDY}")
+    named = {"kind": options.kind, "workers": options.workers, "address": options.address}
+    machines = parse_machines({key: value for key, value in named.items() if value is not None}, "growth")
     context = multiprocessing.get_context("spawn")
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
@@ -48,13 +54,13 @@ def main() -> None:
                 write_people(n_people, drop, form=options.form, shuffle=options.shuffle)
             scratch = Path(temporary) / "scratch"
             with context.Pool(1) as pool:  # a process of its own: its highest memory never falls
-                night = pool.apply(measure_night, (drop, scratch, options.shard, options.processes))
+                night = pool.apply(measure_night, (drop, scratch, options.shard, machines))
             with context.Pool(1) as pool:
                 limit = pool.apply(measure_limit, (drop, options.form, n_people))
             rows.append(_row(n_people, drop, night, limit))
     show(
         f"nights of {STUDY}-like people, {options.form}, shards of {options.shard:,} people, "
-        f"processes: {options.processes}",
+        f"machines: {', '.join(f'{key} {value}' for key, value in named.items() if value is not None)}",
         ("people", "MB", "CPU s", "s", "CPU s a million", "GiB a process", "limit, s", "share of limit", "parts"),
         rows,
         note="CPU s: of all processes, imports aside; limit: bytes hashed + text read + products + rows written",
@@ -77,9 +83,9 @@ def _row(n_people: int, drop: Path, night: dict[str, Any], limit: dict[str, floa
     )
 
 
-def measure_night(drop: Path, scratch: Path, people: int, processes: int) -> dict[str, float]:
+def measure_night(drop: Path, scratch: Path, people: int, machines: MachineSettings) -> dict[str, float]:
     """Seconds of processor time and of the clock, and the highest memory of a process in GiB."""
-    from flows.fitting.pool import in_processes
+    from flows.fitting.machines import run_jobs
     from flows.nightly import shards
     from flows.nightly.score_contract import scores_contract
     from flows.nightly.shards import Work
@@ -102,11 +108,7 @@ def measure_night(drop: Path, scratch: Path, people: int, processes: int) -> dic
     start, clock = _cpu(), time.perf_counter()
     parting = ShardSettings(people=people, at_once_mb=0)
     plan = shards.plan_drop(study, drop, work.staging, (), parting)
-    if processes == 1:
-        for shard in range(plan.n_shards):
-            shards.work_on(shard, work)
-    else:
-        list(in_processes(shards.work_on, range(plan.n_shards), work, title="shards", most=processes))
+    list(run_jobs(shards.work_on, range(plan.n_shards), work, title="shards", machines=machines))
     counts = shards.counts_of(work)
     require_sound(plan.facts([each.facts for each in counts], study.contract), study.contract)
     merged(study.contract, [(each.summary, each.labels) for each in counts])

@@ -179,3 +179,14 @@ def running_with(variable: bytes) -> list[list[str]]:
             if variable in (folder / "environ").read_bytes().split(b"\0"):
                 found.append((folder / "cmdline").read_text().split("\0"))
     return found
+
+
+@contextmanager
+def cluster_of(n_workers: int, *, threads: int = 1) -> Iterator[str]:
+    """The address of a Dask scheduler on this machine, with workers in processes of their own that are restarted."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=n_workers, threads_per_worker=threads, processes=True, dashboard_address=":0", silence_logs=50
+    ) as cluster:
+        yield cluster.scheduler_address

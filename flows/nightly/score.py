@@ -19,10 +19,6 @@ from flows.project.paths import project_root
 from flows.project.settings import StudySettings
 from flows.stores.staging import staging
 from flows.study.study import Study
-from schemas.sharding.plan import OutOfOrderError
-
-GROUP = 16
-"""Shards of one task: a task takes some hundredths of a second of its own, a shard of full size about a second."""
 
 
 @task(name="look at drop", cache_policy=NO_CACHE)
@@ -34,13 +30,12 @@ def look_at_drop(run: Run, disordered: list[str]) -> int:
 
 @task(name="work on shards", cache_policy=NO_CACHE)
 @value_free
-def work_through(run: Run, first: int, last: int) -> str | None:
-    """Validate some shards, build their features and score them; give the table that has to be parted first."""
-    try:
-        steps.work_through(run, range(first, last), processes=run.study.settings.shards.processes)
-    except OutOfOrderError as error:
-        return error.table
-    return None
+def work_through(run: Run, n_shards: int) -> str | None:
+    """Validate all shards, build their features and score them; give the table that has to be parted first.
+
+    One task for all: it is the machines that share the shards, a task for each would cost more than a small shard.
+    """
+    return steps.work_through(run, n_shards, run.study.machines)
 
 
 @task(name="judge drop", cache_policy=NO_CACHE)
@@ -109,11 +104,5 @@ def score(study: str, date: str | None = None, force: bool = False) -> dict[str,
 def work_through_all(run: Run) -> None:
     """Work on all shards of the drop; a table that seemed to be in the order of its keys and is not is parted first."""
     disordered: list[str] = []
-    while True:
-        n_shards = look_at_drop(run, disordered)
-        for first in range(0, n_shards, GROUP):
-            if table := work_through(run, first, min(first + GROUP, n_shards)):
-                disordered.append(table)
-                break
-        else:
-            return
+    while table := work_through(run, look_at_drop(run, disordered)):
+        disordered.append(table)

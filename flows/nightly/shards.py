@@ -21,11 +21,11 @@ from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.serving.scorer import Scorer
 from schemas.sharding.merge import Labels, labels_of
-from schemas.sharding.plan import Plan, make_plan
+from schemas.sharding.plan import OutOfOrderError, Plan, make_plan
 from schemas.splitting.results import REJECTS, StudyResult
 from schemas.splitting.study import Facts
 
-PLAN, SHARDS = "plan", "shards"
+PLAN, SHARDS, DISORDERED = "plan", "shards", "disordered"
 SCORES, EXCLUDED, REJECTED, COUNTS = "scores.parquet", "excluded.parquet", "rejects.parquet", "counts"
 
 
@@ -118,13 +118,21 @@ def plan_drop(study: Study, drop: Path, staging: Path, disordered: Sequence[str]
     return plan
 
 
-def work_on(shard: int, work: Work) -> None:
+def work_on(shard: int, work: Work) -> str | None:
     """Split a shard's rows, build the features of its people and score them; what comes of it lies in its folder.
 
-    Raises:
-        OutOfOrderError: if a row lies in a shard that is not its own.
+    Returns:
+        The table that has to be parted first, if a row of it lies in a shard that is not its own; no other shard is
+        worked on then.
     """
-    split = work.plan.split(shard, work.study.contract)
+    if (disordered := work.staging / DISORDERED).exists():
+        return disordered.read_text()
+    try:
+        split = work.plan.split(shard, work.study.contract)
+    except OutOfOrderError as error:
+        table = error.table
+        replace_file(disordered, lambda path: path.write_text(table))
+        return table
     result = StudyResult(study=work.name, tables=split.tables)
     folder = work.folder(shard)
     folder.mkdir(exist_ok=True)
@@ -140,6 +148,7 @@ def work_on(shard: int, work: Work) -> None:
         summary = {}
     found = Counts(summary=summary, labels=labels_of(result), facts=split.facts, **counts)
     replace_file(folder / COUNTS, lambda path: Path(path).write_bytes(pickle.dumps(found)))
+    return None
 
 
 def _travels(error: Exception) -> bool:

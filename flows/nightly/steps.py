@@ -10,19 +10,19 @@ import polars as pl
 
 from flows.features.cohort import nobody
 from flows.features.guard import FeatureError
-from flows.fitting.pool import in_processes
+from flows.fitting.machines import run_jobs
 from flows.nightly import shards
 from flows.nightly.ledger import ledger_row
 from flows.nightly.rejects import excluded_rows, rejected_rows
 from flows.nightly.run import Run
 from flows.nightly.score_contract import scores_contract
 from flows.nightly.shards import Counts, Work
+from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings
 from flows.stages.validate import Judgement, judge
 from mtl_models.data.dataset import PERSON
 from schemas.published import PublishError, Rejects, check_published
 from schemas.sharding.merge import merged
-from schemas.sharding.plan import OutOfOrderError
 from schemas.splitting.study import require_sound
 
 ONE = ShardSettings()
@@ -43,36 +43,25 @@ def look_at_drop(run: Run, disordered: Sequence[str] = (), parting: ShardSetting
     return shards.plan_drop(run.study, run.drop, run.staging, disordered, parting).n_shards
 
 
-def work_through(run: Run, several: Sequence[int], *, processes: int = 1) -> None:
-    """Work on some shards, so many at once.
+def work_through(run: Run, n_shards: int, machines: MachineSettings = SERIAL) -> str | None:
+    """Work on all shards, and give the table that has to be parted first, if there is one.
 
-    Raises:
-        OutOfOrderError: if a table seemed to be in the order of its keys and is not.
+    A drop of one shard is worked on here: nothing is won elsewhere.
     """
-    work = work_of(run)
-    if processes == 1 or len(several) == 1:
-        for shard in several:
-            shards.work_on(shard, work)
-        return
-    for _ in in_processes(shards.work_on, several, work, title="shards", most=processes):
-        pass
+    machines = machines if n_shards > 1 else SERIAL
+    found = list(run_jobs(shards.work_on, range(n_shards), work_of(run), title="shards", machines=machines))
+    return next((table for table in found if table), None)
 
 
-def work_through_all(run: Run, parting: ShardSettings = ONE) -> None:
+def work_through_all(run: Run, parting: ShardSettings = ONE, machines: MachineSettings = SERIAL) -> None:
     """Look at the drop and work on all of its shards; a table that is in no order is parted first.
 
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
     """
     disordered: list[str] = []
-    while True:
-        n_shards = look_at_drop(run, disordered, parting)
-        try:
-            work_through(run, range(n_shards), processes=parting.processes)
-        except OutOfOrderError as error:
-            disordered.append(error.table)
-        else:
-            return
+    while table := work_through(run, look_at_drop(run, disordered, parting), machines):
+        disordered.append(table)
 
 
 class Gathered:

@@ -35,6 +35,10 @@ class WorkerError(RuntimeError):
     """What went wrong in another process, in a sentence that was written there."""
 
 
+class WorkerLostError(WorkerError):
+    """A worker process ended without an error of its own."""
+
+
 def sentence_of(error: BaseException) -> str:
     """What may be printed, logged and stored of an error.
 
@@ -134,12 +138,12 @@ def awaiting_workers() -> Iterator[None]:
     """Say in a sentence that a worker process is gone.
 
     Raises:
-        WorkerError: if one ended without an error of its own.
+        WorkerLostError: if one ended without an error of its own.
     """
     try:
         yield
     except BrokenProcessPool:
-        raise WorkerError(
+        raise WorkerLostError(
             "a worker process was ended from outside, most often because memory ran out: "
             "close other programs, or run on a machine with more memory"
         ) from None

@@ -17,8 +17,10 @@ RESOLVED = frozenset({"flows.project.settings", "flows.study.load"})
 """What is not followed: the values that it gives decide a result, and they are hashed themselves."""
 SILENT = frozenset(
     {
+        "flows.fitting.machines",
         "flows.project.access",
         "flows.project.errors",
+        "flows.project.machines",
         "flows.study.naming.parts",
         "flows.study.naming.rules",
         "flows.study.study",
@@ -27,8 +29,8 @@ SILENT = frozenset(
     }
 )
 """What is not followed either: no value comes from checks, which stop a run or let it be, from words on a terminal,
-from a file's owner or from how a process ends. A study only looks up by name: its settings are hashed themselves, its
-contract and its features count where the code that works with them is imported."""
+from a file's owner, from where jobs are done or from how a process ends. A study only looks up by name: its settings
+are hashed themselves, its contract and its features count where the code that works with them is imported."""
 
 
 def sources(modules: Collection[str], study: str | None = None, *, root: Path = ROOT) -> frozenset[Path]:

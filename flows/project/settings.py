@@ -133,12 +133,20 @@ class ShardSettings(_Settings):
     Attributes:
         people: of a shard. Memory grows with it, not with the number of people of the drop.
         at_once_mb: a drop of at most so many million bytes is one shard: to part it would take longer.
-        processes: how many shards are worked on at once.
     """
 
     people: int = Field(default=50_000, ge=1)
     at_once_mb: int = Field(default=64, ge=0)
-    processes: int = Field(default=1, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_machines(cls, block: Any) -> Any:
+        if isinstance(block, dict) and "processes" in block:
+            raise ValueError(
+                "`processes` is said once for all studies: take it out, and write `machines: {kind: processes, "
+                "workers: 2}` beside `studies`"
+            )
+        return block
 
 
 class ScheduleSettings(_Settings):
@@ -198,7 +206,7 @@ class StudySettings(_Settings):
 
 
 FILE = "params.yaml"
-BLOCKS = ("studies", "access")
+BLOCKS = ("studies", "access", "machines")
 
 
 def studies_of(file: YamlFile) -> dict[str, Any]:

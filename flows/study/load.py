@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from flows.project.machines import parse_machines
 from flows.project.settings import FILE, StudySettings, studies_of
-from flows.project.yaml_file import read_yaml
+from flows.project.yaml_file import YamlFile, read_yaml
 from flows.study.block import read_block
 from flows.study.naming.rules import Depth, require_study, study_faults
 from flows.study.presets import fill_presets
@@ -58,7 +59,18 @@ def read_study(root: Path, study: str, *, depth: Depth) -> tuple[StudySettings |
     where = f"{FILE}: studies.{study}"
     block, wrong = fill_presets(root, studies[study])
     settings, said, touched = read_block(StudySettings, block, where, _PLACEHOLDERS)
-    faults = [*file.faults_in("studies", study), *(f"{where}.{fault}" for fault in wrong), *said]
+    faults = [*_top_faults(file), *file.faults_in("studies", study), *(f"{where}.{fault}" for fault in wrong), *said]
     if settings is not None:
         faults += study_faults(settings, study, where, depth=depth, skip=touched)
     return settings, list(dict.fromkeys(faults))
+
+
+def _top_faults(file: YamlFile) -> list[str]:
+    """A sentence for every fault of the blocks that hold for all studies."""
+    faults: list[str] = []
+    for name, parse in (("machines", parse_machines),):
+        try:
+            parse(file.content.get(name), FILE)
+        except SettingsError as error:
+            faults += error.sentences
+    return faults

@@ -11,6 +11,7 @@ from flows.project.paths import StudyPaths
 
 if TYPE_CHECKING:
     from flows.features.build import StudyFeatures
+    from flows.project.machines import MachineSettings
     from flows.project.settings import StudySettings
     from flows.stores.registry import ModelRegistry
     from flows.stores.tables import Tables
@@ -51,6 +52,17 @@ class Study:
         from flows.study.load import load_settings
 
         return self.given or load_settings(self.root, self.name, depth=self.depth)
+
+    @cached_property
+    def machines(self) -> MachineSettings:
+        """Where its shards and fits are worked on, for all studies the same.
+
+        Raises:
+            SettingsError: with a sentence for every fault of the block ``machines``.
+        """
+        from flows.project.machines import read_machines
+
+        return read_machines(self.root)
 
     @cached_property
     def contract(self) -> Contract:

@@ -9,9 +9,9 @@ import polars as pl
 
 from flows.fitting.jobs import KEYS, Job, StudyData
 from flows.fitting.joint import fit_joint
+from flows.fitting.machines import run_jobs
 from flows.fitting.names import MODEL, ModelName
 from flows.fitting.networks import network_rows
-from flows.fitting.pool import in_processes
 from flows.fitting.single import fit_baseline
 from flows.fitting.single import seeds_of as baseline_seeds
 from flows.project.hashing import digest, sha256
@@ -120,7 +120,7 @@ def train_missing(study: Study, folder: Path, resamples: list[str]) -> dict[str,
             planned.append((name, plan(name, own, resamples, twins=change.twins, method=method)))
     jobs = [job for _, groups in planned for group in groups for job in group]
     data = StudyData.read(paths.features, settings, settings.further_tasks)
-    frames = in_processes(fit_candidate, jobs, data, title=f"{len(planned)} candidates")
+    frames = run_jobs(fit_candidate, jobs, data, title=f"{len(planned)} candidates", machines=study.machines)
     for name, groups in planned:
         tables = [_join([next(frames) for _ in group]) for group in groups]
         columns = [column for column in tables[0].columns if all(column in table.columns for table in tables)]
@@ -140,7 +140,8 @@ def reference_predictions(study: Study, folder: Path, resamples: list[str]) -> p
     if not file.exists():
         groups = plan_references(seen, resamples)
         jobs = [job for group in groups for job in group]
-        frames = in_processes(fit_candidate, jobs, StudyData.read(paths.features, seen), title="baselines")
+        data = StudyData.read(paths.features, seen)
+        frames = run_jobs(fit_candidate, jobs, data, title="baselines", machines=study.machines)
         replace_file(file, pl.concat([_join([next(frames) for _ in group]) for group in groups]).write_parquet)
     for stale in set(folder.glob("*.parquet")) - {file}:
         stale.unlink()

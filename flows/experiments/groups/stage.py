@@ -10,9 +10,9 @@ from flows.experiments.compare.fits import train_missing
 from flows.experiments.groups.choice import PLAIN, Groups, base_model, block, judge, plain_trunk, propose, trial
 from flows.experiments.groups.page import groups_page
 from flows.fitting.jobs import Job, StudyData
+from flows.fitting.machines import run_jobs
 from flows.fitting.names import FINAL, ModelName
 from flows.fitting.networks import fit_network
-from flows.fitting.pool import in_processes
 from flows.project.paths import write_json, write_text
 from flows.stages.command import run_stage
 from flows.study.candidates import settings_of
@@ -35,7 +35,8 @@ def measure(study: Study, resamples: list[str]) -> list[dict[str, Matrix]]:
         for resample in resamples
         for seed in settings.training.seeds
     ]
-    return list(in_processes(_affinity, jobs, StudyData.read(study.paths.features, settings), title="affinity"))
+    data = StudyData.read(study.paths.features, settings)
+    return list(run_jobs(_affinity, jobs, data, title="affinity", machines=study.machines))
 
 
 def _affinity(job: Job, study: StudyData) -> dict[str, Matrix]:

@@ -1,4 +1,4 @@
-"""The networks of a sweep's points, fitted in processes of one thread each; a finished point is not fitted again.
+"""The networks of a sweep's points, fitted in several processes; a finished point is not fitted again.
 
 Every process imports this module: what only the first one needs is imported where it is used.
 """
@@ -14,7 +14,8 @@ import polars as pl
 
 from flows.experiments.sweeps.points import Point, build, table_hashes
 from flows.experiments.sweeps.settings import SHARED, SweepSettings
-from flows.fitting.pool import in_processes
+from flows.fitting.machines import run_jobs
+from flows.project.machines import read_machines
 from flows.project.paths import replace_file
 from mtl_models.data.frames import prediction_frame
 
@@ -42,7 +43,7 @@ def train_missing(sweep: SweepSettings, points: list[Point], folder: Path, root:
     files = [folder / point.file_name(inputs) for point in points]
     missing = {file: point for point, file in zip(points, files, strict=True) if not file.exists()}
     jobs = [Job(point, seed) for point in missing.values() for seed in point.training.seeds]
-    frames = in_processes(fit_job, jobs, root, title=title)
+    frames = run_jobs(fit_job, jobs, root, title=title, machines=read_machines(root))
     for file, point in missing.items():
         replace_file(file, pl.concat(islice(frames, len(point.training.seeds))).write_parquet)
     for stale in set(folder.glob("*.parquet")) - set(files):

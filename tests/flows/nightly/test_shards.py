@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 from flows.features.guard import FeatureError
 from flows.nightly import steps
 from flows.nightly.run import open_run
+from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings
 from flows.study.study import Study
 from tests.flows.support import drop_of, table
@@ -28,10 +29,12 @@ def spoil(rows: list[list[str]]) -> None:
     del rows[60][-1]
 
 
-def night_of(study: Study, date: str, parting: ShardSettings) -> tuple[dict[str, Any], pl.DataFrame, pl.DataFrame]:
+def night_of(
+    study: Study, date: str, parting: ShardSettings, machines: MachineSettings = SERIAL
+) -> tuple[dict[str, Any], pl.DataFrame, pl.DataFrame]:
     """The ledger's row of a night, its scores and its rejects."""
     run = open_run(study, date)
-    steps.work_through_all(run, parting)
+    steps.work_through_all(run, parting, machines)
     row = steps.publish(run)
     shutil.rmtree(run.staging)
     tables = study.tables
@@ -50,11 +53,11 @@ def test_shards_and_processes_make_no_difference(nightly: Project) -> None:
         csv.writer(opened, lineterminator="\n").writerows([header, *rows])
     once = night_of(study, date, ShardSettings())
     before = table(nightly, "runs").height
-    for parting in (
-        ShardSettings(people=17, at_once_mb=0),
-        ShardSettings(people=50, at_once_mb=0, processes=2),
+    for parting, machines in (
+        (ShardSettings(people=17, at_once_mb=0), SERIAL),
+        (ShardSettings(people=50, at_once_mb=0), MachineSettings(kind="processes", workers=2)),
     ):
-        row, scores, rejects = night_of(study, date, parting)
+        row, scores, rejects = night_of(study, date, parting, machines)
         assert row == once[0]
         assert_frame_equal(scores, once[1])
         assert_frame_equal(rejects, once[2])
