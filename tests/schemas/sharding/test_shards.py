@@ -44,7 +44,8 @@ keys = st.lists(
 def small() -> Contract:
     """The contract of these tables."""
     tables = load_contract("nhanes").tables
-    return Contract(study="small", tables={name: tables[name] for name in TABLES}, person_table="DEMO", person_key="SEQN")
+    few = {name: tables[name] for name in TABLES}
+    return Contract(study="small", tables=few, person_table="DEMO", person_key="SEQN")
 
 
 @pytest.fixture(scope="module")
