@@ -48,7 +48,7 @@ def write_people(n_people: int, folder: Path, *, form: Form = "csv", shuffle: bo
     folder.mkdir(parents=True, exist_ok=True)
     sources = {name: find_table(raw, name) for name in contract.tables}
     tables = {
-        name: read_table(path, contract.tables[name]).frame
+        name: read_table(path, contract.tables[name]).as_text
         if form == "csv" or path.suffix == ".csv"
         else pl.read_parquet(path)
         for name, path in sources.items()

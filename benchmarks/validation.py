@@ -120,7 +120,7 @@ def write_table(raw: Path, table: str, n_rows: int, share: float, path: Path) ->
 
     source = find_table(raw, table)
     assert source is not None, f"{table} is no table of {STUDY}"
-    text = read_table(source, load_contract(STUDY).tables[table]).frame
+    text = read_table(source, load_contract(STUDY).tables[table]).as_text
     generator = np.random.default_rng(0)
     keys = pl.int_range(FIRST_KEY, FIRST_KEY + n_rows, eager=True).cast(pl.String).alias(KEY)
     frame = pl.concat([text] * -(-n_rows // text.height)).head(n_rows).with_columns(keys)

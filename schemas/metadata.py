@@ -10,8 +10,9 @@ from schemas.faults import TableFault
 from schemas.reading.csv_file import read_plain_csv
 from schemas.reading.described import ColumnMetadata, ColumnType, FileMetadata, column_type
 from schemas.reading.forms import ENDS, PACKAGES, form_of
-from schemas.reading.parquet_file import as_text, read_whole
+from schemas.reading.parquet_file import read_whole
 from schemas.reading.readstat import read_statistics
+from schemas.reading.stored import as_text
 
 
 def read_metadata(path: Path) -> FileMetadata:

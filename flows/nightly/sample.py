@@ -65,7 +65,7 @@ def _raw(paths: StudyPaths, table: str, model: type[pa.DataFrameModel]) -> tuple
     files = part_files(source, table) if source.is_dir() else [source]
     suffix = files[0].suffix
     if form_of(files[0].name) in PACKAGES:  # text says the same, and codes stand there as the contract knows them
-        return read_table(source, model, table=table).frame, ".csv"
+        return read_table(source, model, table=table).as_text, ".csv"
     frame = pl.concat(
         pl.read_csv(file, infer_schema=False) if suffix == ".csv" else pl.read_parquet(file) for file in files
     )

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from schemas.fields.figures import Figures
+from schemas.fields.plain import Mask
 
 _WORDS = {0: "No", 1: "Yes"}
 
@@ -41,6 +44,11 @@ class Binary(Figures):
     def raw_labels(self) -> Mapping[str, str]:
         """The labels."""
         return self.labels
+
+    def good(self, numbers: npt.NDArray[np.float64]) -> Mask:
+        """0 and 1."""
+        zero_or_one: Mask = (numbers == 0) | (numbers == 1)
+        return zero_or_one
 
     def unfit(self) -> dict[str, pl.Expr]:
         """Any other number."""

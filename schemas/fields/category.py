@@ -10,6 +10,7 @@ import polars as pl
 
 from schemas.fields.cells import labelled
 from schemas.fields.looks import code_looks
+from schemas.fields.plain import Plain, plain_labels
 from schemas.fields.rules import Rules
 
 
@@ -42,6 +43,10 @@ class Category(Rules):
     def checks(self) -> dict[str, Any]:
         """Its dtype has no other names."""
         return {"dtype_kwargs": {"categories": self.names}}
+
+    def plain(self, text: pl.Series) -> Plain | None:
+        """The clean names of labels."""
+        return plain_labels(text, self.labels, self.special, pl.Enum(self.names))
 
     def parse(self, cells: pl.DataFrame) -> pl.DataFrame:
         """The clean name of a label."""

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from schemas.fields.cells import mapped
 from schemas.fields.looks import UNIT, code_looks, number_looks
+from schemas.fields.plain import Mask, Plain, numbers_of, plain_numbers
 from schemas.fields.rules import Rules, figure
 
 Conversion = float | tuple[float, float]
 SAS_ZERO = 5.397605346934028e-79  # what a zero of the SAS transport format becomes when read without repair
+NOISE = 1e-6  # a number that is so near to one of the column's decimals is that number
+_SAS_SHARE = (0.999, 1.001)
+_PLAIN, _MOST_PLACES = 1e9, 4  # beyond these a number is read one by one: libraries round such in different ways
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +51,61 @@ class Figures(Rules):
         """Further faults by rule, conditions on ``number`` and ``fits`` (whether it has no more decimals)."""
         return {}
 
+    def plain(self, text: pl.Series) -> Plain | None:
+        """Finite numbers of the column's decimals, and numbers that are special answers."""
+        numbers = numbers_of(text)
+        if numbers is None or (self.places or 0) > _MOST_PLACES:
+            return None
+        noted: dict[str, Mask] = {}
+        with np.errstate(invalid="ignore", over="ignore"):
+            good = np.abs(numbers) < _PLAIN
+            if (zero := self._sas_zeros(numbers)) is not None:
+                numbers = np.where(zero, 0.0, numbers)
+                if self.sas_zero:
+                    noted["sas_zero"] = zero
+                else:
+                    good &= ~zero
+            values = numbers
+            if self.places is not None:
+                values = np.round(numbers, self.places)
+                good &= np.abs(numbers - values) <= NOISE
+        for code in self._marked:
+            good &= values != code
+        fit = good & self.good(values)
+        read = values + 0.0  # no minus zero
+        for code, meaning in self._special((int, float), (str, int, float)).items():
+            hit = (good if isinstance(meaning, str) else fit) & (values == code)
+            if not hit.any():
+                continue
+            fit |= hit
+            read[hit] = np.nan if isinstance(meaning, str) else meaning
+            noted = {rule: mask & ~hit for rule, mask in noted.items()}
+            rule = meaning if isinstance(meaning, str) else "coded_bound"
+            noted[rule] = noted[rule] | hit if rule in noted else hit
+        return plain_numbers(text, read, fit, noted)
+
+    def _sas_zeros(self, numbers: npt.NDArray[np.float64]) -> Mask | None:
+        """Where a number is what a zero of the SAS transport format becomes; None if nowhere."""
+        tiny = (numbers > 0) & (numbers < 2 * SAS_ZERO)
+        if not tiny.any():
+            return None
+        share = numbers / SAS_ZERO
+        zero: Mask = (share >= _SAS_SHARE[0]) & (share <= _SAS_SHARE[1])
+        return zero
+
+    def good(self, numbers: npt.NDArray[np.float64]) -> Mask:
+        """Which numbers break none of the kind's own rules."""
+        return np.ones(len(numbers), bool)
+
+    @cached_property
+    def _marked(self) -> tuple[float, ...]:
+        """Numbers of which the text may stand for something else."""
+        codes = []
+        for code in (*self._special(str, (str, int, float)), *self.raw_labels()):
+            with suppress(ValueError):
+                codes.append(float(code))
+        return tuple(codes)
+
     def parse(self, cells: pl.DataFrame) -> pl.DataFrame:
         """Numbers, special answers told apart. One within 1e-6 of its decimals is that number: binary noise."""
         figures = (int, float)
@@ -56,11 +119,12 @@ class Figures(Rules):
             ),
             worded=text.is_in(list(bounds)),
         )
-        column = column.with_columns(sas_zero=(read / SAS_ZERO).is_between(0.999, 1.001))
+        column = column.with_columns(sas_zero=(read / SAS_ZERO).is_between(*_SAS_SHARE))
         column = column.with_columns(number=pl.when("sas_zero").then(0.0).otherwise(read))
         rounded = number if self.places is None else number.round(self.places)
-        column = column.with_columns(fits=(number - rounded).abs() <= 1e-6)
-        column = column.with_columns(number=pl.when("fits").then(rounded).otherwise(number) + 0.0)  # no minus zero
+        column = column.with_columns(fits=(number - rounded).abs() <= NOISE)
+        column = column.with_columns(number=pl.when("fits").then(rounded).otherwise(number))
+        column = column.with_columns(number=pl.when(number == 0).then(0.0).otherwise(number))  # minus zero is zero
         column = column.with_columns(
             answer=pl.coalesce(
                 mapped("text", self._special(str, str), pl.String),

@@ -10,6 +10,7 @@ import polars as pl
 
 from schemas.fields.cells import labelled
 from schemas.fields.looks import code_looks
+from schemas.fields.plain import Plain, plain_labels
 from schemas.fields.rules import Rules
 
 
@@ -32,6 +33,10 @@ class Flag(Rules):
     def checks(self) -> dict[str, Any]:
         """1 or empty."""
         return {"isin": [1]}
+
+    def plain(self, text: pl.Series) -> Plain | None:
+        """1 where ticked."""
+        return plain_labels(text, {self.code: 1}, self.special, pl.Int8)
 
     def parse(self, cells: pl.DataFrame) -> pl.DataFrame:
         """1 where ticked."""

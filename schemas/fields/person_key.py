@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from schemas.fields.plain import Plain
 from schemas.fields.rules import Action, Privacy, Rules
 
 
@@ -60,10 +62,14 @@ class PersonKey(Rules):
         """Of that look, once each."""
         return {"str_matches": self.expression, "unique": True}
 
+    def plain(self, text: pl.Series) -> Plain | None:
+        """The text itself, where all of it is as declared."""
+        if text.dtype != pl.String or not text.str.contains(self.expression).all() or text.null_count():
+            return None
+        return Plain(text, np.zeros(0, np.int64))
+
     def parse(self, cells: pl.DataFrame) -> pl.DataFrame:
         """The text itself; ``1.0`` is read as ``1`` where a key wants that."""
-        if cells["text"].str.contains(self.expression).all():  # the rest takes five times as long
-            return cells.select(value="text", rule=pl.lit(None, pl.String))
         fits = pl.col("key").str.contains(self.expression)
         return cells.with_columns(key=as_declared("text", self.expression)).select(
             value=pl.when(fits).then(pl.col("key")),

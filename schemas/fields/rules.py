@@ -12,6 +12,7 @@ import pandera.polars as pa
 import polars as pl
 
 from schemas.fields.looks import text_looks
+from schemas.fields.plain import Plain
 
 Privacy = Literal["identifier", "quasi_identifier", "sensitive", "health"]
 Action = Literal["null", "reject"]
@@ -113,6 +114,17 @@ class Rules(ABC):
         Returns:
             ``value``, null where it cannot be read, and ``rule``: of ``faults``, ``recoded`` or ``special``, or null.
         """
+
+    def plain(self, text: pl.Series) -> Plain | None:
+        """The cells of a column that simply say what they hold, read at once; ``parse`` gives the same more slowly.
+
+        Args:
+            text: the cells as they stand in the file, text or numbers.
+
+        Returns:
+            None where a kind, or a type of cells, has no such way.
+        """
+        return None
 
     @abstractmethod
     def values(self) -> str:

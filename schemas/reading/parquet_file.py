@@ -1,4 +1,4 @@
-"""Reading a Parquet file as text, the same text that a CSV would hold."""
+"""Reading a Parquet file: the cells that a CSV would hold, numbers as they are stored."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import polars as pl
 from schemas.faults import TableFault
 from schemas.fields import ModelView
 from schemas.reading.header import check_header
+from schemas.reading.stored import as_cells
 from schemas.reading.text_table import TextTable
 from schemas.reading.types import check_types
 
@@ -28,9 +29,9 @@ def read_parquet(
     frame.columns = header
     frame = frame.select(name for name in view.rules if name in frame.schema)
     check_types(frame, file, table, view)
-    text = pl.DataFrame([as_text(column) for column in frame.iter_columns()])
+    cells = pl.DataFrame([as_cells(column) for column in frame.iter_columns()])
     lines = pl.int_range(1, frame.height + 1, dtype=pl.Int64, eager=True).alias("line")
-    return TextTable(table, stored_as, text, lines, tuple(header))
+    return TextTable(table, stored_as, cells, lines, tuple(header))
 
 
 def read_whole(data: bytes, file: str, table: str) -> pl.DataFrame:
@@ -53,10 +54,3 @@ def read_whole(data: bytes, file: str, table: str) -> pl.DataFrame:
     if frame is None:
         raise TableFault(table, f"{file} is a damaged or cut off Parquet file: deliver it again")
     return frame
-
-
-def as_text(column: pl.Series) -> pl.Series:
-    """A column as a CSV would hold it."""
-    if column.dtype.is_float():  # NaN is how other tools write an empty number, and a check would let it pass
-        return column.fill_nan(None).cast(pl.String)
-    return (column.cast(pl.Int8) if column.dtype == pl.Boolean else column).cast(pl.String)

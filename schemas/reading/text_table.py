@@ -1,4 +1,4 @@
-"""A source table as text, every row with the file and the line it comes from."""
+"""A source table as it was delivered, every row with the file and the line it comes from."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from schemas.faults import TableFault
+from schemas.reading.stored import as_text
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,12 @@ class BrokenRow:
 
 @dataclass(frozen=True)
 class TextTable:
-    """A source table as text.
+    """A source table: text, or numbers where the file stores numbers.
 
     Attributes:
         table: name of the table.
         file: name of the file, or of the folder of part files.
-        frame: the declared columns that the file has, as String, just as they stand there.
+        frame: the declared columns that the file has, just as they stand there: String, or a number's type.
         lines: for each row of ``frame`` the line of the file where it starts, or its number in a Parquet file.
         header: the file's columns in its order.
         broken: rows with too few or too many fields.
@@ -46,6 +47,11 @@ class TextTable:
     def n_rows(self) -> int:
         """Rows of the file, broken ones included."""
         return self.frame.height + len(self.broken)
+
+    @property
+    def as_text(self) -> pl.DataFrame:
+        """The columns of ``frame`` as a CSV would hold them."""
+        return pl.DataFrame([as_text(column) for column in self.frame.iter_columns()])
 
 
 def require_alike(table: str, folder: str, headers: Sequence[tuple[str, ...]], names: Sequence[str]) -> None:
@@ -83,9 +89,15 @@ def joined(table: str, folder: str, parts: Sequence[TextTable], names: Sequence[
     return TextTable(
         table,
         folder,
-        pl.concat(part.frame for part in parts),
+        pl.concat(_alike([part.frame for part in parts])),
         pl.concat(part.lines for part in parts),
         first.header,
         tuple(row for part in parts for row in part.broken),
         files.alias("file"),
     )
+
+
+def _alike(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Frames of the same columns with the same types: text where one part file stores a number and another does not."""
+    mixed = [name for name in frames[0].columns if len({frame.schema[name] for frame in frames}) > 1]
+    return [frame.with_columns(as_text(frame[name]) for name in mixed) for frame in frames]

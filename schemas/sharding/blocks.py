@@ -14,7 +14,7 @@ from schemas.fields import ModelView
 from schemas.reading.csv_blocks import read_rows
 from schemas.reading.csv_lines import BLOCK, Lines, TextCheck
 from schemas.reading.csv_rows import Rows
-from schemas.reading.parquet_file import as_text
+from schemas.reading.stored import as_cells
 
 ROWS = 100_000  # rows of a Parquet file that are looked at together
 
@@ -110,6 +110,6 @@ def parquet_slices(path: Path, names: list[str], file: str, table: str) -> Itera
         raise TableFault(table, f"{file} is a damaged or cut off Parquet file: deliver it again") from None
 
 
-def text_of(frame: pl.DataFrame, view: ModelView) -> pl.DataFrame:
-    """Stored columns as a CSV would hold them, in the model's order."""
-    return pl.DataFrame([as_text(frame[name]) for name in view.rules if name in frame.columns])
+def cells_of(frame: pl.DataFrame, view: ModelView) -> pl.DataFrame:
+    """Stored columns as validation reads them, in the model's order."""
+    return pl.DataFrame([as_cells(frame[name]) for name in view.rules if name in frame.columns])

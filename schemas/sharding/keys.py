@@ -10,11 +10,12 @@ import numpy.typing as npt
 import polars as pl
 
 from schemas.fields import ModelView
+from schemas.reading.stored import as_text
 
 
 def declared_keys(text: pl.Series, view: ModelView) -> pl.Series:
     """Keys as validation reads them, null where one is missing or malformed."""
-    cells = text.str.strip_chars().replace("", None).rename("text").to_frame()
+    cells = as_text(text).str.strip_chars().replace("", None).rename("text").to_frame()
     return view.rules[view.key].parse(cells)["value"]
 
 

@@ -17,11 +17,10 @@ from schemas.reading.csv_lines import BLOCK, Lines, Records
 from schemas.reading.folder import part_files
 from schemas.reading.forms import form_of
 from schemas.reading.header import check_header
-from schemas.reading.parquet_file import as_text
 from schemas.reading.source import part_names, read_file
 from schemas.reading.text_table import TextTable
 from schemas.reading.types import check_types
-from schemas.sharding.blocks import ROWS, TextSurvey, csv_rows, line_blocks, parquet_slices, text_of
+from schemas.sharding.blocks import ROWS, TextSurvey, cells_of, csv_rows, line_blocks, parquet_slices
 from schemas.sharding.cutting import cut_keys, cut_lines, keys_at
 from schemas.sharding.keys import declared_keys
 from schemas.sharding.parts import CsvInOrder, Named, ParquetInOrder, Part, text_table
@@ -126,7 +125,7 @@ class OpenedParquet:
     def _keys(self, view: ModelView) -> pl.Series:
         name = self.names[self.header.index(view.key)]
         slices = parquet_slices(self.path, [name], self.named.file, self.named.table)
-        keys = [declared_keys(as_text(part.to_series()), view) for part in slices]
+        keys = [declared_keys(part.to_series(), view) for part in slices]
         return pl.concat(keys) if keys else pl.Series(dtype=pl.String)
 
     def sample(self, view: ModelView, n: int) -> pl.Series:
@@ -148,7 +147,7 @@ class OpenedParquet:
             frame.columns = list(self.header)
             lines = pl.int_range(at + 1, at + frame.height + 1, dtype=pl.Int64, eager=True).alias("line")
             at += frame.height
-            yield TextTable(self.named.table, self.named.stored_as, text_of(frame, view), lines, self.header)
+            yield TextTable(self.named.table, self.named.stored_as, cells_of(frame, view), lines, self.header)
 
 
 def open_parquet(path: Path, named: Named, view: ModelView, optional: Collection[str]) -> OpenedParquet:

@@ -21,7 +21,7 @@ from schemas.reading.csv_lines import Lines
 from schemas.reading.csv_rows import Rows
 from schemas.reading.source import read_file
 from schemas.reading.text_table import BrokenRow, TextTable
-from schemas.sharding.blocks import text_of
+from schemas.sharding.blocks import cells_of
 from schemas.sharding.keys import declared_keys, shards_of
 
 
@@ -109,7 +109,7 @@ class ParquetInOrder:
         frame = _rows_of(self.path, self.names, start, stop)
         frame.columns = list(self.header)
         lines = pl.int_range(start + 1, stop + 1, dtype=pl.Int64, eager=True).alias("line")
-        return TextTable(self.named.table, self.named.stored_as, text_of(frame, view), lines, self.header)
+        return TextTable(self.named.table, self.named.stored_as, cells_of(frame, view), lines, self.header)
 
 
 def _rows_of(path: Path, names: Sequence[str], start: int, stop: int) -> pl.DataFrame:

@@ -6,6 +6,7 @@ import polars as pl
 
 from schemas.fields import ModelView, Rules
 from schemas.fields.looks import DISTINCT
+from schemas.reading.stored import as_text
 from schemas.splitting.parsing import ROW
 
 Looks = dict[str, dict[str, int]]
@@ -28,7 +29,7 @@ def looks_of(text: pl.DataFrame, notes: pl.DataFrame, view: ModelView) -> tuple[
     for column, rules in view.rules.items():
         rows = noted.get(column, bad.clear()).filter(pl.col("rule").is_in(list(rules.faults)))[ROW].unique()
         if rows.len():
-            cells = text[column].gather(rows).str.strip_chars().alias("text")
+            cells = as_text(text[column].gather(rows)).str.strip_chars().alias("text")
             counts, texts = _column_looks(cells, rules)
             if counts:
                 found[column] = counts

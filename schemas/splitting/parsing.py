@@ -8,6 +8,7 @@ import pandera.polars as pa
 import polars as pl
 
 from schemas.fields import ModelView, Rules
+from schemas.reading.stored import as_text
 
 ROW = "row number"
 # A note: the cell of a row and column, the rule that it met, and what was done about it.
@@ -33,15 +34,35 @@ def parse(text: pl.DataFrame, model: type[pa.DataFrameModel]) -> tuple[pl.DataFr
         rules = view.rules[name]
         # a column at a time, apart from the others and step by step: one expression for all, or one in a frame of
         # thousands of columns, would be planned for longer than it runs
-        parsed = _parsed(text[name], rules, dtype)
-        values.append(parsed["value"].alias(name))
-        if parsed["rule"].null_count() < text.height:
-            notes.append(_notes(parsed["rule"], name, rules))
+        column, met = _parsed(text[name], rules, dtype)
+        values.append(column.alias(name))
+        notes += [_notes(rows, rule, name, rules) for rows, rule in met]
     return pl.DataFrame(values), pl.concat(notes)
 
 
-def _parsed(text: pl.Series, rules: Rules, dtype: pl.DataType) -> pl.DataFrame:
-    """What ``rules`` make of a column: each distinct text read once where texts repeat, else cell by cell."""
+def _parsed(cells: pl.Series, rules: Rules, dtype: pl.DataType) -> tuple[pl.Series, list[tuple[pl.Series, str]]]:
+    """What ``rules`` make of a column: its values, and the rules that cells met, each with the rows."""
+    plain = rules.plain(cells)
+    if plain is None or 2 * len(plain.rest) > len(cells):
+        parsed = _by_words(as_text(cells), rules, dtype)
+        return parsed["value"], _met(pl.int_range(len(cells), dtype=pl.UInt32, eager=True), parsed["rule"])
+    values = plain.values.cast(dtype)
+    met = [(pl.Series(rows, dtype=pl.UInt32), rule) for rows, rule in plain.noted]
+    if len(plain.rest):
+        parsed = _by_words(as_text(cells.gather(plain.rest)), rules, dtype)
+        values = values.scatter(plain.rest, parsed["value"])
+        met += _met(pl.Series(plain.rest, dtype=pl.UInt32), parsed["rule"])
+    return values, met
+
+
+def _met(rows: pl.Series, rules: pl.Series) -> list[tuple[pl.Series, str]]:
+    """The rows by the rule that each met, those that met none aside."""
+    known = rules.drop_nulls().unique(maintain_order=True)
+    return [(rows.filter(rules == rule), rule) for rule in known]
+
+
+def _by_words(text: pl.Series, rules: Rules, dtype: pl.DataType) -> pl.DataFrame:
+    """Each distinct text read once where texts repeat, else cell by cell."""
     if _repeats(text):
         cells = text.fill_null("")  # which is as blank as null
         words = cells.unique(maintain_order=True)
@@ -61,12 +82,18 @@ def _read(text: pl.Series, rules: Rules, dtype: pl.DataType) -> pl.DataFrame:
     return parsed.with_columns(pl.col("value").cast(dtype))
 
 
-def _notes(met: pl.Series, column: str, rules: Rules) -> pl.DataFrame:
-    answers = rules.answers() if rules.on_failure == "null" else []
-    effect = (
-        pl.when(pl.col("rule").is_in(list(rules.recoded))).then(pl.lit("recoded"))
-        .when(pl.col("rule").is_in(answers)).then(pl.lit("answer"))
-        .otherwise(pl.lit(rules.on_failure))
-    )  # fmt: skip
-    noted = met.alias("rule").to_frame().with_row_index(ROW).drop_nulls()
-    return noted.select(ROW, pl.lit(column).alias("column"), "rule", effect.cast(EFFECT).alias("effect"))
+def _notes(rows: pl.Series, rule: str, column: str, rules: Rules) -> pl.DataFrame:
+    """Notes on the cells of a column that met a rule."""
+    if rule in rules.recoded:
+        effect = "recoded"
+    elif rule in rules.answers() and rules.on_failure == "null":
+        effect = "answer"
+    else:
+        effect = rules.on_failure
+    words: dict[str, tuple[str, Any]] = {
+        "column": (column, pl.String), "rule": (rule, pl.String), "effect": (effect, EFFECT)
+    }  # fmt: skip
+    repeated = (
+        pl.repeat(word, len(rows), dtype=dtype, eager=True).alias(name) for name, (word, dtype) in words.items()
+    )
+    return pl.DataFrame([rows.alias(ROW), *repeated])

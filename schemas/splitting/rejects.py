@@ -6,6 +6,7 @@ import json
 
 import polars as pl
 
+from schemas.reading.stored import as_text
 from schemas.reading.text_table import BrokenRow, TextTable
 from schemas.splitting.checked import CheckedTable
 from schemas.splitting.parsing import ROW
@@ -38,7 +39,7 @@ def rejects_of(table: CheckedTable, notes: pl.DataFrame, rejected: pl.Series) ->
             "file": files.gather(at).cast(pl.String),
             "line": text.lines.gather(at),
             "person_id": table.keys.gather(at),
-            "row": text.frame.to_struct("row").gather(at).struct.json_encode(),
+            "row": pl.DataFrame([as_text(cells) for cells in text.frame[at]]).to_struct("row").struct.json_encode(),
             "reasons": reasons["reasons"],
         }
     )

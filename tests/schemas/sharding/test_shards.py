@@ -56,7 +56,7 @@ def sample(raw: Callable[[str], Path]) -> dict[str, pl.DataFrame]:
     for name in TABLES:
         path = find_table(folder, name)
         assert path is not None
-        tables[name] = read_table(path, contract.tables[name], table=name).frame.sort("SEQN").fill_null("")
+        tables[name] = read_table(path, contract.tables[name], table=name).as_text.sort("SEQN").fill_null("")
     people = tables["DEMO"]["SEQN"].head(N_PEOPLE).to_list()
     return {name: table.filter(pl.col("SEQN").is_in(people)) for name, table in tables.items()}
 
