@@ -10,6 +10,7 @@ import polars as pl
 from flows.features.guard import FeatureError, TableFunction, Tables
 from mtl_models.data.dataset import PERSON
 from mtl_models.data.describe import feature_column
+from schemas.reading.keys import all_distinct
 
 __all__ = ["Built", "OwnDomain", "StudyFeatures", "Tables", "build_features", "functions_of"]
 
@@ -81,7 +82,7 @@ def build_features(people: pl.DataFrame, visible: Tables, domains: Mapping[str, 
         for function in functions_of(given):
             asked = _Asked(visible)
             columns = function(asked)
-            if columns[PERSON].is_duplicated().any():
+            if not all_distinct(columns[PERSON]):
                 raise FeatureError(f"feature domain {domain} gives a person twice; it must give one row a person")
             columns = columns.select(PERSON, *_typed(columns, domain))
             if twice := next((name for name in columns.columns[1:] if name in tables), None):

@@ -17,6 +17,7 @@ from flows.project.processes import Ended
 from mtl_models.data.dataset import PERSON
 from mtl_models.wording import Faults
 from schemas.contract import Contract
+from schemas.reading.keys import all_distinct
 
 Tables = Mapping[str, pl.DataFrame]
 TableFunction = Callable[[Tables], pl.DataFrame]
@@ -76,7 +77,7 @@ class Reader:
             wrong = f"gives {PERSON} as {frame.schema[PERSON]}; leave it the text that it is in the tables"
         elif frame[PERSON].null_count():
             wrong = f"gives {frame[PERSON].null_count()} rows without a person"
-        elif frame[PERSON].is_duplicated().any():
+        elif not all_distinct(frame[PERSON]):
             wrong = "gives a person twice; it must give one row a person"
         if wrong:
             raise FeatureError(f"{self.name} of {self.contract.study} {wrong}")

@@ -116,11 +116,13 @@ def to_matrices(frame: pl.DataFrame, spec: FeatureSpec) -> Matrices:
             raise ValueError(f"feature {feature.name} must be a number, not {type(dtype).__name__}")
     numeric = np.empty((frame.height, len(spec.numeric)), dtype=np.float32)
     for index, feature in enumerate(spec.numeric):
-        numeric[:, index] = frame[feature.name].cast(pl.Float32).fill_null(float("nan")).to_numpy()
+        numeric[:, index] = frame[feature.name].cast(pl.Float32).to_numpy()  # null is NaN there
     categorical = np.full((frame.height, len(spec.categorical)), -1, dtype=np.int32)
     for index, feature in enumerate(spec.categorical):
-        codes = frame[feature.name].cast(pl.String).cast(pl.Enum(feature.categories), strict=False).to_physical()
-        categorical[:, index] = codes.cast(pl.Int32).fill_null(-1).to_numpy()
+        column, known = frame[feature.name], pl.Enum(feature.categories)
+        if column.dtype != known:
+            column = column.cast(pl.String).cast(known, strict=False)
+        categorical[:, index] = column.to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
     return Matrices(numeric, categorical)
 
 

@@ -96,7 +96,8 @@ def _rest(text: pl.Series, good: Mask) -> Places:
     if good.all():
         return np.zeros(0, np.int64)
     if text.dtype == pl.String:
-        blank = (text == "").fill_null(value=True).to_numpy()
+        empty = text == ""
+        blank = (empty.fill_null(value=True) if text.null_count() else empty).to_numpy()
     else:
         blank = (text.is_null() | text.is_nan() if text.dtype == pl.Float64 else text.is_null()).to_numpy()
     return np.flatnonzero(~(good | blank))

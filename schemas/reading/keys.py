@@ -15,6 +15,18 @@ def without_leading_zeros(keys: pl.Series) -> pl.Series:
     return keys.str.replace(r"^0+([0-9]+)$", "$1")
 
 
+def all_distinct(keys: pl.Series) -> bool:
+    """Whether no key occurs twice; keys in their order, as most files have them, are told at once."""
+    if is_ascending(keys):
+        return True
+    return keys.n_unique() == keys.len()
+
+
+def is_ascending(keys: pl.Series) -> bool:
+    """Whether each key is greater than the one before it."""
+    return not keys.null_count() and bool((keys.slice(1) > keys.slice(0, max(0, keys.len() - 1))).all())
+
+
 def _bare(keys: pl.Series) -> pl.Series:
     """Keys without the zeros that they start with, whatever follows: keys that differ here are different persons.
 
@@ -43,15 +55,25 @@ class KeyFacts:
     zero_in_front: bool = False
 
     @classmethod
-    def of(cls, keys: pl.Series, persons: pl.Series | None = None) -> KeyFacts:
-        """Those of the keys of a table's rows, null for no key; ``persons`` are those of the person table."""
+    def of(cls, keys: pl.Series, persons: pl.Series | None = None, known: pl.Series | None = None) -> KeyFacts:
+        """Those of the keys of a table's rows, null for no key.
+
+        Args:
+            keys: one a row.
+            persons: those of the person table; None if the keys are theirs.
+            known: for each key whether it is among them, where that has been looked up.
+        """
         rows = keys.drop_nulls()
         if rows.is_empty():
             return cls()
-        repeated, respelt = _repeats(rows)
-        misspelt = 0 if persons is None else _misspelt(rows, persons)
         width = rows.str.len_bytes()
         shortest, longest = (int(str(each)) for each in (width.min(), width.max()))
+        # keys of one width that are not the same differ without their zeros too
+        repeated, respelt = (0, 0) if shortest == longest and is_ascending(rows) else _repeats(rows)
+        misspelt = 0
+        if persons is not None:
+            known = keys.is_in(persons.implode()) if known is None else known
+            misspelt = 0 if known.all() else _misspelt(keys.filter(~known), persons)
         return cls(repeated, respelt, misspelt, shortest, longest, bool(rows.str.contains("^0[0-9]").any()))
 
     @classmethod
@@ -107,10 +129,7 @@ def _repeats(rows: pl.Series) -> tuple[int, int]:
     return rows.len() - rows.n_unique(), rows.len() - without_leading_zeros(rows).n_unique()
 
 
-def _misspelt(rows: pl.Series, persons: pl.Series) -> int:
-    """How many rows name one of the persons with other zeros in front."""
-    unknown = rows.filter(~rows.is_in(persons.implode()))
-    if not unknown.len():
-        return 0
+def _misspelt(unknown: pl.Series, persons: pl.Series) -> int:
+    """How many rows of unknown persons name one of the persons with other zeros in front."""
     alike = persons.filter(_bare(persons).is_in(_bare(unknown).unique().implode()))
     return int(without_leading_zeros(unknown).is_in(without_leading_zeros(alike).implode()).sum())

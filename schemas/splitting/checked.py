@@ -58,7 +58,8 @@ def _failed(values: pl.DataFrame, model: type[pa.DataFrameModel], parsed: pl.Dat
     across = failed.filter(~of_one)
     if alone.height and across.height:  # a value that cannot be on its own says nothing about the others
         across = check(emptied(values, alone), model, across=True).filter(~of_one)
-    alone = alone.join(parsed, on=[ROW, "column"], how="anti", maintain_order="left")
+    if alone.height:
+        alone = alone.join(parsed, on=[ROW, "column"], how="anti", maintain_order="left")
     return pl.concat([alone, across])
 
 

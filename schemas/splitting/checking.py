@@ -15,6 +15,7 @@ from pandera.config import ValidationDepth, get_config_context
 
 from schemas.faults import ContractError
 from schemas.fields import CHECK_RULES, READS, ModelView
+from schemas.reading.keys import all_distinct
 from schemas.splitting.parsing import EFFECT, NOTES, ROW
 
 COLUMNS_A_BLOCK = 16  # Pandera checks so many at once
@@ -74,7 +75,7 @@ def _all_pass(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> bool:
     for name, column in schema.columns.items():
         if name not in frame.columns or frame.schema[name] != column.dtype.type:
             return False
-        if (not column.nullable and frame[name].null_count()) or (column.unique and frame[name].is_duplicated().any()):
+        if (not column.nullable and frame[name].null_count()) or (column.unique and not all_distinct(frame[name])):
             return False
         for check in column.checks:
             if check.element_wise:
@@ -144,6 +145,8 @@ def check(frame: pl.DataFrame, model: type[pa.DataFrameModel], *, across: bool =
             f"{view.name}: wrong dtype, wrong column or a check that does not run, at {', '.join(stray)}"
         )
     notes = [pl.DataFrame(schema=NOTES)]
+    if cells.is_empty():
+        return notes[0]
     for (column, kind, number), part in cells.group_by("column", "check", "check_number", maintain_order=True):
         name = kind if number is None else view.checks[str(column)][int(str(number))].name
         notes.append(

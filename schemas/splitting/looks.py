@@ -27,7 +27,9 @@ def looks_of(text: pl.DataFrame, notes: pl.DataFrame, view: ModelView) -> tuple[
     found: Looks = {}
     undeclared: dict[str, pl.Series] = {}
     for column, rules in view.rules.items():
-        rows = noted.get(column, bad.clear()).filter(pl.col("rule").is_in(list(rules.faults)))[ROW].unique()
+        if column not in noted:
+            continue
+        rows = noted[column].filter(pl.col("rule").is_in(list(rules.faults)))[ROW].unique()
         if rows.len():
             cells = as_text(text[column].gather(rows)).str.strip_chars().alias("text")
             counts, texts = _column_looks(cells, rules)

@@ -90,10 +90,5 @@ def _notes(rows: pl.Series, rule: str, column: str, rules: Rules) -> pl.DataFram
         effect = "answer"
     else:
         effect = rules.on_failure
-    words: dict[str, tuple[str, Any]] = {
-        "column": (column, pl.String), "rule": (rule, pl.String), "effect": (effect, EFFECT)
-    }  # fmt: skip
-    repeated = (
-        pl.repeat(word, len(rows), dtype=dtype, eager=True).alias(name) for name, (word, dtype) in words.items()
-    )
-    return pl.DataFrame([rows.alias(ROW), *repeated])
+    words = pl.lit(column).alias("column"), pl.lit(rule).alias("rule"), pl.lit(effect).cast(EFFECT).alias("effect")
+    return rows.alias(ROW).to_frame().select(ROW, *words)

@@ -125,11 +125,12 @@ def split_tables(
             files[name] = table.text.file
         if look is not None:
             look(name, pl.concat([table.keys, pl.Series(table.keys.name, table.broken_keys(), dtype=pl.String)]))
-        keys[name] = KeyFacts.of(table.keys, persons.all if persons else None)
+        known = persons.knows(table.keys) if persons else None
+        keys[name] = KeyFacts.of(table.keys, persons.all if persons else None, known)
         if name == first:
             persons, n_people = Persons.of(table), table.text.n_rows if table.text else 0
         if persons is not None and not keys[name].repeated:
-            tables[name] = split_table(table, None if name == first else persons)
+            tables[name] = split_table(table, None if name == first else persons, known)
     in_order = {name: tables[name] for name in contract.tables if name in tables}
     return Split(in_order, Facts(keys, files, tuple(found), n_people))
 

@@ -28,6 +28,10 @@ class Persons:
         """The keys of both."""
         return pl.concat([self.valid, self.rejected])
 
+    def knows(self, keys: pl.Series) -> pl.Series:
+        """For each key whether it is a person's whose row goes on; null for no key."""
+        return keys.is_in(self.valid.implode())
+
     @classmethod
     def of(cls, table: CheckedTable) -> Persons:
         """The persons of the person table."""
@@ -36,22 +40,33 @@ class Persons:
         return cls(table.keys.filter(~rejected), pl.concat([table.keys.filter(rejected), broken]).drop_nulls())
 
 
-def split_table(table: CheckedTable, persons: Persons | None) -> TableResult:
-    """Split ``table``; ``persons`` are those of the person table, or None for the person table itself."""
+def split_table(table: CheckedTable, persons: Persons | None, known: pl.Series | None = None) -> TableResult:
+    """Split ``table``.
+
+    Args:
+        table: the table.
+        persons: those of the person table, or None for the person table itself.
+        known: which of the table's keys are theirs, as they know them.
+    """
     view = ModelView.of(table.model)
-    notes = table.notes if persons is None else pl.concat([table.notes, _person_notes(table, persons)])
+    notes = table.notes
+    if persons is not None:
+        known = persons.knows(table.keys) if known is None else known
+        if not known.all():
+            notes = pl.concat([notes, _person_notes(table, persons, known)])
     rejected = _rejected_rows(notes)
-    valid = (
-        emptied(table.values, notes.filter(pl.col("effect") == "null"))
-        .with_row_index(ROW)
-        .filter(~pl.col(ROW).is_in(rejected.implode()))
-        .drop(ROW)
-    )
+    valid = emptied(table.values, notes.filter(pl.col("effect") == "null"))
+    if rejected.len():
+        valid = valid.with_row_index(ROW).filter(~pl.col(ROW).is_in(rejected.implode())).drop(ROW)
     if (rejected.len() or (notes["effect"] == "null").any()) and (left := check(valid, table.model)).height:
         cells = ", ".join(sorted({f"{column} ({rule})" for column, rule in left.select("column", "rule").rows()}))
         raise ContractError(f"{view.name}: rules still fail after others emptied cells: {cells}; mend the contract")
     looks, undeclared = looks_of(table.text.frame, table.notes, view) if table.text else ({}, {})
-    kept = notes.filter(~pl.col(ROW).is_in(rejected.implode()))
+    kept = notes.filter(~pl.col(ROW).is_in(rejected.implode())) if rejected.len() else notes
+
+    def of_effect(*effects: str) -> pl.DataFrame:
+        return kept.filter(pl.col("effect").is_in(effects))
+
     name, file = (table.text.table, table.text.file) if table.text else (view.name, None)
     result = TableResult(
         table=name,
@@ -59,12 +74,9 @@ def split_table(table: CheckedTable, persons: Persons | None) -> TableResult:
         n_rows=table.text.n_rows if table.text else 0,
         valid=valid,
         rejects=rejects_of(table, notes, rejected),
-        nulled=_counts(kept.filter(pl.col("effect").is_in(["answer", "null"])), view),
-        recoded=_counts(kept.filter(pl.col("effect") == "recoded"), view),
-        broken={
-            column: sum(rules.values())
-            for column, rules in _counts(kept.filter(pl.col("effect") == "null"), view).items()
-        },
+        nulled=_counts(of_effect("answer", "null"), view),
+        recoded=_counts(of_effect("recoded"), view),
+        broken={column: sum(rules.values()) for column, rules in _counts(of_effect("null"), view).items()},
         absent=tuple(name for name in view.rules if table.text is not None and name not in table.text.frame.columns),
         looks=looks,
         undeclared=undeclared,
@@ -80,9 +92,8 @@ def _rejected_rows(notes: pl.DataFrame) -> pl.Series:
     return notes.filter(pl.col("effect") == "reject")[ROW].unique().sort()
 
 
-def _person_notes(table: CheckedTable, persons: Persons) -> pl.DataFrame:
+def _person_notes(table: CheckedTable, persons: Persons, known: pl.Series) -> pl.DataFrame:
     key = pl.col(table.keys.name)
-    unknown = table.keys.is_not_null() & ~table.keys.is_in(persons.valid.implode())
     rule = (
         pl.when(key.is_in(persons.rejected.implode()))
         .then(pl.lit("person_rejected"))
@@ -91,7 +102,7 @@ def _person_notes(table: CheckedTable, persons: Persons) -> pl.DataFrame:
     return (
         table.keys.to_frame()
         .with_row_index(ROW)
-        .filter(unknown)
+        .filter(~known)
         .select(
             ROW, pl.lit(table.keys.name).alias("column"), rule.alias("rule"),
             pl.lit("reject").cast(EFFECT).alias("effect"),
@@ -101,6 +112,8 @@ def _person_notes(table: CheckedTable, persons: Persons) -> pl.DataFrame:
 
 def _counts(notes: pl.DataFrame, view: ModelView) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
+    if notes.is_empty():
+        return counts
     order = {name: place for place, name in enumerate(view.rules)}
     rows = notes.group_by("column", "rule").len().rows()
     for column, rule, count in sorted(rows, key=lambda item: (order[item[0]], item[1])):
