@@ -61,7 +61,7 @@ class KeyFacts:
         Args:
             keys: one a row.
             persons: those of the person table; None if the keys are theirs.
-            known: for each key whether it is among them, where that has been looked up.
+            known: keys of which it is known that they are among them; null for no key.
         """
         rows = keys.drop_nulls()
         if rows.is_empty():
@@ -72,8 +72,7 @@ class KeyFacts:
         repeated, respelt = (0, 0) if shortest == longest and is_ascending(rows) else _repeats(rows)
         misspelt = 0
         if persons is not None:
-            known = keys.is_in(persons.implode()) if known is None else known
-            misspelt = 0 if known.all() else _misspelt(keys.filter(~known), persons)
+            misspelt = _misspelt(rows if known is None else keys.filter(~known), persons)
         return cls(repeated, respelt, misspelt, shortest, longest, bool(rows.str.contains("^0[0-9]").any()))
 
     @classmethod
@@ -129,7 +128,10 @@ def _repeats(rows: pl.Series) -> tuple[int, int]:
     return rows.len() - rows.n_unique(), rows.len() - without_leading_zeros(rows).n_unique()
 
 
-def _misspelt(unknown: pl.Series, persons: pl.Series) -> int:
-    """How many rows of unknown persons name one of the persons with other zeros in front."""
+def _misspelt(rows: pl.Series, persons: pl.Series) -> int:
+    """How many rows name one of the persons with other zeros in front."""
+    unknown = rows.filter(~rows.is_in(persons.implode()))
+    if not unknown.len():
+        return 0
     alike = persons.filter(_bare(persons).is_in(_bare(unknown).unique().implode()))
     return int(without_leading_zeros(unknown).is_in(without_leading_zeros(alike).implode()).sum())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-import pyarrow.parquet
 
 from schemas.faults import TableFault
 from schemas.fields import ModelView
@@ -94,19 +93,34 @@ def csv_rows(
         block = following
 
 
+def declared(names: Sequence[str], header: Sequence[str], view: ModelView) -> tuple[list[str], list[str]]:
+    """The columns of a file that the model has: their names in the file, and in the model."""
+    pairs = [(name, known) for name, known in zip(names, header, strict=True) if known in view.rules]
+    return [name for name, _ in pairs], [known for _, known in pairs]
+
+
 def parquet_slices(path: Path, names: list[str], file: str, table: str) -> Iterator[pl.DataFrame]:
     """The columns of these names in the file, some rows at once, as they are stored.
 
     Raises:
         TableFault: if the file is damaged.
     """
+    start = 0
+    while (frame := parquet_rows(path, names, start, ROWS, file, table)).height:
+        yield frame
+        start += frame.height
+
+
+def parquet_rows(path: Path, names: Sequence[str], start: int, n_rows: int, file: str, table: str) -> pl.DataFrame:
+    """Some rows of a Parquet file, as they are stored; of a group of rows no more is decoded than is needed.
+
+    Raises:
+        TableFault: if the file is damaged.
+    """
     try:
-        with pyarrow.parquet.ParquetFile(path) as opened:
-            for batch in opened.iter_batches(batch_size=ROWS, columns=names):
-                frame = pl.from_arrow(batch)
-                assert isinstance(frame, pl.DataFrame)
-                yield frame
-    except (pyarrow.ArrowException, OSError, pl.exceptions.PolarsError):  # the message may quote what it read
+        rows = pl.scan_parquet(path, glob=False, hive_partitioning=False).slice(start, n_rows)
+        return rows.select(pl.selectors.by_name(*names)).collect()
+    except (Exception, pl.exceptions.PanicException):  # a damaged file fails in many ways; the message may quote it
         raise TableFault(table, f"{file} is a damaged or cut off Parquet file: deliver it again") from None
 
 

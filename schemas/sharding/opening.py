@@ -20,7 +20,7 @@ from schemas.reading.header import check_header
 from schemas.reading.source import part_names, read_file
 from schemas.reading.text_table import TextTable
 from schemas.reading.types import check_types
-from schemas.sharding.blocks import ROWS, TextSurvey, cells_of, csv_rows, line_blocks, parquet_slices
+from schemas.sharding.blocks import ROWS, TextSurvey, cells_of, csv_rows, declared, line_blocks, parquet_slices
 from schemas.sharding.cutting import cut_keys, cut_lines, keys_at
 from schemas.sharding.keys import declared_keys
 from schemas.sharding.parts import CsvInOrder, Named, ParquetInOrder, Part, text_table
@@ -142,9 +142,9 @@ class OpenedParquet:
     def texts(self, view: ModelView) -> Iterator[TextTable]:
         """All rows, some at once."""
         at = 0
-        for part in parquet_slices(self.path, list(self.names), self.named.file, self.named.table):
-            frame = part.select(self.names)
-            frame.columns = list(self.header)
+        names, header = declared(self.names, self.header, view)
+        for frame in parquet_slices(self.path, names, self.named.file, self.named.table):
+            frame.columns = header
             lines = pl.int_range(at + 1, at + frame.height + 1, dtype=pl.Int64, eager=True).alias("line")
             at += frame.height
             yield TextTable(self.named.table, self.named.stored_as, cells_of(frame, view), lines, self.header)
@@ -170,9 +170,9 @@ def open_parquet(path: Path, named: Named, view: ModelView, optional: Collection
         raise TableFault(named.table, f"{named.file} is a damaged or cut off Parquet file: deliver it again") from None
     header = tuple(name.strip() for name in names)
     check_header(header, named.file, named.table, list(view.rules), optional)
-    for part in parquet_slices(path, list(names), named.file, named.table):
-        frame = part.select(names)
-        frame.columns = list(header)
+    own, known = declared(names, header, view)
+    for frame in parquet_slices(path, own, named.file, named.table):
+        frame.columns = known
         check_types(frame.select(name for name in view.rules if name in header), named.file, named.table, view)
         break
     return OpenedParquet(named, header, path, names, n_rows)

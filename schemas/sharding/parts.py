@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import io
 import pickle
 import struct
@@ -11,9 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import polars as pl
-import pyarrow.parquet
 
 from schemas.fields import ModelView
 from schemas.reading.csv_blocks import read_rows
@@ -21,7 +18,7 @@ from schemas.reading.csv_lines import Lines
 from schemas.reading.csv_rows import Rows
 from schemas.reading.source import read_file
 from schemas.reading.text_table import BrokenRow, TextTable
-from schemas.sharding.blocks import cells_of
+from schemas.sharding.blocks import cells_of, declared, parquet_rows
 from schemas.sharding.keys import declared_keys, shards_of
 
 
@@ -106,23 +103,11 @@ class ParquetInOrder:
     def text(self, shard: int, view: ModelView) -> TextTable:
         """The rows of a shard."""
         start, stop = self.rows[shard : shard + 2]
-        frame = _rows_of(self.path, self.names, start, stop)
-        frame.columns = list(self.header)
+        names, header = declared(self.names, self.header, view)
+        frame = parquet_rows(self.path, names, start, stop - start, self.named.file, self.named.table)
+        frame.columns = header
         lines = pl.int_range(start + 1, stop + 1, dtype=pl.Int64, eager=True).alias("line")
         return TextTable(self.named.table, self.named.stored_as, cells_of(frame, view), lines, self.header)
-
-
-def _rows_of(path: Path, names: Sequence[str], start: int, stop: int) -> pl.DataFrame:
-    """Some rows of a Parquet file; of its row groups only those are read that hold one of them."""
-    with pyarrow.parquet.ParquetFile(path) as file:
-        groups = [file.metadata.row_group(place).num_rows for place in range(file.num_row_groups)]
-        ends = np.cumsum([0, *groups]).tolist()
-        first, last = bisect.bisect_right(ends, start) - 1, bisect.bisect_left(ends, stop)
-        wanted = list(range(max(first, 0), max(last, first, 0)))
-        table = file.read_row_groups(wanted, columns=list(names))
-        frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    return frame.select(list(names)).slice(start - ends[max(first, 0)], stop - start)
 
 
 def text_table(rows: Rows, header: tuple[str, ...], named: Named, view: ModelView) -> TextTable:
