@@ -35,6 +35,7 @@ SPEC = FeatureSpec(
     )
 )
 TRAINING = TrainingSettings(epochs=12, batch_size=64, learning_rate=1e-2, patience=5, ema=0.9)
+METADATA = {"study": "small", "params_sha256": "abc"}
 MODEL = ModelSettings.model_validate({"trunk": {"name": "shared", "widths": [16], "dropout": 0.1}})
 
 
@@ -114,7 +115,7 @@ def fitted(train: Dataset, valid: Dataset) -> Fitted:
 @pytest.fixture(scope="session")
 def exported_model(fitted: Fitted, valid: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("export") / "model.onnx"
-    export_onnx(fitted.network, path, metadata={"study": "small", "params_sha256": "abc"}, check=valid)
+    export_onnx(fitted.network, path, metadata=METADATA, check=valid)
     return path
 
 

@@ -47,10 +47,18 @@ def test_an_import_loads_nothing_heavy(code: str, without: tuple[str, ...]) -> N
     assert done.stdout == "[]\n", done.stderr
 
 
-def test_the_library_learns_and_scores_where_no_extra_is_installed(tmp_path: Path) -> None:
-    done = python(BLOCKED + LEARN, tmp_path)
+def test_the_page_on_python_runs_and_the_library_learns_where_no_extra_is_installed(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "python.md").read_text()
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert block in (ROOT / "README.md").read_text()
+    assert len([line for line in block.splitlines() if line and "import" not in line]) <= 7
+    done = python(f"{BLOCKED}{block}\nprint('the page ends')\n{LEARN}", tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "['ill', 'ill__p', 'tall']"
+    said, learned = done.stdout.split("the page ends\n")
+    assert "single_task" in said
+    assert "progression" in said
+    assert "linear" in learned
+    assert learned.splitlines()[-1] == "['ill', 'ill__p', 'tall']"
 
 
 def test_the_scorer_scores_without_torch(exported_model: Path, tmp_path: Path) -> None:
@@ -86,16 +94,6 @@ def test_what_lacks_is_one_sentence_that_says_how_to_install_it(code: str, said:
     done = python(BLOCKED + code)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].removeprefix("ValueError: ") == said
-
-
-def test_the_page_on_python_runs(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "python.md").read_text()
-    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert block in (ROOT / "README.md").read_text()
-    assert len([line for line in block.splitlines() if line and "import" not in line]) <= 7
-    done = python(block, tmp_path)
-    assert "single_task" in done.stdout, done.stderr
-    assert "progression" in done.stdout
 
 
 def test_names_at_the_front_are_those_that_there_are() -> None:

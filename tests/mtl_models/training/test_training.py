@@ -29,10 +29,10 @@ from mtl_models.network.checkpoint import save_network
 from mtl_models.serving.export import export_onnx
 from mtl_models.training.fit import FitSettings, TrainingData, fit
 from tests.mtl_models.conftest import *
-train, valid = make_dataset(300, 1), make_dataset(200, 2)
-fitted = fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, TRAINING.model_copy(update={"epochs": 4})))
+train, valid = make_dataset(600, 1), make_dataset(300, 2)
+fitted = fit(TrainingData(train, valid, SPEC, TASKS), FitSettings(MODEL, TRAINING))
 save_network(fitted.network, Path(sys.argv[1]) / "network.safetensors")
-export_onnx(fitted.network, Path(sys.argv[1]) / "model.onnx", metadata={"b": "2", "a": "1"}, check=valid)
+export_onnx(fitted.network, Path(sys.argv[1]) / "model.onnx", metadata=METADATA, check=valid)
 """
 
 
@@ -157,22 +157,21 @@ def test_predictions_make_a_frame(fitted: Fitted, valid: Dataset) -> None:
         prediction_frame(valid.person[:5], predictions, TASKS)
 
 
-def test_weights_and_export_have_the_same_bytes_in_another_process_and_checkout(tmp_path: Path) -> None:
+def test_weights_and_export_have_the_same_bytes_in_another_process_and_checkout(
+    fitted: Fitted, exported_model: Path, tmp_path: Path
+) -> None:
     """The exporter notes absolute source paths in every node; with another checkout they would be others."""
     import shutil
 
-    running = []
-    for name in ("here", "elsewhere/deeper"):
-        checkout = tmp_path / name
-        for package in ("mtl_models", "tests/mtl_models"):
-            ignored = shutil.ignore_patterns("__pycache__", "node_modules")
-            shutil.copytree(ROOT / package, checkout / package, ignore=ignored)
-        environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONHASHSEED": str(len(name))}
-        command = [sys.executable, "-c", SCRIPT, str(checkout)]
-        running.append((checkout, subprocess.Popen(command, cwd=checkout, env=environment)))
-    for _, process in running:
-        assert process.wait(timeout=240) == 0
-    here, elsewhere = (checkout for checkout, _ in running)
-    for file in ("network.safetensors", "model.onnx"):
-        assert (here / file).read_bytes() == (elsewhere / file).read_bytes(), file
-    assert str(tmp_path).encode() not in (here / "model.onnx").read_bytes()
+    checkout = tmp_path / "elsewhere" / "deeper"
+    for package in ("mtl_models", "tests/mtl_models"):
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+        shutil.copytree(ROOT / package, checkout / package, ignore=ignored)
+    environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONHASHSEED": "7"}
+    command = [sys.executable, "-c", SCRIPT, str(checkout)]
+    subprocess.run(command, cwd=checkout, env=environment, check=True, timeout=240)
+    save_network(fitted.network, tmp_path / "network.safetensors")
+    assert (checkout / "network.safetensors").read_bytes() == (tmp_path / "network.safetensors").read_bytes()
+    elsewhere = (checkout / "model.onnx").read_bytes()
+    assert elsewhere == exported_model.read_bytes()
+    assert not [folder for folder in (tmp_path, ROOT) if str(folder).encode() in elsewhere]
