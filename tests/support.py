@@ -190,3 +190,27 @@ def cluster_of(n_workers: int, *, threads: int = 1) -> Iterator[str]:
         n_workers=n_workers, threads_per_worker=threads, processes=True, dashboard_address=":0", silence_logs=50
     ) as cluster:
         yield cluster.scheduler_address
+
+
+@contextmanager
+def storage_server() -> Iterator[dict[str, str]]:
+    """A server of S3-compatible storage with the bucket ``health``; gives the environment that leads to it."""
+    port = free_port()
+    found = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+    }
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        request = urllib.request.Request(f"{found['AWS_ENDPOINT_URL']}/health", method="PUT")
+        for _ in range(300):
+            with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(request, timeout=5):
+                break
+            time.sleep(0.1)
+        yield found
+    finally:
+        server.terminate()
+        server.wait(timeout=30)

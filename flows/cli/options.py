@@ -99,4 +99,6 @@ def say_counts(study: str, summary: dict[str, Any]) -> None:
 
 def relative(path: Path) -> str:
     """``path`` from where the user stands, if it is below."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    from flows.project.storage import shown
+
+    return shown(path, Path.cwd())

@@ -80,7 +80,7 @@ def score(
             "model": row["model_version"],
             "run": row["run_id"],
             "seconds": f"{row['seconds']:.1f}",
-            "table": relative(study.paths.tables / "scores"),
+            "table": relative(study.published / "scores"),
             **recorded_by("would be recorded by" if row["unchanged"] else "recorded by"),
         },
     )
@@ -110,7 +110,7 @@ def nightly(name: StudyName, date: Date = None) -> None:
     from flows.stores.inbox import Inbox
 
     date = date_or_today(date, study.settings.schedule.timezone)  # one date, though midnight may pass
-    Inbox(study.paths.inbox).require_replaceable(date)  # said before minutes of training, not after
+    Inbox(study.inbox).require_replaceable(date)  # said before minutes of training, not after
     retrain(name)
     sample_drop(name, date)
     score(name, date)

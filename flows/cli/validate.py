@@ -16,10 +16,10 @@ app = typer.Typer()
 def validate(
     name: StudyName,
     folder: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="FOLDER",
-            help="Folder of the raw tables: <TABLE>.csv, .parquet, .dta, .sav, .sas7bdat, .xpt, or a folder of parts.",
+            help="Folder or URL of the raw tables: <TABLE>.csv, .parquet, .dta, .sav, .sas7bdat, .xpt, or part files.",
         ),
     ],
     scoring: Annotated[
@@ -33,11 +33,14 @@ def validate(
     """Check a folder of raw tables against the study's contract. Count what would be rejected, and why."""
     study = sound_study(name, "contract")
     from flows.project.paths import replace_file
+    from flows.project.storage import place_of, reaching
     from flows.stages.validate import judge, split_tables
 
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder: give the one that holds the tables of {name}")
-    result = split_tables(study, folder, scoring=scoring)
+    place = place_of(folder)
+    with reaching(place):
+        if not place.is_dir():
+            raise FileNotFoundError(f"{folder} is not a folder: give the one that holds the tables of {name}")
+    result = split_tables(study, place, scoring=scoring)
     summary = result.summary()
     say_counts(name, summary)
     if rejects:
@@ -48,6 +51,6 @@ def validate(
     say_losses(None if judgement.stops else judgement.text, judgement.basis)  # where it stops, the error says them
     kept = f"rejects with their rows are in {rejects}" if rejects else "`--rejects FILE` writes the rejected rows"
     judgement.require(f"every reason is in the table above, {kept}")
-    inbox = f"{relative(study.paths.inbox)}/<date>"
+    inbox = f"{relative(study.inbox)}/<date>"
     scored = f"put the tables into {inbox}, then mtl-health score --study {name} --date <date>"
     say_next("validate", scored if scoring else f"mtl-health check {name}")

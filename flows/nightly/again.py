@@ -21,7 +21,7 @@ def scored_already(study: Study, date: str) -> dict[str, Any] | None:
         ValueError: if the date is none, or no model was promoted.
     """
     run = open_run(study, date)
-    with staging(run.staging):
+    with staging(run.staging, run.study.paths.staging / date):
         return settled(run)
 
 

@@ -14,6 +14,7 @@ from flows.project.provenance import git_revision
 from flows.stores.inbox import Inbox, drop_hashes
 from flows.stores.registry import Champion
 from flows.study.study import Study
+from schemas.reading.places import is_far
 
 if TYPE_CHECKING:
     from mtl_models.serving.scorer import Scorer
@@ -43,8 +44,9 @@ class Run:
 
     @property
     def staging(self) -> Path:
-        """Scratch folder of the date."""
-        return self.study.paths.staging / self.date
+        """Scratch folder of the date; on a storage, where nobody can hold it, the run's own."""
+        folder = self.study.staging / self.date
+        return folder / self.run_id if is_far(folder) else folder
 
     @cached_property
     def scorer(self) -> Scorer:
@@ -61,7 +63,7 @@ def require_ready(study: Study, date: str) -> None:
         FileNotFoundError: if nothing was dropped for the date.
         ValueError: if the date is none, or no model was promoted.
     """
-    Inbox(study.paths.inbox).drop(date)
+    Inbox(study.inbox).drop(date)
     study.registry.require_promoted(study.name)
 
 
@@ -72,7 +74,7 @@ def open_run(study: Study, date: str) -> Run:
         FileNotFoundError: if nothing was dropped for the date.
         ValueError: if the date is none, or no model was promoted.
     """
-    drop = Inbox(study.paths.inbox).drop(date)
+    drop = Inbox(study.inbox).drop(date)
     champion = study.registry.require_champion(study.name)
     hashes, revision = drop_hashes(drop, study.contract), git_revision(study.root)
     code = code_digest(STEPS, study=study.name)

@@ -19,6 +19,7 @@ from schemas.fields import ModelView
 from schemas.fields.person_key import as_declared
 from schemas.reading.folder import find_table, part_files
 from schemas.reading.forms import PACKAGES, form_of
+from schemas.reading.places import is_far
 from schemas.reading.source import read_table
 
 
@@ -36,12 +37,12 @@ def write_sample_drop(study: Study, date: str, *, with_outcomes: bool = False) -
         FileExistsError: if the date has a drop that was not written here.
     """
     paths, settings, contract = study.paths, study.settings, study.contract
-    inbox = Inbox(paths.inbox)
+    inbox = Inbox(study.inbox)
     inbox.require_replaceable(date)
     tasks = settings.task_records
     hidden = (forbidden_patterns if with_outcomes else hidden_patterns)(tasks, settings.known_later)
     people = _test_people(paths, settings)
-    partial = paths.inbox / f".{date}.partial"
+    partial = (paths.inbox if is_far(study.inbox) else study.inbox) / f".{date}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     for table, model in contract.tables.items():

@@ -93,7 +93,7 @@ def score(study: str, date: str | None = None, force: bool = False) -> dict[str,
     one = Study(root, study)
     date = scheduled_date(one.settings) if date is None else check_date(date)
     run = open_run(one, date)
-    with staging(run.staging):
+    with staging(run.staging, one.paths.staging / date):
         if not force and (row := settled(run)):
             return row
         work_through_all(run)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import pickle
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from flows.features.cohort import cohort_of
-from flows.project.paths import replace_file
 from flows.project.settings import ShardSettings, StudySettings
+from flows.project.storage import make_folder, near, remove_folder, write_whole
 from flows.stores.registry import Champion
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.serving.scorer import Scorer
+from schemas.reading.places import is_far
 from schemas.sharding.merge import Labels, labels_of
 from schemas.sharding.plan import OutOfOrderError, Plan, make_plan
 from schemas.splitting.results import REJECTS, StudyResult
@@ -57,7 +58,8 @@ class Work:
     @cached_property
     def scorer(self) -> Scorer:
         """The champion, ready to score."""
-        return Scorer(self.champion.path, sha256=self.champion.version)
+        with near(self.champion.path) as file:
+            return Scorer(file, sha256=self.champion.version)
 
     @cached_property
     def plan(self) -> Plan:
@@ -100,8 +102,8 @@ def plan_drop(study: Study, drop: Path, staging: Path, disordered: Sequence[str]
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
     """
-    shutil.rmtree(staging, ignore_errors=True)
-    (staging / SHARDS).mkdir(parents=True)
+    remove_folder(staging)
+    make_folder(staging / SHARDS)
     settings = study.settings
     plan = make_plan(
         drop,
@@ -114,7 +116,7 @@ def plan_drop(study: Study, drop: Path, staging: Path, disordered: Sequence[str]
         small=shards.at_once_mb * 1_000_000,
         disordered=disordered,
     )
-    replace_file(staging / PLAN, lambda path: Path(path).write_bytes(pickle.dumps(plan)))
+    write_whole(staging / PLAN, lambda path: Path(path).write_bytes(pickle.dumps(plan)))
     return plan
 
 
@@ -131,14 +133,14 @@ def work_on(shard: int, work: Work) -> str | None:
         split = work.plan.split(shard, work.study.contract)
     except OutOfOrderError as error:
         table = error.table
-        replace_file(disordered, lambda path: path.write_text(table))
+        write_whole(disordered, lambda path: path.write_text(table))
         return table
     result = StudyResult(study=work.name, tables=split.tables)
     folder = work.folder(shard)
-    folder.mkdir(exist_ok=True)
+    make_folder(folder)
     counts: dict[str, Any] = {}
     if len(split.tables) == len(work.study.contract.tables):
-        replace_file(folder / REJECTED, result.rejects.write_parquet)
+        write_whole(folder / REJECTED, result.rejects.write_parquet)
         try:
             counts = _score(work, result, folder)
         except Exception as error:  # the limits on losses have the first word, and only all shards together tell
@@ -147,7 +149,7 @@ def work_on(shard: int, work: Work) -> str | None:
     else:
         summary = {}
     found = Counts(summary=summary, labels=labels_of(result), facts=split.facts, **counts)
-    replace_file(folder / COUNTS, lambda path: Path(path).write_bytes(pickle.dumps(found)))
+    write_whole(folder / COUNTS, lambda path: Path(path).write_bytes(pickle.dumps(found)))
     return None
 
 
@@ -174,8 +176,8 @@ def _score(work: Work, result: StudyResult, folder: Path) -> dict[str, int]:
         pl.lit(work.run_id).alias("run_id"),
         pl.lit(work.started_at).cast(pl.Datetime("us", "UTC")).alias("scored_at"),
     )
-    replace_file(folder / SCORES, scores.write_parquet)
-    replace_file(folder / EXCLUDED, excluded.write_parquet)
+    write_whole(folder / SCORES, scores.write_parquet)
+    write_whole(folder / EXCLUDED, excluded.write_parquet)
     return {
         "n_cohort": features.height,
         "n_excluded": excluded.height,
@@ -189,16 +191,21 @@ def counts_of(work: Work) -> list[Counts]:
     return [pickle.loads((work.folder(shard) / COUNTS).read_bytes()) for shard in range(work.plan.n_shards)]
 
 
+def _content(file: Path) -> Path | BytesIO:
+    """A shard's file as Polars may read it while Delta's library writes: one of its own on a storage would panic."""
+    return BytesIO(file.read_bytes()) if is_far(file) else file
+
+
 def scores_of(work: Work) -> Iterator[pl.DataFrame]:
     """The score rows of every shard, in the order of the persons' keys."""
     for shard in range(work.plan.n_shards):
-        yield pl.read_parquet(work.folder(shard) / SCORES)
+        yield pl.read_parquet(_content(work.folder(shard) / SCORES))
 
 
 def excluded_of(work: Work) -> Iterator[pl.DataFrame]:
     """The people outside the cohort, shard by shard."""
     for shard in range(work.plan.n_shards):
-        yield pl.read_parquet(work.folder(shard) / EXCLUDED)
+        yield pl.read_parquet(_content(work.folder(shard) / EXCLUDED))
 
 
 def rejects_of(work: Work) -> Iterator[pl.DataFrame]:
@@ -207,13 +214,13 @@ def rejects_of(work: Work) -> Iterator[pl.DataFrame]:
     So they lie in one order however many shards there are.
     """
     files = [work.folder(shard) / REJECTED for shard in range(work.plan.n_shards)]
-    held = [file for file in files if pl.scan_parquet(file).select(pl.len()).collect().item()]
+    held = [file for file in files if pl.scan_parquet(_content(file)).select(pl.len()).collect().item()]
     for name in work.study.contract.tables:
         nobody = [pl.DataFrame(schema=REJECTS)]
         for file in held:
-            rows = pl.scan_parquet(file).filter(pl.col("table") == name, pl.col(PERSON).is_null())
+            rows = pl.scan_parquet(_content(file)).filter(pl.col("table") == name, pl.col(PERSON).is_null())
             nobody.append(rows.collect())
         yield pl.concat(nobody).sort("file", "line")
         for file in held:
-            rows = pl.scan_parquet(file).filter(pl.col("table") == name, pl.col(PERSON).is_not_null())
+            rows = pl.scan_parquet(_content(file)).filter(pl.col("table") == name, pl.col(PERSON).is_not_null())
             yield rows.collect().sort(PERSON, "file", "line")

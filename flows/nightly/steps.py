@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,9 +20,11 @@ from flows.nightly.score_contract import scores_contract
 from flows.nightly.shards import Counts, Work
 from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings
+from flows.project.storage import send
 from flows.stages.validate import Judgement, judge
 from mtl_models.data.dataset import PERSON
 from schemas.published import PublishError, Rejects, check_published
+from schemas.reading.places import is_far
 from schemas.sharding.merge import merged
 from schemas.splitting.study import require_sound
 
@@ -30,8 +33,10 @@ ONE = ShardSettings()
 
 def work_of(run: Run) -> Work:
     """What a run does to every shard of its drop."""
-    study = run.study
-    return Work(study.root, study.name, study.settings, run.champion, run.staging, run.date, run.run_id, run.started_at)
+    study, champion = run.study, run.champion
+    if is_far(run.staging):
+        champion = replace(champion, path=run.staging / champion.path.name)
+    return Work(study.root, study.name, study.settings, champion, run.staging, run.date, run.run_id, run.started_at)
 
 
 def look_at_drop(run: Run, disordered: Sequence[str] = (), parting: ShardSettings = ONE) -> int:
@@ -40,7 +45,10 @@ def look_at_drop(run: Run, disordered: Sequence[str] = (), parting: ShardSetting
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
     """
-    return shards.plan_drop(run.study, run.drop, run.staging, disordered, parting).n_shards
+    n_shards = shards.plan_drop(run.study, run.drop, run.staging, disordered, parting).n_shards
+    if is_far(run.staging):  # then workers elsewhere need no folder of this machine
+        send(run.champion.path, run.staging / run.champion.path.name)
+    return n_shards
 
 
 def work_through(run: Run, n_shards: int, machines: MachineSettings = SERIAL) -> str | None:

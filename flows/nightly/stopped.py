@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.project.paths import StudyPaths, read_json, write_json
+from flows.project.storage import shown
 from flows.stores.tables import stopped
 from flows.study.study import Study
 
@@ -28,7 +29,7 @@ def keep(run: Run, gathered: Gathered, sentences: list[str]) -> str:
     rows = reject_frames(run, gathered.work, batch=stopped(run.date), excluded=False) if n_rejected else None
     batch = table.publish_stopped(run.date, rows)
     write_json(counts_of(paths, run.date), {"limits passed": sentences, "validation": gathered.summary})
-    where, drop = (path.relative_to(run.study.root) for path in (table.folder, run.drop))
+    where, drop = (shown(path, run.study.root) for path in (table.folder, run.drop))
     kept = f"the rejected rows with their reasons are in {where}, batch {batch}; " if n_rejected else ""
     return f"{kept}`mtl-health validate --study {run.study.name} --scoring {drop}` shows every count"
 

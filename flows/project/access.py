@@ -80,6 +80,9 @@ def read_access(root: Path) -> AccessSettings:
 @contextmanager
 def writing_in(folder: Path, *, shared: bool) -> Iterator[None]:
     """Let the group of the published tables read what is written into a ``shared`` folder of them."""
+    if not isinstance(folder, Path):  # a storage by URL has rules of its own
+        yield
+        return
     nearest = next(place for place in (folder, *folder.parents) if place.is_dir())
     before = os.umask(0o027) if shared and nearest.stat().st_mode & stat.S_ISGID else None
     try:

@@ -206,7 +206,7 @@ class StudySettings(_Settings):
 
 
 FILE = "params.yaml"
-BLOCKS = ("studies", "access", "machines")
+BLOCKS = ("studies", "access", "machines", "storage")
 
 
 def studies_of(file: YamlFile) -> dict[str, Any]:

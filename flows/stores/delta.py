@@ -14,70 +14,26 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
 
 from flows.project.access import writing_in
-from flows.project.paths import check_folder
+from flows.project.storage import check_place, make_folder
+from flows.stores.delta_files import files_with, is_table, open_table, read_delta
 from flows.stores.store import WHOLE, RowKey
 from flows.stores.tidy import gather, tidy
+from schemas.reading.places import is_far, options, scan
 
 if TYPE_CHECKING:
     from flows.stores.stream import Stream
 
+ROUNDS = 8  # so often a row is written anew when another run writes its own on a storage
 CHECKPOINT = 20
 """Commits from one checkpoint to the next: to open a table reads each commit since the last, 0.4 ms or more a time."""
-_COMPARED = 16  # figures of a value that are compared with a file's statistics
 
 
 class StoreError(RuntimeError):
     """A published table could not be written; the table still holds its last good version."""
 
 
-def is_table(folder: Path) -> bool:
-    """Whether there is a Delta table.
-
-    Raises:
-        PermissionError: if the folder is not ours to read: Delta's library would say that there is none.
-    """
-    return (folder / "_delta_log").exists() and DeltaTable.is_deltatable(str(folder))
-
-
-def read_delta(folder: Path, *, version: int | None = None, where: tuple[str, str] | None = None) -> pl.DataFrame:
-    """The rows of a Delta table in a local folder, of a version or the last one, whatever the folder is called.
-
-    Polars' own ``scan_delta`` takes the names of the files for URLs: it finds none below a folder with a space. Here
-    the files are those that the table's log names, below ``folder``. pyarrow would read them too; to import it takes
-    as long as the rest of a command that only looks.
-
-    Args:
-        where: a column of text and its value, the only rows to read: files of other partitions are not opened, nor
-            files without the value by the log's statistics.
-    """
-    table = DeltaTable(str(check_folder(folder)), version=version)
-    schema = pl.Schema(table.schema().to_arrow())
-    files = pl.Series(table.get_add_actions(flatten=True)).struct.unnest()
-    if where is not None:
-        files = _files_with(files, *where)
-    partitions = {name: files[f"partition.{name}"] for name in table.metadata().partition_columns}
-    frames = [pl.DataFrame(schema=schema)]
-    for index, path in enumerate(files["path"]):
-        found = pl.scan_parquet(folder / unquote(path), glob=False, hive_partitioning=False)
-        if where is not None and where[0] not in partitions:
-            found = found.filter(pl.col(where[0]) == where[1])
-        rows = found.collect()
-        known = {name: values[index] for name, values in partitions.items()}  # written in the log alone
-        rest = [pl.lit(known.get(name)).alias(name) for name in schema if name not in rows.columns]
-        frames.append(rows.with_columns(rest).select(schema.names()).cast(schema))  # type: ignore[arg-type]
-    return pl.concat(frames)
-
-
-def _files_with(files: pl.DataFrame, column: str, value: str) -> pl.DataFrame:
-    """The files of a log that may hold a value. Statistics may be cut off, so their first figures are compared."""
-    if f"partition.{column}" in files.columns:
-        return files.filter(pl.col(f"partition.{column}") == value)
-    least, most = (f"{bound}.{column}" for bound in ("min", "max"))
-    if least not in files.columns:
-        return files
-    begins = pl.lit(value[:_COMPARED])
-    inside = (pl.col(least).str.head(_COMPARED) <= begins) & (pl.col(most).str.head(_COMPARED) >= begins)
-    return files.filter(inside.fill_null(value=True))
+class OvertakenError(StoreError):
+    """Another writer was faster."""
 
 
 class PartitionedTable:
@@ -91,7 +47,7 @@ class PartitionedTable:
     """
 
     def __init__(self, folder: Path, partition: str, *, shared: bool = False) -> None:
-        self.folder = check_folder(folder)
+        self.folder = check_place(folder)
         self.partition, self.shared = partition, shared
         self.is_of_rows = isinstance(partition, RowKey)
 
@@ -108,7 +64,7 @@ class PartitionedTable:
             return []
         offered = {field.name: field.type for field in Schema.from_arrow(schema).fields}
         found = []
-        for field in DeltaTable(str(self.folder)).schema().fields:
+        for field in open_table(self.folder).schema().fields:
             if field.name not in offered:
                 found.append(f"column {field.name} is gone")
             elif offered[field.name] != field.type:
@@ -130,11 +86,21 @@ class PartitionedTable:
             StoreError: if the rows belong elsewhere, another writer was faster, or a column is gone or has another
                 type. The text of the underlying error is dropped because it can hold rows.
         """
+        left = ROUNDS if self.is_of_rows and is_far(self.folder) and isinstance(rows, pl.DataFrame) else 1
+        while True:
+            left -= 1
+            try:
+                return self._replace(value, rows)
+            except OvertakenError:  # by the row of another run: both belong into the table
+                if not left:
+                    raise
+
+    def _replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> int:
         from flows.stores.stream import Stream  # not where a table is only read
 
         stream = Stream([rows] if isinstance(rows, pl.DataFrame) else rows, self._require_own(value))
         with writing_in(self.folder.parent, shared=True):
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder.parent)
         try:
             with self._alone():
                 if conflicts := self.conflicts(stream.schema):
@@ -146,11 +112,19 @@ class PartitionedTable:
                     self._add_columns(stream.schema)
                     self._write(value, stream)
         except (CommitFailedError, Timeout):
-            raise StoreError(f"{self.folder.name}: {value} was written by another run at once; run it again") from None
+            said = f"{self.folder.name}: {value} was written by another run at once; run it again"
+            raise OvertakenError(said) from None
         except (DeltaError, ValueError, TypeError) as error:
             if stream.fault is not None:
                 raise stream.fault from None
             raise StoreError(f"{self.folder.name}: {value} was not written ({type(error).__name__})") from None
+        except OSError as error:
+            if not is_far(self.folder):
+                raise
+            raise StoreError(
+                f"{self.folder.name}: {value} was not written, {self.folder} could not be reached "
+                f"({type(error).__name__}); the table is as it was"
+            ) from None
         return self._settled().version()
 
     def _require_own(self, value: str) -> Callable[[pl.DataFrame], None]:
@@ -165,7 +139,7 @@ class PartitionedTable:
 
     def _settled(self) -> DeltaTable:
         """The table after a write, its log summed up now and then; the rows are written, so nothing fails any more."""
-        table = DeltaTable(str(self.folder))
+        table = open_table(self.folder)
         with suppress(DeltaError, OSError):
             if table.version() % CHECKPOINT == 0:
                 table.create_checkpoint()
@@ -174,7 +148,7 @@ class PartitionedTable:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Wait for other writers of single rows, which share files; those of partitions are in nobody's way."""
-        if not self.is_of_rows:
+        if not self.is_of_rows or is_far(self.folder):  # on a storage the commit itself finds another writer out
             yield
             return
         with FileLock(self.folder.with_name(f".{self.folder.name}.lock"), timeout=60):
@@ -182,7 +156,7 @@ class PartitionedTable:
 
     def _write(self, value: str, stream: Stream) -> None:
         """Replace a part in one commit; a table of single rows is gathered first if an older version parted it."""
-        if self.is_of_rows and self.exists() and DeltaTable(str(self.folder)).metadata().partition_columns:
+        if self.is_of_rows and self.exists() and open_table(self.folder).metadata().partition_columns:
             gather(self.folder, self.read())
         whole = self.partition == WHOLE
         write_deltalake(
@@ -191,6 +165,7 @@ class PartitionedTable:
             mode="overwrite",
             partition_by=None if whole or self.is_of_rows else [self.partition],
             predicate=None if whole else f"{self.partition} = '{value}'",
+            storage_options=options(self.folder),
         )
         if self.is_of_rows:
             with suppress(DeltaError, OSError):  # the row is written; the next one tidies again
@@ -199,7 +174,7 @@ class PartitionedTable:
     def _add_columns(self, schema: pl.Schema) -> None:
         """Add the columns that only ``schema`` has, nullable and last: ``schema_mode="merge"`` would reorder others."""
         if self.exists():
-            table = DeltaTable(str(self.folder))
+            table = open_table(self.folder)
             known = {field.name for field in table.schema().fields}
             if new := [field for field in Schema.from_arrow(schema).fields if field.name not in known]:
                 table.alter.add_columns(new)
@@ -212,7 +187,7 @@ class PartitionedTable:
         """
         if self.exists() and self.read(value).height:
             try:
-                DeltaTable(str(self.folder)).delete(f"{self.partition} = '{value}'")
+                open_table(self.folder).delete(f"{self.partition} = '{value}'")
             except DeltaError as error:
                 raise StoreError(f"{self.folder.name}: {value} was not removed ({type(error).__name__})") from None
 
@@ -220,10 +195,10 @@ class PartitionedTable:
         """The number of a partition's rows if all of them have ``text`` in ``column``, else None; no row is kept."""
         if not self.exists():
             return 0
-        files = pl.Series(DeltaTable(str(self.folder)).get_add_actions(flatten=True)).struct.unnest()
+        files = pl.Series(open_table(self.folder).get_add_actions(flatten=True)).struct.unnest()
         n_rows = 0
-        for path in _files_with(files, self.partition, value)["path"]:
-            file = pl.scan_parquet(self.folder / unquote(path), glob=False, hive_partitioning=False)
+        for path in files_with(files, self.partition, value)["path"]:
+            file = scan(self.folder / unquote(path))
             count, same = file.select(pl.len(), (pl.col(column) == text).all()).collect().row(0)
             if not same:
                 return None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+import hashlib
 from collections import Counter
 from pathlib import Path
 
 from flows.project.dates import check_date
-from flows.project.hashing import sha256
 from flows.project.paths import read_json, write_json
+from flows.project.storage import reaching, remove_folder, send, write_whole
 from schemas.contract import Contract
 from schemas.reading.checksums import is_list
 from schemas.reading.folder import table_of
+from schemas.reading.places import is_far, opened
 
 
 class Inbox:
@@ -27,7 +28,9 @@ class Inbox:
             FileNotFoundError: if nothing was dropped.
         """
         folder = self.folder / check_date(date)
-        if not folder.is_dir() or not any(folder.iterdir()):
+        with reaching(folder):
+            empty = not folder.is_dir() or not any(folder.iterdir())
+        if empty:
             raise FileNotFoundError(f"no drop for {date}: put the night's tables into {folder}")
         return folder
 
@@ -38,8 +41,9 @@ class Inbox:
             FileExistsError: if there is another, a real one for all we know.
         """
         folder, note = self.folder / check_date(date), self._note(date)
-        if not folder.exists() and not folder.is_symlink():
-            return
+        with reaching(folder):
+            if not folder.exists() and not folder.is_symlink():
+                return
         ours = read_json(note) if note.is_file() else {}
         entries = list(folder.rglob("*")) if folder.is_dir() else [folder]
         held = file_hashes(folder) if all(path.is_file() for path in entries) and folder.is_dir() else None
@@ -59,10 +63,15 @@ class Inbox:
         """
         self.require_replaceable(date)
         folder = self.folder / date
-        if folder.exists():
-            shutil.rmtree(folder)
-        write_json(self._note(date), file_hashes(made))
-        return made.replace(folder)
+        remove_folder(folder)
+        hashes = file_hashes(made)
+        write_whole(self._note(date), lambda path: write_json(path, hashes))
+        if not is_far(folder):
+            return made.replace(folder)
+        for name in hashes:
+            send(made / name, folder / name)
+        remove_folder(made)
+        return folder
 
     def _note(self, date: str) -> Path:
         return self.folder / f".{date}.sample-drop.json"
@@ -70,7 +79,13 @@ class Inbox:
 
 def file_hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of every file of a folder and the folders in it (parts of a table), by path from it, in order."""
-    return {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {path.relative_to(folder).as_posix(): _sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def _sha256(file: Path) -> str:
+    """SHA-256 of a file that may be large."""
+    with opened(file) as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def drop_hashes(folder: Path, contract: Contract) -> dict[str, str]:

@@ -9,31 +9,42 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from flows.project.storage import remove_folder
+from schemas.reading.places import is_far
+
 
 class BusyError(RuntimeError):
     """Another run works on the same date."""
 
 
 @contextmanager
-def staging(folder: Path) -> Iterator[Path]:
+def staging(folder: Path, held: Path | None = None) -> Iterator[Path]:
     """Hold ``folder``, named by its date, as an empty place; remove it at the end, after an error too.
 
     A run that was killed could not remove its own: it held typed rows of people. Whoever comes next removes what lies
-    beside its own folder and no run holds.
+    beside its own folder and no run holds; on a storage, what the same date has left.
+
+    Args:
+        folder: of the date; on a storage a run's own folder in it.
+        held: the folder of this machine that is held for a place elsewhere, as other runs of this machine do.
 
     Raises:
         BusyError: if another run holds it.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    near = held if is_far(folder) and held is not None else folder
+    near.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         try:
-            stack.enter_context(_held(folder))
+            stack.enter_context(_held(near))
         except Timeout:
             raise BusyError(
-                f"{folder.parent.name}: another run scores {folder.name} at this moment; wait until it has ended"
+                f"{near.parent.name}: another run scores {near.name} at this moment; wait until it has ended"
             ) from None
-        shutil.rmtree(folder, ignore_errors=True)
-        _remove_left(folder)
+        shutil.rmtree(near, ignore_errors=True)
+        _remove_left(near)
+        if is_far(folder):
+            remove_folder(folder.parent)
+            stack.callback(remove_folder, folder)
         yield folder
 
 

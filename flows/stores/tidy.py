@@ -11,6 +11,9 @@ import polars as pl
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
 
+from flows.stores.delta_files import open_table
+from schemas.reading.places import is_far, options
+
 MAX_FILES = 32
 """Small files of a table before they are made one: each takes 2 ms to read, and making one of them 0.1 s."""
 SMALL = 2 * 2**20
@@ -33,13 +36,14 @@ def gather(folder: Path, frame: pl.DataFrame) -> None:
         schema_mode="overwrite",
         partition_by=[],
         writer_properties=_DENSE,
+        storage_options=options(folder),
     )
-    DeltaTable(str(folder)).create_checkpoint()
+    open_table(folder).create_checkpoint()
 
 
 def tidy(folder: Path) -> None:
     """Make one file of many small ones, and remove what only versions need that the log no longer has to name."""
-    table = DeltaTable(str(folder))
+    table = open_table(folder)
     sizes = pl.Series(table.get_add_actions()).struct.field("size_bytes")
     if (sizes < SMALL).sum() > MAX_FILES:
         table.optimize.compact(target_size=SMALL, writer_properties=_DENSE)
@@ -52,20 +56,20 @@ def _remove_dead(folder: Path) -> None:
     Delta's library forgets after a week when a file was replaced, and takes the file's own age instead. So the version
     with which the retention begins is named as one to keep: what was replaced since then is in it, or is younger.
     """
-    kept = log_retention(DeltaTable(str(folder)))
+    kept = log_retention(open_table(folder))
     if kept is None:
         return
-    first = DeltaTable(str(folder))
+    first = open_table(folder)
     with suppress(DeltaError):  # the table is younger
         first.load_as_version(datetime.now(UTC) - kept)
-        DeltaTable(str(folder)).vacuum(
+        open_table(folder).vacuum(
             retention_hours=int(kept / timedelta(hours=1)),
             dry_run=False,
             enforce_retention_duration=False,
             full=True,
             keep_versions=[first.version()],
         )
-        for place in folder.glob("*=*/"):
+        for place in () if is_far(folder) else folder.glob("*=*/"):
             with suppress(OSError):  # it still holds a file
                 place.rmdir()
 

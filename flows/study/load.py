@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from flows.project.machines import parse_machines
 from flows.project.settings import FILE, StudySettings, studies_of
+from flows.project.storage import parse_storage
 from flows.project.yaml_file import YamlFile, read_yaml
 from flows.study.block import read_block
 from flows.study.naming.rules import Depth, require_study, study_faults
@@ -68,7 +70,11 @@ def read_study(root: Path, study: str, *, depth: Depth) -> tuple[StudySettings |
 def _top_faults(file: YamlFile) -> list[str]:
     """A sentence for every fault of the blocks that hold for all studies."""
     faults: list[str] = []
-    for name, parse in (("machines", parse_machines),):
+    blocks: tuple[tuple[str, Callable[[Any, str], object]], ...] = (
+        ("machines", parse_machines),
+        ("storage", parse_storage),
+    )
+    for name, parse in blocks:
         try:
             parse(file.content.get(name), FILE)
         except SettingsError as error:

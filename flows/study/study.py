@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.project.paths import StudyPaths
+from flows.project.storage import study_place
 
 if TYPE_CHECKING:
     from flows.features.build import StudyFeatures
@@ -41,6 +42,21 @@ class Study:
     def paths(self) -> StudyPaths:
         """Where its files live."""
         return StudyPaths(self.root, self.name)
+
+    @cached_property
+    def inbox(self) -> Path:
+        """Its drops, one folder a date: under the project's folder, or where ``storage`` in params.yaml says."""
+        return study_place(self.root, "inbox", self.paths.inbox)
+
+    @cached_property
+    def published(self) -> Path:
+        """Its published tables, likewise."""
+        return study_place(self.root, "tables", self.paths.tables)
+
+    @cached_property
+    def staging(self) -> Path:
+        """Scratch folders of its scoring runs, one a date, likewise. All machines that work on a run reach it."""
+        return study_place(self.root, "staging", self.paths.staging)
 
     @cached_property
     def settings(self) -> StudySettings:
@@ -91,14 +107,14 @@ class Study:
         """Its published tables."""
         from flows.stores.tables import Tables
 
-        return Tables.of(self.paths.tables, self.settings.store)
+        return Tables.of(self.published, self.settings.store)
 
     @cached_property
     def registry(self) -> ModelRegistry:
         """Its models, and who was the champion when."""
-        from flows.stores.registry import registry_of
+        from flows.stores.registry import ModelRegistry
 
-        return registry_of(self.paths, self.settings.store)
+        return ModelRegistry(self.paths.registry, self.published / "champions", self.settings.store)
 
     @property
     def hidden(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from schemas.faults import TableFault
 from schemas.reading.folder import entries, part_files
 from schemas.reading.forms import stem_of
+from schemas.reading.places import opened
 
 _NAMES = ("sha256sums", "sha256sums.txt")
 _LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](?:\./)?(.+)")
@@ -74,7 +75,7 @@ def _belongs(name: str, table: str) -> bool:
 
 def _digest(file: Path, table: str, what: str) -> str:
     try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
+        with opened(file) as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
         raise TableFault(table, f"{what} cannot be read: {error.strerror}") from None

@@ -13,6 +13,7 @@ from schemas.fields import ModelView
 from schemas.reading.csv_blocks import read_rows
 from schemas.reading.csv_lines import BLOCK, Lines, TextCheck
 from schemas.reading.csv_rows import Rows
+from schemas.reading.places import opened, scan
 from schemas.reading.stored import as_cells
 
 ROWS = 100_000  # rows of a Parquet file that are looked at together
@@ -20,7 +21,7 @@ ROWS = 100_000  # rows of a Parquet file that are looked at together
 
 def line_blocks(path: Path, start: int = 0, size: int = BLOCK) -> Iterator[bytes]:
     """The lines of a file from the byte ``start`` on, some at once; a block ends behind a line end or with the file."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         file.seek(start)
         rest = b""
         while chunk := file.read(size):
@@ -118,7 +119,7 @@ def parquet_rows(path: Path, names: Sequence[str], start: int, n_rows: int, file
         TableFault: if the file is damaged.
     """
     try:
-        rows = pl.scan_parquet(path, glob=False, hive_partitioning=False).slice(start, n_rows)
+        rows = scan(path).slice(start, n_rows)
         return rows.select(pl.selectors.by_name(*names)).collect()
     except (Exception, pl.exceptions.PanicException):  # a damaged file fails in many ways; the message may quote it
         raise TableFault(table, f"{file} is a damaged or cut off Parquet file: deliver it again") from None

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from schemas.fields import ModelView
+from schemas.reading.places import opened_anywhere
 from schemas.sharding.keys import declared_keys, key_test
 
 _LOOK = 1 << 12  # bytes that are read at once; a line longer than that is read whole
@@ -67,7 +68,7 @@ def keys_at(path: Path, start: int, stop: int, place: int, view: ModelView, n: i
         n: how many.
     """
     cells: list[str | None] = []
-    with path.open("rb") as file:
+    with opened_anywhere(path) as file:
         lines = _Lines(file, start, stop, place, view)
         for at in np.unique(np.linspace(start, stop, n, endpoint=False).astype(np.int64)).tolist():
             _, line = lines.line_from(at)
@@ -79,7 +80,7 @@ def keys_at(path: Path, start: int, stop: int, place: int, view: ModelView, n: i
 def cut_lines(path: Path, start: int, stop: int, place: int, view: ModelView, bounds: Sequence[str]) -> list[int]:
     """The byte at which each shard of a CSV in order begins; see :func:`keys_at`."""
     cuts = [start]
-    with path.open("rb") as file:
+    with opened_anywhere(path) as file:
         lines = _Lines(file, start, stop, place, view)
         for bound in bounds:
             low, high = cuts[-1], stop

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import polars as pl
-import pyarrow.parquet
+import pyarrow
 
 from schemas.faults import TableFault
 from schemas.fields import ModelView
@@ -17,6 +17,7 @@ from schemas.reading.csv_lines import BLOCK, Lines, Records
 from schemas.reading.folder import part_files
 from schemas.reading.forms import form_of
 from schemas.reading.header import check_header
+from schemas.reading.places import parquet_file, piece
 from schemas.reading.source import part_names, read_file
 from schemas.reading.text_table import TextTable
 from schemas.reading.types import check_types
@@ -86,9 +87,7 @@ class OpenedCsv:
         """The number of the line that starts at a byte."""
         starts = pl.Series(self.survey.starts)
         block = int(starts.search_sorted(place, side="right")) - 1
-        with self.path.open("rb") as file:
-            file.seek(self.survey.starts[block])
-            return self.survey.numbers[block] + file.read(place - self.survey.starts[block]).count(b"\n")
+        return self.survey.numbers[block] + piece(self.path, self.survey.starts[block], place).count(b"\n")
 
     def texts(self, view: ModelView) -> Iterator[TextTable]:
         """All rows, some at once."""
@@ -156,16 +155,14 @@ def open_parquet(path: Path, named: Named, view: ModelView, optional: Collection
     Raises:
         TableFault: if it is damaged, has not the model's columns, or a column's type cannot be what is declared.
     """
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start != b"PAR1":
+    if piece(path, 0, 4) != b"PAR1":
         raise TableFault(
             named.table,
             f"{named.file} is not a Parquet file: give a CSV the name {named.table}.csv, or export it again",
         )
     try:
-        n_rows = pyarrow.parquet.read_metadata(path).num_rows
-        names = tuple(pyarrow.parquet.read_schema(path).names)
+        with parquet_file(path) as parquet:
+            n_rows, names = parquet.metadata.num_rows, tuple(parquet.schema_arrow.names)
     except (pyarrow.ArrowException, OSError):
         raise TableFault(named.table, f"{named.file} is a damaged or cut off Parquet file: deliver it again") from None
     header = tuple(name.strip() for name in names)

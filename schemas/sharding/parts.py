@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import pickle
+import shutil
 import struct
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from schemas.fields import ModelView
 from schemas.reading.csv_blocks import read_rows
 from schemas.reading.csv_lines import Lines
 from schemas.reading.csv_rows import Rows
+from schemas.reading.places import is_far, opened, piece
 from schemas.reading.source import read_file
 from schemas.reading.text_table import BrokenRow, TextTable
 from schemas.sharding.blocks import cells_of, declared, parquet_rows
@@ -75,10 +78,7 @@ class CsvInOrder:
 
     def text(self, shard: int, view: ModelView) -> TextTable:
         """The rows of a shard."""
-        with self.path.open("rb") as file:
-            file.seek(self.cuts[shard])
-            data = file.read(self.cuts[shard + 1] - self.cuts[shard])
-        lines = Lines(data)
+        lines = Lines(piece(self.path, self.cuts[shard], self.cuts[shard + 1]))
         lines.move(0, self.lines[shard])
         return text_table(
             read_rows(lines, self.header, self.named.file, self.named.table), self.header, self.named, view
@@ -168,7 +168,19 @@ def part_by_person(
         named: what the file is called.
         folder: a new folder.
     """
-    folder.mkdir(parents=True)
+    if is_far(folder):  # nothing can be added to a far file: the pieces are made here, and sent when they are whole
+        with tempfile.TemporaryDirectory() as near:
+            _write_pieces(texts, view, bounds, Path(near))
+            for file in Path(near).iterdir():
+                with file.open("rb") as source, (folder / file.name).open("wb") as target:
+                    shutil.copyfileobj(source, target, 1 << 24)
+    else:
+        folder.mkdir(parents=True)
+        _write_pieces(texts, view, bounds, folder)
+    return Pieces(named, header, folder)
+
+
+def _write_pieces(texts: Iterable[TextTable], view: ModelView, bounds: Sequence[str], folder: Path) -> None:
     for text in texts:
         shards = pl.Series("shard", shards_of(declared_keys(text.frame[view.key], view), bounds))
         rows = text.frame.with_columns(text.lines.alias(_LINE), shards)
@@ -176,7 +188,6 @@ def part_by_person(
         broken = _broken_by_shard(text, view, bounds)
         for shard in sorted({*frames, *broken}):
             _append(folder / str(shard), frames.get(shard, rows.clear()).drop("shard"), broken.get(shard, []))
-    return Pieces(named, header, folder)
 
 
 def _broken_by_shard(text: TextTable, view: ModelView, bounds: Sequence[str]) -> dict[int, list[BrokenRow]]:
@@ -202,7 +213,7 @@ def _append(path: Path, frame: pl.DataFrame, broken: list[BrokenRow]) -> None:
 def _read_pieces(path: Path) -> Iterator[tuple[pl.DataFrame, list[BrokenRow]]]:
     if not path.exists():
         return
-    with path.open("rb") as file:
+    with opened(path) as file:
         while size := file.read(_SIZE.size):
             frame = pl.read_ipc_stream(io.BytesIO(file.read(_SIZE.unpack(size)[0])))
             (length,) = _SIZE.unpack(file.read(_SIZE.size))

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 from deltalake import DeltaTable
 
-from flows.stores.delta import read_delta
+from flows.stores.delta_files import read_delta
 from tests.support import NIGHT, Project
 
 

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from flows.project.paths import check_folder, project_root
-from flows.stores.delta import PartitionedTable, read_delta
+from flows.stores.delta import PartitionedTable
+from flows.stores.delta_files import read_delta
 from flows.stores.registry import ModelRegistry
 
 NAMES = ["a b", "ü", "a#b", "a?b", "100%", "a'b", "x=1", "a&b;c", "{a}", "~a", "(a)", "a*", "日本", "nope<old>@"]

@@ -16,7 +16,8 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
-from flows.stores.delta import PartitionedTable, read_delta
+from flows.stores.delta import PartitionedTable
+from flows.stores.delta_files import read_delta
 from flows.stores.tables import RunLedger
 from flows.stores.tidy import LOG_RETENTION, MAX_FILES, log_retention
 

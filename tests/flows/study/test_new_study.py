@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from flows.stores.delta import read_delta
+from flows.stores.delta_files import read_delta
 from tests.support import NIGHT, ROOT, Project, copy_project
 
 NEW = "diabetes"

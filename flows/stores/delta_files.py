@@ -1,0 +1,72 @@
+"""Reading a Delta table wherever it lies, its log by Delta's library and its files by Polars."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote
+
+import polars as pl
+from deltalake import DeltaTable
+
+from flows.project.storage import check_place, reaching
+from schemas.reading.places import is_far, options, scan
+
+_COMPARED = 16  # figures of a value that are compared with a file's statistics
+
+
+def open_table(folder: Path, version: int | None = None) -> DeltaTable:
+    """A Delta table as it is now, or was in a version."""
+    return DeltaTable(str(folder), version=version, storage_options=options(folder))
+
+
+def is_table(folder: Path) -> bool:
+    """Whether there is a Delta table.
+
+    Raises:
+        PermissionError: if the folder is not ours to read: Delta's library would say that there is none.
+    """
+    if is_far(folder):
+        with reaching(folder):
+            return DeltaTable.is_deltatable(str(folder), options(folder))
+    return (folder / "_delta_log").exists() and DeltaTable.is_deltatable(str(folder))
+
+
+def read_delta(folder: Path, *, version: int | None = None, where: tuple[str, str] | None = None) -> pl.DataFrame:
+    """The rows of a Delta table, of a version or the last one, whatever its folder is called.
+
+    Polars' own ``scan_delta`` takes the names of the files for URLs: it finds none below a folder with a space. Here
+    the files are those that the table's log names, below ``folder``. pyarrow would read them too; to import it takes
+    as long as the rest of a command that only looks.
+
+    Args:
+        where: a column of text and its value, the only rows to read: files of other partitions are not opened, nor
+            files without the value by the log's statistics.
+    """
+    table = open_table(check_place(folder), version)
+    schema = pl.Schema(table.schema().to_arrow())
+    files = pl.Series(table.get_add_actions(flatten=True)).struct.unnest()
+    if where is not None:
+        files = files_with(files, *where)
+    partitions = {name: files[f"partition.{name}"] for name in table.metadata().partition_columns}
+    frames = [pl.DataFrame(schema=schema)]
+    for index, path in enumerate(files["path"]):
+        found = scan(folder / unquote(path))
+        if where is not None and where[0] not in partitions:
+            found = found.filter(pl.col(where[0]) == where[1])
+        rows = found.collect()
+        known = {name: values[index] for name, values in partitions.items()}  # written in the log alone
+        rest = [pl.lit(known.get(name)).alias(name) for name in schema if name not in rows.columns]
+        frames.append(rows.with_columns(rest).select(schema.names()).cast(schema))  # type: ignore[arg-type]
+    return pl.concat(frames)
+
+
+def files_with(files: pl.DataFrame, column: str, value: str) -> pl.DataFrame:
+    """The files of a log that may hold a value. Statistics may be cut off, so their first figures are compared."""
+    if f"partition.{column}" in files.columns:
+        return files.filter(pl.col(f"partition.{column}") == value)
+    least, most = (f"{bound}.{column}" for bound in ("min", "max"))
+    if least not in files.columns:
+        return files
+    begins = pl.lit(value[:_COMPARED])
+    inside = (pl.col(least).str.head(_COMPARED) <= begins) & (pl.col(most).str.head(_COMPARED) >= begins)
+    return files.filter(inside.fill_null(value=True))
