@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,34 +26,64 @@ pytestmark = pytest.mark.slow
 CASES = Path(__file__).parents[2] / "cases" / "heart"
 
 
-@pytest.mark.parametrize(
-    ("spoil", "sentence"),
-    [
-        (lambda path: path.unlink(), "cleveland"),
-        (lambda path: path.write_bytes(b""), "cleveland.csv"),
-        (lambda path: path.write_bytes(path.read_text().encode("utf-16")), "cleveland.csv"),
-        (
-            lambda path: path.write_text(re.sub(r"(?m)$(?=\n)", ",9", path.read_text()).replace(",9", ",extra", 1)),
-            "column number 13 is not in the contract",
-        ),
-        (lambda path: path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n"), "cleveland.csv"),
-        (lambda path: path.write_text(re.sub(r"(?m)^(\d+),\d+", r"\1,", path.read_text())), "rejected"),
-    ],
-    ids=["missing", "empty", "encoding", "extra column", "duplicate key", "too many rejects"],
-)
-def test_a_bad_drop_is_one_sentence_and_the_table_stays(nightly: Project, spoil: Any, sentence: str) -> None:
+def with_extra_column(text: str) -> str:
+    return re.sub(r"(?m)$(?=\n)", ",9", text).replace(",9", ",extra", 1)
+
+
+BAD: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing": (lambda path: path.unlink(), "cleveland"),
+    "empty": (lambda path: path.write_bytes(b""), "cleveland.csv"),
+    "encoding": (lambda path: path.write_bytes(path.read_text().encode("utf-16")), "cleveland.csv"),
+    "extra column": (
+        lambda path: path.write_text(with_extra_column(path.read_text())),
+        "column number 13 is not in the contract",
+    ),
+    "duplicate key": (
+        lambda path: path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n"),
+        "cleveland.csv",
+    ),
+    "too many rejects": (
+        lambda path: path.write_text(re.sub(r"(?m)^(\d+),\d+", r"\1,", path.read_text())),
+        "rejected",
+    ),
+}
+# the commands one after another in one process, which imports what they need once; what each said and gave
+COMMANDS = """
+import contextlib, io, json, sys
+from flows.cli.start import main
+said = {}
+for name, arguments in json.loads(sys.argv[1]).items():
+    sys.argv = ["mtl-health", *arguments]
+    with contextlib.redirect_stderr(io.StringIO()) as text:
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code
+    said[name] = [code, text.getvalue()]
+print("\\n" + json.dumps(said))
+"""
+
+
+def test_a_bad_drop_is_one_sentence_and_the_table_stays(nightly: Project) -> None:
     before = version(nightly, "scores")
-    drop = drop_of(nightly, "2026-01-03")
+    dates = {name: f"2026-01-{day:02}" for day, name in enumerate(BAD, start=11)}
+    drops = [drop_of(nightly, date) for date in dates.values()]
     try:
-        spoil(drop / "cleveland.csv")
-        (drop / "note.txt").write_text("so that the folder is not empty")
-        done = nightly.run("mtl-health", "score", "--study", "heart", "--date", "2026-01-03", check=False)
+        for drop, (spoil, _) in zip(drops, BAD.values(), strict=True):
+            spoil(drop / "cleveland.csv")
+            (drop / "note.txt").write_text("so that the folder is not empty")
+        commands = {name: ["score", "--study", "heart", "--date", date] for name, date in dates.items()}
+        done = nightly.run(sys.executable, "-c", COMMANDS, json.dumps(commands))
     finally:
-        shutil.rmtree(drop)
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert len([line for line in done.stderr.splitlines() if line.startswith("error:")]) == 1
-    assert sentence in done.stderr
+        for drop in drops:
+            shutil.rmtree(drop)
+    assert "Traceback" not in done.stdout + done.stderr
+    for name, (code, said) in json.loads(done.stdout.splitlines()[-1]).items():
+        assert code == 1, name
+        assert "Traceback" not in said, name
+        assert len([line for line in said.splitlines() if line.startswith("error:")]) == 1, said
+        assert BAD[name][1] in said
     assert version(nightly, "scores") == before
 
 

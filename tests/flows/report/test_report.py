@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -130,8 +131,15 @@ def make_context(*, backwards: bool = False, confidence: float = SETTINGS.confid
     )
 
 
-CONTEXT = make_context()
-PAGE = render_page(CONTEXT)
+@cache
+def demo_context() -> ReportContext:
+    """Made once, when a test asks: drawing at import would cost every worker."""
+    return make_context()
+
+
+@cache
+def demo_page() -> str:
+    return render_page(demo_context())
 
 
 def digest() -> str:
@@ -149,32 +157,32 @@ def test_another_process_on_another_day_writes_the_same_bytes() -> None:
 
 def test_neither_the_order_of_rows_nor_the_users_matplotlibrc_matters() -> None:
     with mpl.rc_context({"lines.linewidth": 9, "font.size": 20, "axes.grid": True, "svg.fonttype": "path"}):
-        assert render_page(make_context(backwards=True)) == PAGE
+        assert render_page(make_context(backwards=True)) == demo_page()
 
 
 def test_the_page_needs_nothing_from_outside() -> None:
-    assert not re.search(r"https?://|//[a-z]|<script|<link|<img|@import|src=", PAGE)
-    assert set(re.findall(r"url\((.)", PAGE)) <= {"#"}
-    assert not re.search(r"\b20\d\d-\d\d-\d\d\b", PAGE)
+    assert not re.search(r"https?://|//[a-z]|<script|<link|<img|@import|src=", demo_page())
+    assert set(re.findall(r"url\((.)", demo_page())) <= {"#"}
+    assert not re.search(r"\b20\d\d-\d\d-\d\d\b", demo_page())
 
 
 def test_nobody_is_in_the_page_or_the_figures() -> None:
-    text = PAGE + "".join(plot.svg for plot in CONTEXT.plots)
+    text = demo_page() + "".join(plot.svg for plot in demo_context().plots)
     assert "SEQN" not in text
-    circles = [plot.svg.count("<use") for plot in CONTEXT.plots]
+    circles = [plot.svg.count("<use") for plot in demo_context().plots]
     assert max(circles) < 40  # groups and models, not the 400 people
 
 
 def test_small_counts_are_hidden() -> None:
-    assert "fewer than 10" in PAGE
-    assert "Small counts are suppressed: Chronic conditions" in PAGE
-    names = {plot.name for plot in CONTEXT.plots}
+    assert "fewer than 10" in demo_page()
+    assert "Small counts are suppressed: Chronic conditions" in demo_page()
+    names = {plot.name for plot in demo_context().plots}
     assert "calibration_chronic__p_asthma" in names
     assert not {"calibration_chronic__p_stroke", "metric_chronic"} & names
-    stroke = PAGE.split("<caption>Chronic conditions: Stroke")[1].split("</table>")[0]
+    stroke = demo_page().split("<caption>Chronic conditions: Stroke")[1].split("</table>")[0]
     assert "not shown" in stroke
     assert not re.search(r"\d\.\d", stroke)
-    cells = re.findall(r"<span>([\d,]+)(?:<|</span>)", PAGE)
+    cells = re.findall(r"<span>([\d,]+)(?:<|</span>)", demo_page())
     assert not [cell for cell in cells if 0 < int(cell.replace(",", "")) < 10 and cell not in ("1", "2")]  # features
 
 
@@ -203,7 +211,7 @@ class Outline(HTMLParser):
 @pytest.fixture(scope="module")
 def outline() -> Outline:
     parser = Outline()
-    parser.feed(PAGE)
+    parser.feed(demo_page())
     assert parser.open == []
     return parser
 
@@ -211,7 +219,7 @@ def outline() -> Outline:
 def test_tables_and_figures_say_what_they_are(outline: Outline) -> None:
     assert all("scope" in attributes for tag, attributes in outline.tags if tag == "th")
     figures = [attributes for tag, attributes in outline.tags if tag == "svg"]
-    assert len(figures) == len(CONTEXT.plots) > 8
+    assert len(figures) == len(demo_context().plots) > 8
     assert all(each["role"] == "img" and len(each["aria-label"] or "") > 40 for each in figures)
     counts = Counter(tag for tag, _ in outline.tags)
     assert counts["h1"] == 1
@@ -224,12 +232,12 @@ def test_tables_and_figures_say_what_they_are(outline: Outline) -> None:
 def test_identifiers_are_unique_and_links_lead_somewhere(outline: Outline) -> None:
     names = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
     assert [name for name, n in Counter(names).items() if n > 1] == []
-    targets = re.findall(r'(?:href="|url\()#([^")]+)', PAGE)
+    targets = re.findall(r'(?:href="|url\()#([^")]+)', demo_page())
     assert set(targets) <= set(names)
 
 
 def test_figures_in_the_page_follow_its_colours() -> None:
-    for plot in CONTEXT.plots:
+    for plot in demo_context().plots:
         text = inline_svg(plot)
         ElementTree.fromstring(text)
         assert re.findall(r"#[0-9a-f]{6}\b", text) == []
@@ -237,13 +245,13 @@ def test_figures_in_the_page_follow_its_colours() -> None:
 
 
 def test_text_of_the_study_is_escaped() -> None:
-    assert "<50 %>" not in PAGE
-    assert "&lt;50 %&gt;" in PAGE
+    assert "<50 %>" not in demo_page()
+    assert "&lt;50 %&gt;" in demo_page()
 
 
 def test_sentences_say_where_sharing_helps_and_hurts() -> None:
-    text = " ".join(findings(CONTEXT.summary))
-    gains = CONTEXT.summary["comparisons"]["multi_task"]["single_task"]["tasks"]
+    text = " ".join(findings(demo_context().summary))
+    gains = demo_context().summary["comparisons"]["multi_task"]["single_task"]["tasks"]
     assert gains["sbp"]["verdict"] == "sharing helps"
     assert "lowers the error by" in text
     assert "It helps with systolic pressure" in text
@@ -253,17 +261,17 @@ def test_sentences_say_where_sharing_helps_and_hurts() -> None:
 
 
 def test_a_figure_too_good_to_be_true_is_the_first_thing_said() -> None:
-    found = warnings(CONTEXT.summary)
+    found = warnings(demo_context().summary)
     assert found[0].startswith("Linear model, Systolic pressure: R² 0.8")
-    assert PAGE.index('<h2 id="warning-title">Too good to be true') < PAGE.index("<h2>In short")
-    quiet: dict[str, Any] = {**CONTEXT.summary, "warnings": []}
-    assert "Too good to be true" not in render_page(replace(CONTEXT, summary=quiet))
+    assert demo_page().index('<h2 id="warning-title">Too good to be true') < demo_page().index("<h2>In short")
+    quiet: dict[str, Any] = {**demo_context().summary, "warnings": []}
+    assert "Too good to be true" not in render_page(replace(demo_context(), summary=quiet))
 
 
 def test_features_say_from_whom_they_are_hidden() -> None:
-    assert "Hidden from" not in PAGE
+    assert "Hidden from" not in demo_page()
     told = Feature(name="told__drug", domain="told", hidden_from=("disease", "later"))
-    table = feature_table(replace(CONTEXT, spec=FeatureSpec((*CONTEXT.spec.features, told))))
+    table = feature_table(replace(demo_context(), spec=FeatureSpec((*demo_context().spec.features, told))))
     assert [[cell.text for cell in row] for row in table.rows] == [
         ["Labs", "1", "1", "0", "–"],
         ["Exam", "1", "0", "1", "–"],
@@ -281,7 +289,7 @@ def test_numbers_for_a_reader() -> None:
 
 
 def test_plot_names_are_file_names() -> None:
-    plots: list[Plot] = list(CONTEXT.plots)
+    plots: list[Plot] = list(demo_context().plots)
     assert len({plot.name for plot in plots}) == len(plots)
     assert all(re.fullmatch(r"[a-z0-9_]+", plot.name) for plot in plots)
     assert {plot.name for plot in plots} >= {"metric_sbp", "gain_linear", "observed_sbp", "learning_disease"}
@@ -305,7 +313,7 @@ def context_of(targets: pl.DataFrame, predictions: pl.DataFrame | None = None) -
     predictions = ours if predictions is None else predictions
     summary = summarise(predictions, targets, splits, TASKS, part="test", settings=SETTINGS)
     plots = draw_plots(summary, predictions, targets, splits, TASKS, HISTORY, TRAINING)
-    return replace(CONTEXT, summary=summary, plots=plots)
+    return replace(demo_context(), summary=summary, plots=plots)
 
 
 def test_an_outcome_that_nobody_has_is_undefined_and_named_where_means_leave_it_out() -> None:
@@ -329,7 +337,7 @@ def test_page_plots_and_sentences_say_the_confidence_that_the_record_holds() -> 
     assert "90\u00a0%" in text
     assert "with 90\u00a0% intervals, one in ten excludes zero by chance" in text
     assert "95\u00a0%" not in text
-    assert "with 95\u00a0% intervals, one in twenty excludes zero by chance" in PAGE
+    assert "with 95\u00a0% intervals, one in twenty excludes zero by chance" in demo_page()
 
 
 def test_an_interval_is_written_in_one_way() -> None:
@@ -343,7 +351,7 @@ def test_the_page_says_which_models_vary_by_seed() -> None:
     predictions, targets, _ = frames()
     again = predictions.filter(pl.col("model") == "linear").with_columns(seed=pl.lit(1, pl.Int32))
     context = context_of(targets, pl.concat([predictions, again]))
-    assert interval_words(CONTEXT.summary) == "95\u00a0% intervals over people"
+    assert interval_words(demo_context().summary) == "95\u00a0% intervals over people"
     assert interval_words(context.summary) == (
         "95\u00a0% intervals over people and seeds, for Shared model and Single-task twin over people alone"
     )
@@ -351,4 +359,4 @@ def test_the_page_says_which_models_vary_by_seed() -> None:
     assert "Intervals cover the choice of people and of the seeds of training, not the choice of settings" in page
     assert "Seeds vary for Linear model (2 seeds); Shared model and Single-task twin: one fit" in page
     assert "one for each outcome; the mean of 2 seeds" in page
-    assert "Intervals cover the choice of people, not the choice of settings, features or time." in PAGE
+    assert "Intervals cover the choice of people, not the choice of settings, features or time." in demo_page()

@@ -20,7 +20,7 @@ from mtl_models.network.trunks import TRUNKS
 from mtl_models.network.trunks.grouped import GroupedTrunk
 from mtl_models.network.trunks.ple import ProgressiveTrunk
 from mtl_models.settings import parse_settings
-from tests.flows.report.test_report import CONTEXT, PAGE, TRAINING
+from tests.flows.report.test_report import TRAINING, demo_context, demo_page
 
 SUMMARY: dict[str, Any] = {"tasks": {"sbp": {"title": "Systolic pressure, mean"}, "disease": {"title": "Disease"}}}
 ROWS = torch.randn(7, 4, generator=torch.Generator().manual_seed(0))
@@ -35,17 +35,17 @@ def by_name(training: dict[str, Any]) -> dict[str, Plot]:
 
 
 def test_the_page_shows_how_the_outcomes_share() -> None:
-    section = PAGE.split('<section id="how">')[1].split("</section>")[0]
+    section = demo_page().split('<section id="how">')[1].split("</section>")[0]
     assert section.count("<svg") == 3
     assert "Pairs of outcomes whose gradients pull apart on average: 1 of 1." in section
-    assert '<a href="#how">' in PAGE
+    assert '<a href="#how">' in demo_page()
     # 0.84 / 0.8 is 5 % more
     assert "5.0\u00a0%" in section
 
 
 def test_a_page_without_anything_to_say_has_no_such_section() -> None:
-    plots = [plot for plot in CONTEXT.plots if not plot.name.startswith("sharing_")]
-    page = render_page(replace(CONTEXT, plots=plots, training={"history": []}))
+    plots = [plot for plot in demo_context().plots if not plot.name.startswith("sharing_")]
+    page = render_page(replace(demo_context(), plots=plots, training={"history": []}))
     assert "#how" not in page
     assert "How the outcomes share" not in page
     assert sharing_plots({}, SUMMARY) == []
