@@ -13,12 +13,14 @@ import polars as pl
 import pytest
 
 from flows.project.paths import StudyPaths
-from flows.project.storage import StorageError, parse_storage, place_of, reaching, study_place
+from flows.project.storage import StorageError, parse_storage, place_of, reaching, send, study_place
 from flows.stores.delta import PartitionedTable, StoreError
 from flows.stores.inbox import Inbox, file_hashes
 from flows.stores.tables import RunLedger
 from mtl_models.wording import SettingsError
+from schemas.contract import load_contract
 from schemas.reading.places import is_far
+from schemas.sharding.plan import make_plan
 from tests.support import ROOT, storage_server
 
 
@@ -105,6 +107,31 @@ def test_a_drop_has_the_same_hashes_wherever_it_lies(bucket: Path, tmp_path: Pat
     (bucket / "inbox" / "2026-01-02" / "A.csv").write_text("x\n2\n")
     with pytest.raises(FileExistsError, match="was changed since"):
         inbox.require_replaceable("2026-01-02")
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_shards_of_a_drop_are_the_same_wherever_it_lies(
+    bucket: Path, root: Path, tmp_path: Path, form: str, shuffled: bool
+) -> None:
+    """In order, a shard is a range of bytes or rows; else its rows are parted first, into a scratch folder there."""
+    contract, near, name = load_contract("heart"), tmp_path / "drop", f"cleveland.{form}"
+    people = pl.read_csv(root / "data" / "raw" / "heart" / "cleveland.csv", infer_schema=False)
+    people = people.sample(fraction=1, shuffle=True, seed=1) if shuffled else people
+    near.mkdir()
+    (people.write_csv if form == "csv" else people.write_parquet)(near / name)
+    far = bucket / "drops" / f"{shuffled}"
+    send(near / name, far / form / name)
+    (tmp_path / "scratch").mkdir()
+    plans = [
+        make_plan(drop, contract, scratch, people=100, small=0)
+        for drop, scratch in ((near, tmp_path / "scratch"), (far / form, far / "scratch" / form))
+    ]
+    assert plans[0].bounds == plans[1].bounds
+    for shard in range(plans[0].n_shards):
+        here, there = (plan.split(shard, contract).tables["cleveland"] for plan in plans)
+        assert here.valid.equals(there.valid)
+        assert here.valid.height > 0
 
 
 def test_a_storage_that_does_not_answer_is_one_sentence() -> None:
