@@ -18,6 +18,7 @@ import multiprocessing
 import os
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
@@ -53,17 +54,17 @@ def main() -> None:
             if not drop.exists():
                 write_people(n_people, drop, form=options.form, shuffle=options.shuffle)
             scratch = Path(temporary) / "scratch"
-            with context.Pool(1) as pool:  # a process of its own: its highest memory never falls
-                night = pool.apply(measure_night, (drop, scratch, options.shard, machines))
-            with context.Pool(1) as pool:
-                limit = pool.apply(measure_limit, (drop, options.form, n_people))
+            with ProcessPoolExecutor(1, context) as pool:  # a process of its own: its highest memory never falls
+                night = pool.submit(measure_night, drop, scratch, options.shard, machines).result()
+            with ProcessPoolExecutor(1, context) as pool:
+                limit = pool.submit(measure_limit, drop, options.form, n_people).result()
             rows.append(_row(n_people, drop, night, limit))
     show(
         f"nights of {STUDY}-like people, {options.form}, shards of {options.shard:,} people, "
         f"machines: {', '.join(f'{key} {value}' for key, value in named.items() if value is not None)}",
         ("people", "MB", "CPU s", "s", "CPU s a million", "GiB a process", "limit, s", "share of limit", "parts"),
         rows,
-        note="CPU s: of all processes, imports aside; limit: bytes hashed + text read + products + rows written",
+        note="CPU s: of all processes of this command (a cluster's are not seen), imports aside; limit: bytes hashed + text read + products + rows written",
     )
 
 

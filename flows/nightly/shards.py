@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
 from io import BytesIO
@@ -49,6 +49,10 @@ class Work:
     date: str
     run_id: str
     started_at: datetime
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels: not what was looked up here, such as the scorer."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @cached_property
     def study(self) -> Study:
