@@ -64,7 +64,8 @@ def main() -> None:
         f"machines: {', '.join(f'{key} {value}' for key, value in named.items() if value is not None)}",
         ("people", "MB", "CPU s", "s", "CPU s a million", "GiB a process", "limit, s", "share of limit", "parts"),
         rows,
-        note="CPU s: of all processes of this command (a cluster's are not seen), imports aside; limit: bytes hashed + text read + products + rows written",
+        note="CPU s: of all processes of this command, imports aside, not of a cluster's; "
+        "limit: bytes hashed + text read + products + rows written",
     )
 
 
