@@ -15,7 +15,7 @@ import polars as pl
 
 from flows.features.cohort import cohort_of
 from flows.project.settings import ShardSettings, StudySettings
-from flows.project.storage import make_folder, near, remove_folder, write_whole
+from flows.project.storage import make_folder, near, reaching, remove_folder, write_whole
 from flows.stores.registry import Champion
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
@@ -131,8 +131,10 @@ def work_on(shard: int, work: Work) -> str | None:
         The table that has to be parted first, if a row of it lies in a shard that is not its own; no other shard is
         worked on then.
     """
-    if (disordered := work.staging / DISORDERED).exists():
-        return disordered.read_text()
+    disordered = work.staging / DISORDERED
+    with reaching(work.staging):
+        if disordered.exists():
+            return disordered.read_text()
     try:
         split = work.plan.split(shard, work.study.contract)
     except OutOfOrderError as error:

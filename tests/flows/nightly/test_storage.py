@@ -11,8 +11,6 @@ from polars.testing import assert_frame_equal
 from flows.nightly import steps
 from flows.nightly.run import finished, open_run
 from flows.nightly.sample import write_sample_drop
-from flows.project.machines import MachineSettings
-from flows.project.settings import ShardSettings
 from flows.project.storage import place_of, send
 from flows.stores.staging import staging
 from flows.study.study import Study
@@ -21,7 +19,10 @@ from tests.flows.support import scores_of
 from tests.support import NIGHT, Project, storage_server
 
 pytestmark = pytest.mark.slow
-BLOCK = "\nstorage: {inbox: s3://health/in, tables: s3://health/tables, staging: s3://health/scratch}\n"
+BLOCKS = """
+storage: {inbox: s3://health/in, tables: s3://health/tables, staging: s3://health/scratch}
+machines: {kind: processes, workers: 2}
+"""
 
 
 def move_tables(project: Project) -> None:
@@ -41,7 +42,8 @@ def test_a_night_on_a_storage_is_the_night_of_a_folder(
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         params = project.folder / "params.yaml"
-        params.write_text(params.read_text() + BLOCK)
+        head, mark, heart = params.read_text().partition("\n  heart:\n")
+        params.write_text(f"{head}{mark}    shards: {{people: 100, at_once_mb: 0}}\n{heart}{BLOCKS}")
         move_tables(project)
         project.environment |= {**environment, "PREFECT_API_URL": nightly.environment["PREFECT_API_URL"]}
         night = ("--study", "heart", "--date", NIGHT)
@@ -51,11 +53,10 @@ def test_a_night_on_a_storage_is_the_night_of_a_folder(
         once = study.tables.scores.read(NIGHT)
         assert_frame_equal(once.drop("scored_at"), scores_of(nightly).drop("scored_at"))  # the run's id too
         assert "nothing had changed" in project.run("mtl-health", "score", *night).stdout
-        # again by shards in processes, from the storage: the date is replaced, and nothing is left of the work
+        # again, without shards and here: the date is replaced, and nothing is left of the work
         run = open_run(study, NIGHT)
         with staging(run.staging, project.folder / "held" / NIGHT):
-            parting, machines = ShardSettings(people=40, at_once_mb=0), MachineSettings(workers=2)
-            steps.work_through_all(run, parting, machines)
+            steps.work_through_all(run)
             steps.publish(run)
         assert_frame_equal(study.tables.scores.read().drop("scored_at"), once.drop("scored_at"))
         assert finished(run)
