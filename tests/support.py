@@ -195,6 +195,9 @@ def cluster_of(n_workers: int, *, threads: int = 1) -> Iterator[str]:
 @contextmanager
 def storage_server() -> Iterator[dict[str, str]]:
     """A server of S3-compatible storage with the bucket ``health``; gives the environment that leads to it."""
+    from s3fs import S3FileSystem
+
+    S3FileSystem.clear_instance_cache()  # one that was opened before leads to the server before
     port = free_port()
     found = {
         "AWS_ACCESS_KEY_ID": "test",
