@@ -214,19 +214,29 @@ def excluded_of(work: Work) -> Iterator[pl.DataFrame]:
         yield pl.read_parquet(_content(work.folder(shard) / EXCLUDED))
 
 
-def rejects_of(work: Work) -> Iterator[pl.DataFrame]:
+def rejects_of(work: Work, most: int | None = None) -> Iterator[pl.DataFrame]:
     """The rejected rows by table, those of no known person first, the others in the order of the persons' keys.
 
     So they lie in one order however many shards there are.
+
+    Args:
+        work: what was done.
+        most: so many rows of a table, its first ones; all if left out.
     """
     files = [work.folder(shard) / REJECTED for shard in range(work.plan.n_shards)]
     held = [file for file in files if pl.scan_parquet(_content(file)).select(pl.len()).collect().item()]
     for name in work.study.contract.tables:
-        nobody = [pl.DataFrame(schema=REJECTS)]
+        nobody = pl.DataFrame(schema=REJECTS)
         for file in held:
-            rows = pl.scan_parquet(_content(file)).filter(pl.col("table") == name, pl.col(PERSON).is_null())
-            nobody.append(rows.collect())
-        yield pl.concat(nobody).sort("file", "line")
+            nobody = pl.concat([nobody, _rows_of(file, name, of_persons=False)]).sort("file", "line").slice(0, most)
+        yield nobody
+        left = None if most is None else most - nobody.height
         for file in held:
-            rows = pl.scan_parquet(_content(file)).filter(pl.col("table") == name, pl.col(PERSON).is_not_null())
-            yield rows.collect().sort(PERSON, "file", "line")
+            rows = _rows_of(file, name, of_persons=True).sort(PERSON, "file", "line").slice(0, left)
+            left = None if left is None else left - rows.height
+            yield rows
+
+
+def _rows_of(file: Path, table: str, *, of_persons: bool) -> pl.DataFrame:
+    known = pl.col(PERSON).is_not_null() if of_persons else pl.col(PERSON).is_null()
+    return pl.scan_parquet(_content(file)).filter(pl.col("table") == table, known).collect()

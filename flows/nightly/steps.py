@@ -180,9 +180,18 @@ def check_scores(frames: Iterator[pl.DataFrame], schema: Any) -> None:
         last = end
 
 
-def reject_frames(run: Run, work: Work, *, batch: str, excluded: bool) -> Iterator[pl.DataFrame]:
-    """Rejected rows, and people outside the cohort behind them if they count, in the published form."""
-    for frame in shards.rejects_of(work):
+def reject_frames(
+    run: Run, work: Work, *, batch: str, excluded: bool, most: int | None = None
+) -> Iterator[pl.DataFrame]:
+    """Rejected rows, and people outside the cohort behind them if they count, in the published form.
+
+    Args:
+        run, work: the run, and what it did.
+        batch: of the rows.
+        excluded: whether people outside the cohort count.
+        most: rejected rows of a table; all if left out.
+    """
+    for frame in shards.rejects_of(work, most):
         yield rejected_rows(frame, batch, run.run_id)
     if excluded:
         for frame in shards.excluded_of(work):

@@ -25,12 +25,16 @@ def keep(run: Run, gathered: Gathered, sentences: list[str]) -> str:
     from flows.nightly.steps import reject_frames
 
     paths, table = run.study.paths, run.study.tables.rejects
-    n_rejected = sum(counts["n_rejected"] for counts in gathered.summary["tables"].values())
-    rows = reject_frames(run, gathered.work, batch=stopped(run.date), excluded=False) if n_rejected else None
+    rejected = {name: n for name, counts in gathered.summary["tables"].items() if (n := counts["n_rejected"])}
+    most = run.study.settings.shards.kept_rejects
+    rows = reject_frames(run, gathered.work, batch=stopped(run.date), excluded=False, most=most) if rejected else None
     batch = table.publish_stopped(run.date, rows)
     write_json(counts_of(paths, run.date), {"limits passed": sentences, "validation": gathered.summary})
     where, drop = (shown(path, run.study.root) for path in (table.folder, run.drop))
-    kept = f"the rejected rows with their reasons are in {where}, batch {batch}; " if n_rejected else ""
+    kept = f"the rejected rows with their reasons are in {where}, batch {batch}" if rejected else ""
+    if left := [f"{n - most:,} more of {name}" for name, n in rejected.items() if n > most]:
+        kept += f" ({', '.join(left)} are not: shards.kept_rejects is {most:,} a table)"
+    kept += "; " if kept else ""
     return f"{kept}`mtl-health validate --study {run.study.name} --scoring {drop}` shows every count"
 
 

@@ -133,10 +133,13 @@ class ShardSettings(_Settings):
     Attributes:
         people: of a shard. Memory grows with it, not with the number of people of the drop.
         at_once_mb: a drop of at most so many million bytes is one shard: to part it would take longer.
+        kept_rejects: of a drop that a limit stopped, so many rejected rows of a table are kept at most: a table of
+            which every row is rejected would be kept a second time.
     """
 
     people: int = Field(default=50_000, ge=1)
     at_once_mb: int = Field(default=64, ge=0)
+    kept_rejects: int = Field(default=100_000, ge=1)
 
     @model_validator(mode="before")
     @classmethod

@@ -11,7 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from flows.features.guard import FeatureError
-from flows.nightly import steps
+from flows.nightly import steps, stopped
 from flows.nightly.run import open_run
 from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings
@@ -80,4 +80,27 @@ def test_a_night_with_nobody_in_the_cohort_is_said(nightly: Project) -> None:
             steps.publish(run)
         shutil.rmtree(run.staging)
     assert study.tables.scores.read(date).is_empty()
+    shutil.rmtree(drop)
+
+
+def test_of_a_drop_that_is_stopped_no_more_rejects_are_kept_than_are_set(nightly: Project) -> None:
+    date, given = "2026-04-03", Study(nightly.folder, "heart").settings
+    drop = drop_of(nightly, date)
+    rows = pl.read_csv(drop / "cleveland.csv", infer_schema=False).with_row_index("row")
+    spoilt = pl.when(pl.col("row") % 3 == 0).then(pl.lit("x")).otherwise("id").alias("id")  # no key
+    rows.with_columns(spoilt).drop("row").write_csv(drop / "cleveland.csv")
+    n_spoilt = -(-rows.height // 3)
+    for people in (50, 10_000):
+        parting = ShardSettings(people=people, at_once_mb=0, kept_rejects=7)
+        study = Study(nightly.folder, "heart", given=given.model_copy(update={"shards": parting}))
+        run = open_run(study, date)
+        steps.work_through_all(run, parting)
+        gathered = steps.Gathered(run)
+        assert gathered.judgement().stops
+        said = stopped.keep(run, gathered, gathered.judgement().lines())
+        assert f"({n_spoilt - 7} more of cleveland are not: shards.kept_rejects is 7 a table)" in said
+        kept = study.tables.rejects.read(f"{date}-stopped").sort("line")
+        assert kept["line"].to_list() == [2 + 3 * place for place in range(7)]
+        stopped.clear(study, date)
+        shutil.rmtree(run.staging)
     shutil.rmtree(drop)
