@@ -16,7 +16,6 @@ from filelock import FileLock, Timeout
 from flows.project.access import writing_in
 from flows.project.storage import check_place, make_folder
 from flows.stores.delta_files import files_with, is_table, open_table, read_delta
-from flows.stores.large import can_write, replace_partition
 from flows.stores.store import WHOLE, RowKey
 from flows.stores.tidy import gather, tidy
 from schemas.reading.places import is_far, options, scan
@@ -160,7 +159,9 @@ class PartitionedTable:
         if self.is_of_rows and self.exists() and open_table(self.folder).metadata().partition_columns:
             gather(self.folder, self.read())
         whole = self.partition == WHOLE
-        if can_write(self.partition, value) and stream.is_long():
+        if not (whole or self.is_of_rows) and stream.is_long():
+            from flows.stores.large import replace_partition  # not where a table is only read
+
             replace_partition(self.folder, self.partition, value, stream.arrow_schema, stream.batches())
             return
         write_deltalake(

@@ -26,12 +26,7 @@ from flows.stores.delta_files import is_table, open_table
 from schemas.reading.places import options
 
 BATCHES = 10  # of a file
-_PLAIN = re.compile(r"[\w.-]+")  # values of a partition that a folder's name and the log write in the same way
-
-
-def can_write(partition: str, value: str) -> bool:
-    """Whether a table is parted by such values that its files can be written here."""
-    return bool(partition) and _PLAIN.fullmatch(value) is not None
+_PLAIN = re.compile(r"[\w.-]+")  # values that a folder's name and the log write in the same way
 
 
 def replace_partition(
@@ -90,7 +85,7 @@ def _write(
     folder: Path, partition: str, value: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]
 ) -> Iterator[_File]:
     """The files of a partition, each given when it is whole; the partition's own column stands in the log alone."""
-    place = f"{partition}={value}"
+    place = f"{partition}={value}" if _PLAIN.fullmatch(value) else str(uuid.uuid4())  # where a file lies says nothing
     make_folder(folder / place)
     kept = schema.remove(schema.get_field_index(partition))
     batch = next(batches, None)

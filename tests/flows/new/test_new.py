@@ -64,7 +64,8 @@ def table(folder: Path, name: str, /, **columns: list[Any]) -> Path:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def people(n: int = 200) -> dict[str, list[Any]]:

@@ -60,6 +60,14 @@ def test_frames_of_any_size_are_the_rows_of_one_commit(table: PartitionedTable) 
     assert again.read().equals(table.read(DATE))
 
 
+def test_a_date_may_have_any_name(table: PartitionedTable) -> None:
+    name = "a b/c %20 ä"
+    table.replace(name, [rows(0, 350, name)])
+    table.replace(name, [rows(0, 360, name)])
+    assert table.read(name).equals(rows(0, 360, name))
+    assert DeltaTable(str(table.folder)).to_pandas()["score_date"].unique().tolist() == [name]
+
+
 def test_other_tools_read_them(table: PartitionedTable) -> None:
     table.replace(DATE, [rows(0, 350)])
     delta = DeltaTable(str(table.folder))
