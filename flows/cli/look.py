@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 from rich.table import Table
 
 from flows.cli.options import Date, StudyName, console, relative, say_counts, say_losses, say_next, show, sound_study
 
+if TYPE_CHECKING:
+    from flows.study.study import Study
+
 app = typer.Typer()
 
 
+_Day = Annotated[
+    str | None, typer.Option("--date", help="The champion at the end of this day, as 2026-11-20.", show_default=False)
+]
+
+
 @app.command()
-def champion(name: StudyName) -> None:
-    """Show the model that scores now, and why it became the champion."""
+def champion(name: StudyName, date: _Day = None) -> None:
+    """Show the model that scores now or did on a day, and why it became the champion."""
     study = sound_study(name, watched=False)
     registry = study.registry
+    if date is not None:
+        _show_champion_on(study, date)
+        return
     current = registry.require_champion(name)
     show(
         f"champion of {name}",
@@ -28,6 +41,25 @@ def champion(name: StudyName) -> None:
         },
     )
     say_next("champion", f"mtl-health score --study {name}")
+
+
+def _show_champion_on(study: Study, date: str) -> None:
+    from flows.nightly.champions import champion_on
+
+    row = champion_on(study.registry.promotions(), date, study.settings.schedule.timezone)
+    if row is None:
+        raise ValueError(f"{study.name} had no champion on {date}: `mtl-health history --study {study.name}` shows all")
+    scores = study.tables.scores
+    made = scores.read(date)["model_version"].unique().to_list() if scores.exists() else []
+    show(
+        f"champion of {study.name} at the end of {date}",
+        {
+            "model": row["model_version"],
+            "since": row["promoted_at"].strftime("%Y-%m-%d %H:%M UTC"),
+            "because": row["reason"],
+            "scores of the date are by": ", ".join(made) or "none: it has no scores",
+        },
+    )
 
 
 @app.command()

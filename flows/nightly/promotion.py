@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from flows.fitting.names import FINAL
+from flows.nightly.champions import left_behind
 from flows.nightly.gate import Verdict, judge
 from flows.nightly.retrained import ALREADY
 from flows.nightly.task_changes import Changes, table_conflicts
@@ -17,6 +18,8 @@ from flows.project.provenance import git_revision
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.serving.scorer import Scorer
+
+LEFT_BEHIND = "not promoted: it was rolled back"
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Promotion:
     @property
     def stands(self) -> bool:
         """Whether the same would be said again: a table that cannot take the scores may be moved aside."""
-        return self.reason == ALREADY or self.verdict is not None
+        return self.reason == ALREADY or self.reason.startswith(LEFT_BEHIND) or self.verdict is not None
 
 
 def register(study: Study) -> str:
@@ -69,6 +72,9 @@ def promote(study: Study, version: str) -> Promotion:
     champion = registry.champion()
     if champion is not None and champion.version == version:
         return Promotion(version, False, ALREADY, None)
+    if (since := left_behind(registry.promotions(), version)) is not None:
+        words = f"{LEFT_BEHIND} on {since:%Y-%m-%d}; `mtl-health promote` takes it again"
+        return Promotion(version, False, words, None)
     challenger = Scorer(registry.path(version), sha256=version)
     holder = Scorer(champion.path, sha256=champion.version) if champion else None
     changes = Changes.between(challenger.tasks, holder.tasks if holder else ())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -32,3 +34,31 @@ def drop_of(project: Project, date: str) -> Path:
     inbox = project.folder / "data" / "inbox" / "heart"
     shutil.copytree(inbox / NIGHT, inbox / date)
     return inbox / date
+
+
+_COMMANDS = """
+import contextlib, io, json, sys
+from flows.cli.start import main
+said = []
+for arguments in json.loads(sys.argv[1]):
+    sys.argv = ["mtl-health", *arguments]
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code
+    said.append([code or 0, out.getvalue(), err.getvalue()])
+print("\\n" + json.dumps(said))
+"""
+
+
+def run_all(project: Project, *commands: list[str]) -> list[tuple[int, str, str]]:
+    """Run commands of ``mtl-health`` one after another in one process, which imports what they need once.
+
+    Returns:
+        Of each its status, and what it printed and said of errors.
+    """
+    done = project.run(sys.executable, "-c", _COMMANDS, json.dumps(commands))
+    assert "Traceback" not in done.stdout + done.stderr
+    return [(code, out, err) for code, out, err in json.loads(done.stdout.splitlines()[-1])]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from flows.project.settings import ValidationSettings
 from flows.stores.registry import PROFILE
 from flows.stores.tables import RejectTable, RunLedger, ScoreTable
 from flows.study.study import Study
-from tests.flows.support import drop_of, version
+from tests.flows.support import drop_of, run_all, version
 from tests.support import Project
 
 pytestmark = pytest.mark.slow
@@ -47,22 +45,6 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         "rejected",
     ),
 }
-# the commands one after another in one process, which imports what they need once; what each said and gave
-COMMANDS = """
-import contextlib, io, json, sys
-from flows.cli.start import main
-said = {}
-for name, arguments in json.loads(sys.argv[1]).items():
-    sys.argv = ["mtl-health", *arguments]
-    with contextlib.redirect_stderr(io.StringIO()) as text:
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code
-    said[name] = [code, text.getvalue()]
-print("\\n" + json.dumps(said))
-"""
 
 
 def test_a_bad_drop_is_one_sentence_and_the_table_stays(nightly: Project) -> None:
@@ -73,17 +55,15 @@ def test_a_bad_drop_is_one_sentence_and_the_table_stays(nightly: Project) -> Non
         for drop, (spoil, _) in zip(drops, BAD.values(), strict=True):
             spoil(drop / "cleveland.csv")
             (drop / "note.txt").write_text("so that the folder is not empty")
-        commands = {name: ["score", "--study", "heart", "--date", date] for name, date in dates.items()}
-        done = nightly.run(sys.executable, "-c", COMMANDS, json.dumps(commands))
+        done = run_all(nightly, *(["score", "--study", "heart", "--date", date] for date in dates.values()))
     finally:
         for drop in drops:
             shutil.rmtree(drop)
-    assert "Traceback" not in done.stdout + done.stderr
-    for name, (code, said) in json.loads(done.stdout.splitlines()[-1]).items():
+    for (name, (_, expected)), (code, _, said) in zip(BAD.items(), done, strict=True):
         assert code == 1, name
         assert "Traceback" not in said, name
         assert len([line for line in said.splitlines() if line.startswith("error:")]) == 1, said
-        assert BAD[name][1] in said
+        assert expected in said
     assert version(nightly, "scores") == before
 
 

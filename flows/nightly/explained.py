@@ -1,0 +1,66 @@
+"""What became of one person on one date, and what it was made of."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+
+from flows.study.study import Study
+from mtl_models.data.dataset import PERSON
+
+
+def explained(study: Study, person: str, date: str) -> dict[str, dict[str, Any]]:
+    """What to say of a person, by title. It holds no value of theirs, but tells that they are in the data.
+
+    Raises:
+        ValueError: if the date has no row of that person.
+    """
+    scores, rejects = study.tables.scores, study.tables.rejects
+    scored = scores.read(date).filter(pl.col(PERSON) == person) if scores.exists() else pl.DataFrame()
+    noted = rejects.read(date).filter(pl.col(PERSON) == person) if rejects.exists() else pl.DataFrame()
+    if scored.is_empty() and noted.is_empty():
+        raise ValueError(
+            f"{date} has no row of this person: they were not in its drop, their key could not be read, or the date "
+            f"was not scored; `mtl-health tonight --study {study.name} --date {date}` tells the last"
+        )
+    said: dict[str, dict[str, Any]] = {"": {"outcome": "scored" if scored.height else _outcome(noted)}}
+    for row in noted.iter_rows(named=True):
+        where = f"{row['table']}, {row['file']} line {row['line']}" if row["file"] else row["table"]
+        reasons = "; ".join(f"{reason['column'] or 'the whole row'}: {reason['rule']}" for reason in row["reasons"])
+        said[""] |= {f"{row['outcome']} from {where}": reasons}
+    run_id = (scored if scored.height else noted)["run_id"][0]
+    run = study.tables.runs.find(run_id)
+    if run is None:
+        return said
+    said["the run"] = {
+        "run": run_id,
+        "finished": f"{run['finished_at']:%Y-%m-%d %H:%M} UTC",
+        "code": run["git_revision"],
+        "params": run["params_hash"],
+        **{f"data: {file}": checksum for file, checksum in json.loads(run["data_hashes"]).items()},
+    }
+    said["the model"] = _model(study, run)
+    return said
+
+
+def _outcome(noted: pl.DataFrame) -> str:
+    outcomes = noted["outcome"].unique().to_list()
+    return "rejected" if "rejected" in outcomes else "excluded"
+
+
+def _model(study: Study, run: dict[str, Any]) -> dict[str, Any]:
+    version, registry = run["model_version"], study.registry
+    promotions = registry.promotions().filter(
+        pl.col("model_version") == version, pl.col("promoted_at") <= run["started_at"]
+    )
+    said = {"model": version}
+    if promotions.height:
+        last = promotions.row(-1, named=True)
+        said |= {"champion since": f"{last['promoted_at']:%Y-%m-%d %H:%M} UTC", "because": last["reason"]}
+    manifest = registry.folder / "versions" / version / "manifest.json"
+    if manifest.is_file():
+        held = json.loads(manifest.read_text(encoding="utf-8"))
+        said |= {name: held[name] for name in ("git_revision", "params_hash", "trained_on") if name in held}
+    return said
