@@ -15,8 +15,12 @@ from schemas.reading.stored import as_text
 
 def declared_keys(text: pl.Series, view: ModelView) -> pl.Series:
     """Keys as validation reads them, null where one is missing or malformed."""
-    cells = as_text(text).str.strip_chars().replace("", None).rename("text").to_frame()
-    return view.rules[view.key].parse(cells)["value"]
+    rules, words = view.rules[view.key], as_text(text)
+    plain = rules.plain(words)
+    if plain is not None and not len(plain.rest):
+        return plain.values
+    cells = words.str.strip_chars().replace("", None).rename("text").to_frame()
+    return rules.parse(cells)["value"]
 
 
 def shards_of(keys: pl.Series, bounds: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -77,7 +77,7 @@ class OpenedCsv:
 
     def in_order(self, view: ModelView, bounds: Sequence[str]) -> Part | None:
         """The file cut into shards where its keys seem to be in order, each row on one line."""
-        if not self.survey.is_plain:
+        if not self.survey.is_plain or not self.sample(view, FEW).drop_nulls().is_sorted():
             return None
         cuts = cut_lines(self.path, self.start, self.survey.size, self.header.index(view.key), view, bounds)
         lines = tuple(self._number(cut) for cut in cuts)

@@ -14,7 +14,7 @@ from schemas.fields import ModelView
 from schemas.reading.keys import KeyFacts
 from schemas.reading.text_table import TextTable, joined, require_alike
 from schemas.sharding.keys import bounds_of, declared_keys
-from schemas.sharding.opening import FEW, SAMPLES, Opened, files_of, open_file
+from schemas.sharding.opening import SAMPLES, Opened, files_of, open_file
 from schemas.sharding.parts import Part, WholeFile, part_by_person
 from schemas.splitting.delivery import Delivery, open_delivery
 from schemas.splitting.study import Facts, Split, split_tables
@@ -193,7 +193,7 @@ def _open(delivery: Delivery, contract: Contract) -> dict[str, list[Opened] | No
 
 
 def _part(file: Opened, view: ModelView, bounds: Sequence[str], scratch: Path, *, parted: bool) -> Part:
-    if not parted and file.sample(view, FEW).drop_nulls().is_sorted() and (part := file.in_order(view, bounds)):
+    if not parted and (part := file.in_order(view, bounds)):
         return part
     return part_by_person(file.texts(view), file.header, view, bounds, file.named, scratch)
 
