@@ -169,7 +169,7 @@ def test_a_file_that_only_seems_to_be_in_order_is_parted(
     sample: dict[str, pl.DataFrame], small: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Few keys are looked at: two rows that changed their places are between them."""
-    monkeypatch.setattr("schemas.sharding.plan.FEW", 2)
+    monkeypatch.setattr("schemas.sharding.opening.FEW", 2)
     order = list(range(sample["BPX"].height))
     order[9], order[22] = 22, 9
     frames = {**sample, "BPX": sample["BPX"][order]}
