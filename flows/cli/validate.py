@@ -32,19 +32,17 @@ def validate(
 ) -> None:
     """Check a folder of raw tables against the study's contract. Count what would be rejected, and why."""
     study = sound_study(name, "contract")
-    from flows.project.paths import replace_file
+    from flows.nightly.looked import validate_folder
     from flows.project.storage import place_of, reaching
-    from flows.stages.validate import judge, split_tables
+    from flows.stages.validate import judge
 
     place = place_of(folder)
     with reaching(place):
         if not place.is_dir():
             raise FileNotFoundError(f"{folder} is not a folder: give the one that holds the tables of {name}")
-    result = split_tables(study, place, scoring=scoring)
-    summary = result.summary()
+    summary = validate_folder(study, place, scoring=scoring, rejects=rejects)
     say_counts(name, summary)
     if rejects:
-        replace_file(rejects, result.rejects.write_parquet)
         console.print(f"rejects with their rows and reasons: {rejects}")
     reference = study.registry.champion_profile()
     judgement = judge(study, summary, reference=reference, scoring=scoring)

@@ -36,7 +36,7 @@ class Work:
 
     Attributes:
         root, name, settings: the study's.
-        champion: the model that scores.
+        champion: the model that scores; None where rows are only validated.
         staging: the run's scratch folder.
         date, run_id, started_at: the run's, as every score row has them.
     """
@@ -44,7 +44,7 @@ class Work:
     root: Path
     name: str
     settings: StudySettings
-    champion: Champion
+    champion: Champion | None
     staging: Path
     date: str
     run_id: str
@@ -62,6 +62,7 @@ class Work:
     @cached_property
     def scorer(self) -> Scorer:
         """The champion, ready to score."""
+        assert self.champion is not None
         with near(self.champion.path) as file:
             return Scorer(file, sha256=self.champion.version)
 
@@ -98,10 +99,18 @@ class Counts:
     error: Exception | None = None
 
 
-def plan_drop(study: Study, drop: Path, staging: Path, disordered: Sequence[str], shards: ShardSettings) -> Plan:
+def plan_drop(
+    study: Study,
+    drop: Path,
+    staging: Path,
+    disordered: Sequence[str],
+    shards: ShardSettings,
+    *,
+    scoring: bool = True,
+) -> Plan:
     """Look at a drop and keep in ``staging`` how it is read by shards; tables in no order are parted there.
 
-    Outcomes and the contract's optional tables may be missing from it.
+    Outcomes and the contract's optional tables may be missing from it, unless it is not there for ``scoring``.
 
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
@@ -113,8 +122,8 @@ def plan_drop(study: Study, drop: Path, staging: Path, disordered: Sequence[str]
         drop,
         study.contract,
         staging / "parted",
-        optional_columns=study.hidden,
-        scoring=True,
+        optional_columns=study.hidden if scoring else (),
+        scoring=scoring,
         beside=settings.split.beside_tables,
         people=shards.people,
         small=shards.at_once_mb * 1_000_000,
@@ -148,7 +157,7 @@ def work_on(shard: int, work: Work) -> str | None:
     if len(split.tables) == len(work.study.contract.tables):
         write_whole(folder / REJECTED, result.rejects.write_parquet)
         try:
-            counts = _score(work, result, folder)
+            counts = _score(work, work.champion, result, folder) if work.champion else {}
         except Exception as error:  # the limits on losses have the first word, and only all shards together tell
             counts = {"error": error if _travels(error) else RuntimeError(type(error).__name__)}
         summary = result.summary()
@@ -168,7 +177,7 @@ def _travels(error: Exception) -> bool:
     return True
 
 
-def _score(work: Work, result: StudyResult, folder: Path) -> dict[str, int]:
+def _score(work: Work, champion: Champion, result: StudyResult, folder: Path) -> dict[str, int]:
     settings = work.settings
     tables = {name: table.valid for name, table in result.tables.items()}
     cohort = cohort_of(work.name, tables, settings.task_records, settings.known_later, may_be_empty=True)
@@ -178,7 +187,7 @@ def _score(work: Work, result: StudyResult, folder: Path) -> dict[str, int]:
         PERSON,
         pl.lit(work.date).alias("score_date"),
         *(column for column in scores.columns if column != PERSON),
-        pl.lit(work.champion.version).alias("model_version"),
+        pl.lit(champion.version).alias("model_version"),
         pl.lit(work.run_id).alias("run_id"),
         pl.lit(work.started_at).cast(pl.Datetime("us", "UTC")).alias("scored_at"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,12 +13,13 @@ from polars.testing import assert_frame_equal
 
 from flows.features.guard import FeatureError
 from flows.nightly import steps, stopped
+from flows.nightly.looked import validate_folder
 from flows.nightly.run import open_run
 from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings
 from flows.study.study import Study
 from tests.flows.support import drop_of, table
-from tests.support import Project
+from tests.support import NIGHT, Project
 
 pytestmark = pytest.mark.slow
 
@@ -104,3 +106,24 @@ def test_of_a_drop_that_is_stopped_no_more_rejects_are_kept_than_are_set(nightly
         stopped.clear(study, date)
         shutil.rmtree(run.staging)
     shutil.rmtree(drop)
+
+
+def test_a_folder_is_validated_by_shards_as_at_once(nightly: Project, tmp_path: Path) -> None:
+    folder, given = tmp_path / "tables", Study(nightly.folder, "heart").settings
+    shutil.copytree(nightly.folder / "data" / "inbox" / "heart" / NIGHT, folder)
+    with (folder / "cleveland.csv").open(newline="") as opened:
+        header, *rows = csv.reader(opened)
+    spoil(rows)
+    with (folder / "cleveland.csv").open("w", newline="") as opened:
+        csv.writer(opened, lineterminator="\n").writerows([header, *rows])
+    found = []
+    for people, small in ((17, 0), (50_000, 64)):
+        parting = ShardSettings(people=people, at_once_mb=small)
+        study = Study(nightly.folder, "heart", given=given.model_copy(update={"shards": parting}))
+        file = tmp_path / f"{people}.parquet"
+        summary = validate_folder(study, folder, scoring=True, rejects=file)
+        found.append((summary, pl.read_parquet(file).sort("table", "line")))
+    assert found[0][0] == found[1][0]
+    assert_frame_equal(found[0][1], found[1][1])
+    assert found[0][1].height >= 2
+    assert not list((nightly.folder / "data" / "staging" / "heart").glob("validate*"))
