@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from flows.stores.stream import Stream
 
 ROUNDS = 8  # so often a row is written anew when another run writes its own on a storage
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CHECKPOINT = 20
 """Commits from one checkpoint to the next: to open a table reads each commit since the last, 0.4 ms or more a time."""
 
@@ -114,18 +116,21 @@ class PartitionedTable:
         except (CommitFailedError, Timeout):
             said = f"{self.folder.name}: {value} was written by another run at once; run it again"
             raise OvertakenError(said) from None
-        except (DeltaError, ValueError, TypeError) as error:
-            if stream.fault is not None:
+        except (DeltaError, ValueError, TypeError, OSError) as error:
+            if stream.fault is not None and stream.fault is not error:
                 raise stream.fault from None
-            raise StoreError(f"{self.folder.name}: {value} was not written ({type(error).__name__})") from None
-        except OSError as error:
-            if not is_far(self.folder):
+            if stream.fault is error or (isinstance(error, OSError) and not (_is_full(error) or is_far(self.folder))):
                 raise
-            raise StoreError(
-                f"{self.folder.name}: {value} was not written, {self.folder} could not be reached "
-                f"({type(error).__name__}); the table is as it was"
-            ) from None
+            raise StoreError(f"{self.folder.name}: {value} was not written, {self._why(error)}") from None
         return self._settled().version()
+
+    def _why(self, error: Exception) -> str:
+        """What keeps a part from being written; the error's own text may hold rows."""
+        if _is_full(error):
+            return f"there is no space left for {self.folder}; the table is as it was: make room and run it again"
+        if isinstance(error, OSError):
+            return f"{self.folder} could not be reached ({type(error).__name__}); the table is as it was"
+        return f"for a fault that is not ours ({type(error).__name__}); the table is as it was"
 
     def _require_own(self, value: str) -> Callable[[pl.DataFrame], None]:
         """What makes sure that rows belong to a partition."""
@@ -213,6 +218,13 @@ class PartitionedTable:
     def read(self, value: str | None = None) -> pl.DataFrame:
         """The rows of one partition, or all."""
         return read_delta(self.folder, where=None if value is None else (self.partition, value))
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether a disk is full, or a file may not grow: the libraries hand on what the system said."""
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    return any(f"(os error {number})" in str(error) for number in _FULL)
 
 
 def _type(kind: object) -> str:

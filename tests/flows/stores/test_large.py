@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from deltalake import DeltaTable
 
 from flows.stores import stream
 from flows.stores.delta import OvertakenError, PartitionedTable, StoreError
+from tests.support import ROOT
 
 DATE, OTHER = "2026-01-01", "2026-01-02"
 ROWS = 100
@@ -42,7 +45,7 @@ def rows(start: int, stop: int, date: str = DATE) -> pl.DataFrame:
 
 
 def files(table: PartitionedTable) -> int:
-    return sum(1 for _ in table.folder.rglob("*.parquet"))
+    return sum(1 for _ in table.folder.glob("score_date=*/*.parquet"))
 
 
 def test_frames_of_any_size_are_the_rows_of_one_commit(table: PartitionedTable) -> None:
@@ -124,3 +127,31 @@ def test_of_two_writers_of_a_date_one_is_told(table: PartitionedTable) -> None:
     table.replace(DATE, overtaken(OTHER))
     assert table.read(DATE).equals(rows(0, 1500))
     assert table.read(OTHER).equals(rows(0, 7, OTHER))
+
+
+@pytest.mark.parametrize("rows_at_once", [10_000, 1_000_000], ids=["file by file", "at once"])
+def test_a_disk_that_is_full_leaves_the_rows_before(table: PartitionedTable, rows_at_once: int) -> None:
+    """No file may grow beyond a size, which the system says as it says that a disk is full."""
+    table.replace(DATE, rows(0, 50))
+    code = f"""
+import resource, sys; import polars as pl; from pathlib import Path
+from flows.stores import stream; from flows.stores.delta import PartitionedTable, StoreError
+stream.ROWS = {rows_at_once}
+many = pl.DataFrame({{"person_id": [str(place) for place in range(100_000)], "score_date": "{DATE}"}})
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+try:
+    PartitionedTable(Path(sys.argv[1]), "score_date").replace("{DATE}", many.with_columns(
+        pl.lit(0.0).cast(pl.Float32).alias("risk"), pl.lit(0).cast(pl.Int8).alias("class"),
+        pl.lit(None).cast(pl.Datetime("us", "UTC")).alias("at"),
+        pl.lit(None).cast(pl.List(pl.Struct({{"column": pl.String, "rule": pl.String}}))).alias("reasons")))
+except StoreError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(table.folder)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert f"scores: {DATE} was not written, there is no space left for {table.folder}" in done.stdout
+    assert "the table is as it was" in done.stdout
+    assert table.read(DATE).equals(rows(0, 50))
+    if rows_at_once == 10_000:
+        assert files(table) == 1
