@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 import runpy
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,11 +16,10 @@ import pytest
 import yaml
 
 from flows.cli.main import app
-from flows.project.paths import StudyPaths
 from flows.project.settings import ValidationSettings
 from flows.schedule.pool import POOL
 from flows.stores.delta import PartitionedTable
-from flows.stores.registry import ModelRegistry, registry_of
+from flows.stores.registry import ModelRegistry
 from flows.study.load import load_settings
 from schemas.contract import load_contract
 from schemas.describe import dictionary
@@ -127,24 +125,6 @@ def test_the_python_on_time_travel_runs(tmp_path: Path, monkeypatch: pytest.Monk
     table.replace("2026-11-20", pl.DataFrame({"score_date": ["2026-11-20"], "value": [5]}))
     exec(first, {})
     assert dict(table.read().rows()) == {"2026-11-20": 1, "2026-11-21": 4}
-
-
-def test_the_python_that_brings_the_champion_before_back_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("params.yaml", "dvc.yaml"):
-        shutil.copy(ROOT / name, tmp_path)
-    monkeypatch.setenv("MTL_HEALTH_ROOT", str(tmp_path))
-    models = registry_of(StudyPaths(tmp_path, "nhanes"))
-    versions = []
-    for content in ("first", "second"):
-        (tmp_path / "model.onnx").write_text(content)
-        versions.append(models.register(tmp_path / "model.onnx", [], {}))
-        models.promote(versions[-1], "test", {})
-    (block,) = _blocks(OPERATIONS, "python")
-    exec(block, {})
-    champion = models.champion()
-    assert champion is not None
-    assert champion.version == versions[0]
-    assert models.promotions().height == 3
 
 
 def test_operations_names_the_schedules_and_limits_of_params() -> None:

@@ -43,6 +43,7 @@ def promote(
     from flows.nightly.champions import BY_HAND
 
     _put_in_place(name, version, f"{BY_HAND}: {because}", again=score_again)
+    say_next("promote", f"mtl-health history --study {name}; mtl-health rollback --study {name} takes it back")
 
 
 @app.command()
@@ -56,6 +57,7 @@ def rollback(name: StudyName, because: _Because, score_again: _Again = False) ->
     if version is None:
         raise ValueError(f"{name} has had one champion only: there is none before it")
     _put_in_place(name, version, f"{ROLLED_BACK}: {because}", again=score_again)
+    say_next("rollback", f"mtl-health history --study {name}; dates are scored anew with mtl-health score --date")
 
 
 def _put_in_place(name: str, text: str, reason: str, *, again: bool) -> None:
@@ -78,7 +80,6 @@ def _put_in_place(name: str, text: str, reason: str, *, again: bool) -> None:
         return
     if not again:
         console.print(f"their scores stand as they were: {', '.join(dates)}", soft_wrap=True)
-        say_next("rollback", *(f"mtl-health score --study {name} --date {date}" for date in dates[-3:]))
         return
     from flows.nightly.rescore import score_again
 
@@ -102,3 +103,4 @@ def explain_score(
     date = date_or_today(date, study.settings.schedule.timezone)
     for title, rows in explained(study, person, date).items():
         show(title, rows)
+    say_next("explain-score", f"mtl-health tonight --study {name} --date {date} shows the date as a whole")
