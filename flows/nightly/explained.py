@@ -10,6 +10,8 @@ import polars as pl
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 
+_OF_TRAINING = {"git_revision": "code of its training", "params_hash": "params of its training"}
+
 
 def explained(study: Study, person: str, date: str) -> dict[str, dict[str, Any]]:
     """What to say of a person, by title. It holds no value of theirs, but tells that they are in the data.
@@ -62,5 +64,5 @@ def _model(study: Study, run: dict[str, Any]) -> dict[str, Any]:
     manifest = registry.folder / "versions" / version / "manifest.json"
     if manifest.is_file():
         held = json.loads(manifest.read_text(encoding="utf-8"))
-        said |= {name: held[name] for name in ("git_revision", "params_hash", "trained_on") if name in held}
+        said |= {words: held[name] for name, words in _OF_TRAINING.items() if name in held}
     return said
