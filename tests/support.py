@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -179,6 +180,15 @@ def running_with(variable: bytes) -> list[list[str]]:
             if variable in (folder / "environ").read_bytes().split(b"\0"):
                 found.append((folder / "cmdline").read_text().split("\0"))
     return found
+
+
+def kill_after(delay: float, command: list[str], **options: Any) -> None:
+    """Start a command, and kill it so many seconds after its first line."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, **options) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(delay)
+        process.kill()
 
 
 @contextmanager

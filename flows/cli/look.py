@@ -44,20 +44,18 @@ def champion(name: StudyName, date: _Day = None) -> None:
 
 
 def _show_champion_on(study: Study, date: str) -> None:
-    from flows.nightly.champions import champion_on
+    from flows.nightly.champions import champion_on, scorer_of
 
     row = champion_on(study.registry.promotions(), date, study.settings.schedule.timezone)
     if row is None:
         raise ValueError(f"{study.name} had no champion on {date}: `mtl-health history --study {study.name}` shows all")
-    scores = study.tables.scores
-    made = scores.read(date)["model_version"].unique().to_list() if scores.exists() else []
     show(
         f"champion of {study.name} at the end of {date}",
         {
             "model": row["model_version"],
             "since": row["promoted_at"].strftime("%Y-%m-%d %H:%M UTC"),
             "because": row["reason"],
-            "scores of the date are by": ", ".join(made) or "none: it has no scores",
+            "scores of the date are by": scorer_of(study, date) or "none: it has no scores",
         },
     )
 

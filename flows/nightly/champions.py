@@ -49,12 +49,23 @@ def left_behind(promotions: pl.DataFrame, version: str) -> dt.datetime | None:
 
 def scored_by(study: Study, version: str) -> list[str]:
     """The dates of which the scores that stand in the table are a version's, by the ledger."""
+    last = _last_runs(study)
+    return last.filter(pl.col("model_version") == version)["batch"].sort().to_list()
+
+
+def scorer_of(study: Study, date: str) -> str | None:
+    """The version that made a date's scores, by the ledger; None if it has none."""
+    versions = _last_runs(study).filter(pl.col("batch") == date)["model_version"]
+    return versions[0] if len(versions) else None
+
+
+def _last_runs(study: Study) -> pl.DataFrame:
+    """The last run of `score` of each date: it made the scores that stand in the table."""
     runs = study.tables.runs
     if not runs.exists():
-        return []
+        return pl.DataFrame(schema={"batch": pl.String, "model_version": pl.String})
     scored = runs.read().filter(pl.col("flow") == "score").sort("finished_at")
-    last = scored.group_by("batch", maintain_order=True).last()
-    return last.filter(pl.col("model_version") == version)["batch"].sort().to_list()
+    return scored.group_by("batch", maintain_order=True).last()
 
 
 def named(study: Study, text: str) -> str:

@@ -20,8 +20,9 @@ def explained(study: Study, person: str, date: str) -> dict[str, dict[str, Any]]
         ValueError: if the date has no row of that person.
     """
     scores, rejects = study.tables.scores, study.tables.rejects
-    scored = scores.read(date).filter(pl.col(PERSON) == person) if scores.exists() else pl.DataFrame()
-    noted = rejects.read(date).filter(pl.col(PERSON) == person) if rejects.exists() else pl.DataFrame()
+    scored, noted = (
+        table.read(date, only=(PERSON, person)) if table.exists() else pl.DataFrame() for table in (scores, rejects)
+    )
     if scored.is_empty() and noted.is_empty():
         raise ValueError(
             f"{date} has no row of this person: they were not in its drop, their key could not be read, or the date "

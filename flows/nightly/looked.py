@@ -10,7 +10,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from flows.fitting.machines import run_jobs
 from flows.nightly import shards
 from flows.nightly.shards import REJECTED, Work
 from flows.project.machines import SERIAL
@@ -48,13 +47,11 @@ def _work_through(study: Study, folder: Path, work: Work, *, scoring: bool) -> N
     parting, machines = study.settings.shards, study.machines
     if machines.kind not in ("serial", "processes"):
         machines = SERIAL  # the scratch folder is this machine's
-    while True:
-        plan = shards.plan_drop(study, folder, work.staging, disordered, parting, scoring=scoring)
-        here = SERIAL if plan.n_shards == 1 else machines
-        found = list(run_jobs(shards.work_on, range(plan.n_shards), work, title="shards", machines=here))
-        table = next((name for name in found if name), None)
-        if table is None:
-            return
+
+    def n_shards() -> int:
+        return shards.plan_drop(study, folder, work.staging, disordered, parting, scoring=scoring).n_shards
+
+    while table := shards.work_through(work, n_shards(), machines):
         disordered.append(table)
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import polars as pl
 
 from flows.features.cohort import cohort_of
+from flows.fitting.machines import run_jobs
+from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings, StudySettings
 from flows.project.storage import make_folder, near, reaching, remove_folder, write_whole
 from flows.stores.registry import Champion
@@ -131,6 +133,13 @@ def plan_drop(
     )
     write_whole(staging / PLAN, lambda path: Path(path).write_bytes(pickle.dumps(plan)))
     return plan
+
+
+def work_through(work: Work, n_shards: int, machines: MachineSettings) -> str | None:
+    """Work on all shards, one shard here; give the table that has to be parted first, if there is one."""
+    machines = machines if n_shards > 1 else SERIAL
+    found = list(run_jobs(work_on, range(n_shards), work, title="shards", machines=machines))
+    return next((table for table in found if table), None)
 
 
 def work_on(shard: int, work: Work) -> str | None:

@@ -11,7 +11,6 @@ import polars as pl
 
 from flows.features.cohort import nobody
 from flows.features.guard import FeatureError
-from flows.fitting.machines import run_jobs
 from flows.nightly import shards
 from flows.nightly.ledger import ledger_row
 from flows.nightly.rejects import excluded_rows, rejected_rows
@@ -56,9 +55,7 @@ def work_through(run: Run, n_shards: int, machines: MachineSettings = SERIAL) ->
 
     A drop of one shard is worked on here: nothing is won elsewhere.
     """
-    machines = machines if n_shards > 1 else SERIAL
-    found = list(run_jobs(shards.work_on, range(n_shards), work_of(run), title="shards", machines=machines))
-    return next((table for table in found if table), None)
+    return shards.work_through(work_of(run), n_shards, machines)
 
 
 def work_through_all(run: Run, parting: ShardSettings = ONE, machines: MachineSettings = SERIAL) -> None:

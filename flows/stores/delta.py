@@ -215,9 +215,9 @@ class PartitionedTable:
             n_rows += count
         return n_rows
 
-    def read(self, value: str | None = None) -> pl.DataFrame:
-        """The rows of one partition, or all."""
-        return read_delta(self.folder, where=None if value is None else (self.partition, value))
+    def read(self, value: str | None = None, *, only: tuple[str, str] | None = None) -> pl.DataFrame:
+        """The rows of one partition, or all; ``only`` those with a text in a column, so that no others are held."""
+        return read_delta(self.folder, where=None if value is None else (self.partition, value), only=only)
 
 
 def _is_full(error: Exception) -> bool:

@@ -31,7 +31,13 @@ def is_table(folder: Path) -> bool:
     return (folder / "_delta_log").exists() and DeltaTable.is_deltatable(str(folder))
 
 
-def read_delta(folder: Path, *, version: int | None = None, where: tuple[str, str] | None = None) -> pl.DataFrame:
+def read_delta(
+    folder: Path,
+    *,
+    version: int | None = None,
+    where: tuple[str, str] | None = None,
+    only: tuple[str, str] | None = None,
+) -> pl.DataFrame:
     """The rows of a Delta table, of a version or the last one, whatever its folder is called.
 
     Polars' own ``scan_delta`` takes the names of the files for URLs: it finds none below a folder with a space. Here
@@ -41,6 +47,7 @@ def read_delta(folder: Path, *, version: int | None = None, where: tuple[str, st
     Args:
         where: a column of text and its value, the only rows to read: files of other partitions are not opened, nor
             files without the value by the log's statistics.
+        only: a column that stands in the files, and its text in the only rows to keep.
     """
     table = open_table(check_place(folder), version)
     schema = pl.Schema(table.schema().to_arrow())
@@ -53,6 +60,8 @@ def read_delta(folder: Path, *, version: int | None = None, where: tuple[str, st
         found = scan(folder / unquote(path))
         if where is not None and where[0] not in partitions:
             found = found.filter(pl.col(where[0]) == where[1])
+        if only is not None:
+            found = found.filter(pl.col(only[0]) == only[1])
         rows = found.collect()
         known = {name: values[index] for name, values in partitions.items()}  # written in the log alone
         rest = [pl.lit(known.get(name)).alias(name) for name in schema if name not in rows.columns]

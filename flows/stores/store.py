@@ -41,8 +41,8 @@ class Store(Protocol):
     def exists(self) -> bool:
         """Whether anything was ever written."""
 
-    def read(self, value: str | None = None) -> pl.DataFrame:
-        """The rows of one partition, or all."""
+    def read(self, value: str | None = None, *, only: tuple[str, str] | None = None) -> pl.DataFrame:
+        """The rows of one partition, or all; ``only`` those with a text in a column, so that no others are held."""
 
     def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> object:
         """Replace one partition, or the whole table where it has none: ``value`` is :data:`WHOLE` then.

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from flows.fitting.machines import EXECUTORS, cluster, run_jobs
+from flows.fitting.machines import EXECUTORS, run_jobs
 from flows.fitting.machines.cluster import ClusterError
 from flows.fitting.machines.likeness import likeness, unlike
 from flows.project.errors import WorkerError, WorkerLostError
+from flows.project.imports import PACKAGES
 from flows.project.machines import KINDS, SERIAL, MachineSettings, parse_machines, read_machines
 from mtl_models.wording import SettingsError
-from tests.support import cluster_of, free_port
+from tests.support import ROOT, cluster_of, free_port
 
 
 @pytest.fixture(scope="module")
@@ -93,11 +97,30 @@ def test_a_worker_of_several_threads_is_refused() -> None:
         list(run_jobs(told, [1], None, title="jobs", machines=MachineSettings(kind="dask", address=address)))
 
 
-def test_a_worker_with_other_code_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = {**likeness(), "code of this project": "0" * 12, "polars": "1.0.0"}
-    monkeypatch.setattr(cluster, "unlike", lambda theirs, where: unlike({**theirs, **other}, where))
-    with pytest.raises(ClusterError, match=r"another code of this project .*, another polars \(1\.0\.0 there"):
-        list(run_jobs(told, [1], None, title="jobs", machines=MachineSettings(kind="dask", address=address)))
+def test_a_worker_with_other_code_is_refused(tmp_path: Path) -> None:
+    """A worker of another checkout, in which one line is another."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "flows" / "__init__.py").open("a") as file:
+        file.write("# another line\n")
+    with cluster_of(0) as address:
+        command = [sys.executable, "-m", "dask", "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        worker = subprocess.Popen(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, **quiet)
+        try:
+            with pytest.raises(ClusterError, match=r"another code of this project \(\w{12} there, \w{12} here\), so"):
+                list(run_jobs(told, [1], None, title="jobs", machines=MachineSettings(kind="dask", address=address)))
+        finally:
+            worker.terminate()
+            worker.wait(timeout=30)
+
+
+def test_what_is_not_alike_is_named() -> None:
+    assert unlike(likeness(), "it") is None
+    said = unlike({**likeness(), "polars": "1.0.0"}, "the worker")
+    assert said is not None
+    assert said.startswith("the worker has another polars (1.0.0 there, ")
+    assert "another numpy" not in said
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import polars as pl
@@ -22,7 +18,7 @@ from flows.nightly.shards import SCORES
 from flows.project.hashing import sha256
 from flows.study.study import Study
 from tests.flows.support import drop_of, scores_of, table, version
-from tests.support import NIGHT, Project, readable
+from tests.support import NIGHT, Project, kill_after, readable
 
 pytestmark = pytest.mark.slow
 
@@ -190,13 +186,7 @@ def test_a_killed_run_leaves_the_last_good_table(nightly: Project) -> None:
     before = scores_of(nightly).drop("scored_at")
     command = [sys.executable, "-c", SCORING, str(nightly.folder), NIGHT]
     for delay in (0.1, 0.35, 0.7):
-        worker = subprocess.Popen(command, env=nightly.environment, cwd=nightly.folder, stdout=subprocess.PIPE)
-        assert worker.stdout is not None
-        worker.stdout.readline()
-        time.sleep(delay)
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.wait()
-        worker.stdout.close()
+        kill_after(delay, command, env=nightly.environment, cwd=nightly.folder)
         assert scores_of(nightly).drop("scored_at").equals(before), delay
         run = open_run(Study(nightly.folder, "heart"), NIGHT)
         steps.work_through_all(run)

@@ -53,6 +53,8 @@ def test_frames_of_any_size_are_the_rows_of_one_commit(table: PartitionedTable) 
     assert table.replace(DATE, [rows(0, 150), rows(150, 151), rows(151, 2250)]) == 1
     assert table.read(DATE).equals(rows(0, 2250))
     assert table.read(OTHER).equals(rows(0, 30, OTHER))
+    assert table.read(DATE, only=("person_id", "001500")).equals(rows(1500, 1501))
+    assert table.read(DATE, only=("person_id", "nobody")).is_empty()
     found = pl.Series(DeltaTable(str(table.folder)).get_add_actions(flatten=True)).struct.unnest()
     large = found.filter(pl.col("partition.score_date") == DATE).sort("min.person_id")
     assert large["num_records"].to_list() == [1000, 1000, 250]

@@ -29,9 +29,10 @@ class ParquetFolder:
     def exists(self) -> bool:
         return any(self.folder.glob("*.parquet"))
 
-    def read(self, value: str | None = None) -> pl.DataFrame:
+    def read(self, value: str | None = None, *, only: tuple[str, str] | None = None) -> pl.DataFrame:
         files = sorted(self.folder.glob("*.parquet")) if value is None else [self.folder / f"{value}.parquet"]
-        return pl.concat(pl.read_parquet(file) for file in files if file.is_file() or value is None)
+        rows = pl.concat(pl.read_parquet(file) for file in files if file.is_file() or value is None)
+        return rows if only is None else rows.filter(pl.col(only[0]) == only[1])
 
     def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> None:
         frame = rows if isinstance(rows, pl.DataFrame) else pl.concat(rows)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +19,7 @@ from flows.stores.tables import RejectTable, RunLedger, ScoreTable
 from mtl_models.data.tasks import Task
 from mtl_models.serving.scorer import score_columns
 from schemas.published import PublishError
-from tests.support import closed_to_us
+from tests.support import closed_to_us, kill_after
 
 TASKS = (
     Task(name="tc", kind="regression", unit="mg/dL"),
@@ -181,13 +177,7 @@ def test_a_killed_writer_leaves_a_whole_version(tmp_path: Path, delay: float) ->
     table = PartitionedTable(tmp_path / "t", "day")
     good = pl.DataFrame({"day": ["a"], "x": [7], "y": ["seven"]})
     table.replace("a", good)
-    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path / "t")], stdout=subprocess.PIPE)
-    assert writer.stdout is not None
-    writer.stdout.readline()
-    time.sleep(delay)
-    os.kill(writer.pid, signal.SIGKILL)
-    writer.wait()
-    writer.stdout.close()
+    kill_after(delay, [sys.executable, "-c", WRITER, str(tmp_path / "t")])
     left = table.read()
     assert left.height in (1, 2_000_000)
     table.replace("a", good)
