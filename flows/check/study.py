@@ -6,6 +6,7 @@ import polars as pl
 
 from flows.check.absence import absence_faults
 from flows.check.leaks import leak_faults
+from flows.check.others import others_faults
 from flows.check.report import CheckReport
 from flows.features.cohort import try_cohort, value_faults
 from flows.features.guard import FeatureError, Tables
@@ -67,7 +68,8 @@ def _check_data(report: CheckReport, study: Study, *, split: bool) -> None:
     report.faults += faults or value_faults(cohort.features)
     report.n_people, report.n_features = cohort.features.height, cohort.features.width - 1
     if not faults:
-        report.faults += absence_faults(name, cohort, settings)
+        absent = absence_faults(name, cohort, settings)
+        report.faults += [*absent, *others_faults(name, cohort, settings, said=absent)]
     targets = splits = None
     try:
         targets = cohort_targets(name, tables, cohort.features, (*tasks, *further))
