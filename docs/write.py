@@ -29,7 +29,7 @@ METHODS = re.compile(r"(<!-- methods: written by docs/write.py -->\n).*?(<!-- en
 HEADINGS = {"column": "column", "type": "type", "unit": "unit", "meaning": "meaning"}
 _COMMON = {
     "person_id": "the person's key, once a date",
-    "score_date": "the night's date, ISO; the partition",
+    "score_date": "the night's date; the partition",
     "model_version": "SHA-256 of the model file that gave the scores",
     "run_id": "the run in the ledger",
     "scored_at": "when that run started, UTC",

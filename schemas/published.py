@@ -14,7 +14,6 @@ from schemas.splitting.checking import failed_cells
 from schemas.splitting.results import REASON
 
 _MOMENT = Annotated[pl.Datetime, "us", "UTC"]
-_DATE = r"^\d{4}-\d{2}-\d{2}$"
 _BATCH = r"^(\d{4}-\d{2}-\d{2}|training)$"
 _REJECT_BATCH = r"^(\d{4}-\d{2}-\d{2}(-stopped)?|training)$"
 
@@ -87,7 +86,7 @@ def scores_schema(predictions: Sequence[ScoreColumn]) -> pa.DataFrameSchema:
     """The contract of a score table: who and when, ``predictions`` in their order, by which model and run."""
     columns = {
         "person_id": pa.Column(pl.String, unique=True),
-        "score_date": pa.Column(pl.String, pa.Check.str_matches(_DATE)),
+        "score_date": pa.Column(pl.Date),
         **{column.name: _prediction(column) for column in predictions},
         "model_version": pa.Column(pl.String),
         "run_id": pa.Column(pl.String),

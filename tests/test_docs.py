@@ -107,24 +107,43 @@ def test_the_page_names_the_columns_of_the_champions() -> None:
     assert [(row[0].strip("`"), row[1]) for row in rows] == _types(dict(history.schema))
 
 
+def test_the_python_that_reads_opens_no_file_of_another_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """DuckDB, pandas and Polars: the files of other dates are not even there."""
+    table = PartitionedTable(tmp_path / "data/tables/nhanes/scores", "score_date")
+    for day in (20, 21):
+        rows = {"person_id": [f"A{day}"], "score_date": [dt.date(2026, 11, day)], "diabetes__p": [0.5]}
+        table.replace(f"2026-11-{day}", pl.DataFrame(rows))
+    for file in table.folder.glob("score_date=2026-11-20/*"):
+        file.unlink()
+    monkeypatch.chdir(tmp_path)
+    blocks = [each for each in _blocks(PUBLISHED, "python") if each.startswith("# read with")]
+    assert len(blocks) == 3
+    for block in blocks:
+        exec(block, {})
+        assert "A21" in capsys.readouterr().out
+
+
 def test_the_python_on_time_travel_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = PartitionedTable(tmp_path / "data/tables/nhanes/scores", "score_date")
     for value in (1, 2):
-        table.replace("2026-11-20", pl.DataFrame({"score_date": ["2026-11-20"], "value": [value]}))
-    table.replace("2026-11-21", pl.DataFrame({"score_date": ["2026-11-21"], "value": [3]}))
+        table.replace("2026-11-20", pl.DataFrame({"score_date": [dt.date(2026, 11, 20)], "value": [value]}))
+    table.replace("2026-11-21", pl.DataFrame({"score_date": [dt.date(2026, 11, 21)], "value": [3]}))
     monkeypatch.chdir(tmp_path)
     held = []
     for block in (each for each in _blocks(PUBLISHED, "python") if not each.startswith("# read with")):
         exec(block.replace("2026-11-20T06:00:00+00:00", dt.datetime.now(dt.UTC).isoformat()), {})
         held.append(dict(table.read().sort("score_date").rows()))
-    both, old = {"2026-11-20": 2, "2026-11-21": 3}, {"2026-11-20": 1}
+    first, second = dt.date(2026, 11, 20), dt.date(2026, 11, 21)
+    both, old = {first: 2, second: 3}, {first: 1}
     # history, reading, restoring version 0, one date from version 0, vacuum, log retention
     assert held == [both, both, old, old, old, old]
-    first = next(block for block in _blocks(PUBLISHED, "python") if "PartitionedTable" in block)
-    table.replace("2026-11-21", pl.DataFrame({"score_date": ["2026-11-21"], "value": [4]}))
-    table.replace("2026-11-20", pl.DataFrame({"score_date": ["2026-11-20"], "value": [5]}))
-    exec(first, {})
-    assert dict(table.read().rows()) == {"2026-11-20": 1, "2026-11-21": 4}
+    one_date = next(block for block in _blocks(PUBLISHED, "python") if "PartitionedTable" in block)
+    table.replace("2026-11-21", pl.DataFrame({"score_date": [dt.date(2026, 11, 21)], "value": [4]}))
+    table.replace("2026-11-20", pl.DataFrame({"score_date": [dt.date(2026, 11, 20)], "value": [5]}))
+    exec(one_date, {})
+    assert dict(table.read().rows()) == {first: 1, second: 4}
 
 
 def test_operations_names_the_schedules_and_limits_of_params() -> None:

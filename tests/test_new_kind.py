@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +235,7 @@ def test_the_file_gives_the_same_counts_and_their_column_is_in_the_contract(judg
     assert contract.columns["visits"].metadata == {"unit": "visits"}
     published = judged.scores.select(
         "person_id",
-        pl.lit("2026-01-01").alias("score_date"),
+        pl.lit(date(2026, 1, 1)).alias("score_date"),
         *judged.scores.columns[1:],
         pl.lit("a").alias("model_version"),
         pl.lit("b").alias("run_id"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -194,7 +194,7 @@ def _score(work: Work, champion: Champion, result: StudyResult, folder: Path) ->
     scores = work.scorer.score(features)
     scores = scores.select(
         PERSON,
-        pl.lit(work.date).alias("score_date"),
+        pl.lit(date.fromisoformat(work.date)).alias("score_date"),
         *(column for column in scores.columns if column != PERSON),
         pl.lit(champion.version).alias("model_version"),
         pl.lit(work.run_id).alias("run_id"),

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from flows.project.access import writing_in
 from flows.project.storage import check_place, make_folder
+from flows.stores.dates import as_text, is_moved, move_to_dates
 from flows.stores.delta_files import files_with, is_table, open_table, read_delta
 from flows.stores.store import WHOLE, RowKey
 from flows.stores.tidy import gather, tidy
@@ -43,8 +44,8 @@ class PartitionedTable:
 
     Args:
         folder: where the table lives.
-        partition: name of the partition column, a string; ``WHOLE`` where the table has none. Rows of a ``RowKey``
-            stand in one file each at first and are gathered in fewer, without partitions.
+        partition: name of the partition column, a string or a date; ``WHOLE`` where the table has none. Rows of a
+            ``RowKey`` stand in one file each at first and are gathered in fewer, without partitions.
         shared: whether those who may read published tables may read this one.
     """
 
@@ -60,7 +61,8 @@ class PartitionedTable:
     def conflicts(self, schema: pl.Schema) -> list[str]:
         """What keeps rows of ``schema`` out of the table: its columns that they lack or hold in another type, in words.
 
-        A column that only they have is no conflict: the table takes it, and its older partitions read null there.
+        A column that only they have is no conflict: the table takes it, and its older partitions read null there. Nor
+        is a partition of text that is one of dates in them: the table is moved over.
         """
         if not self.exists():
             return []
@@ -69,6 +71,8 @@ class PartitionedTable:
         for field in open_table(self.folder).schema().fields:
             if field.name not in offered:
                 found.append(f"column {field.name} is gone")
+            elif field.name == self.partition and is_moved(field.type, offered[field.name]):
+                continue
             elif offered[field.name] != field.type:
                 found.append(f"column {field.name} is {_type(field.type)} there and {_type(offered[field.name])} here")
         return found
@@ -111,6 +115,8 @@ class PartitionedTable:
                         "aside to begin a table of the new columns"
                     )
                 with writing_in(self.folder, shared=self.shared):
+                    if stream.schema.get(self.partition) == pl.Date and self.exists():
+                        move_to_dates(self.folder, self.partition)
                     self._add_columns(stream.schema)
                     self._write(value, stream)
         except (CommitFailedError, Timeout):
@@ -137,7 +143,7 @@ class PartitionedTable:
 
         def check(frame: pl.DataFrame) -> None:
             whole = self.partition == WHOLE
-            if "'" in value or (value != WHOLE if whole else not (frame[self.partition] == value).all()):
+            if "'" in value or (value != WHOLE if whole else not (as_text(frame[self.partition]) == value).all()):
                 raise StoreError(f"{self.folder.name}: rows outside {self.partition}={value} cannot be written there")
 
         return check

@@ -45,8 +45,8 @@ def read_delta(
     as long as the rest of a command that only looks.
 
     Args:
-        where: a column of text and its value, the only rows to read: files of other partitions are not opened, nor
-            files without the value by the log's statistics.
+        where: a column of text, or a partition of dates, and its value, the only rows to read: files of other
+            partitions are not opened, nor files without the value by the log's statistics.
         only: a column that stands in the files, and its text in the only rows to keep.
     """
     table = open_table(check_place(folder), version)
@@ -72,7 +72,7 @@ def read_delta(
 def files_with(files: pl.DataFrame, column: str, value: str) -> pl.DataFrame:
     """The files of a log that may hold a value. Statistics may be cut off, so their first figures are compared."""
     if f"partition.{column}" in files.columns:
-        return files.filter(pl.col(f"partition.{column}") == value)
+        return files.filter(pl.col(f"partition.{column}").cast(pl.String) == value)
     least, most = (f"{bound}.{column}" for bound in ("min", "max"))
     if least not in files.columns:
         return files

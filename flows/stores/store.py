@@ -29,8 +29,8 @@ class Store(Protocol):
 
     Args:
         folder: where the table lives.
-        partition: name of the partition column, a string; :data:`WHOLE` where the table has none, a :class:`RowKey`
-            where each is one row.
+        partition: name of the partition column, a string, or a date that is named in ISO form; :data:`WHOLE` where the
+            table has none, a :class:`RowKey` where each is one row.
         shared: whether those who may read published tables may read this one.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 import sys
@@ -26,7 +27,7 @@ def version(project: Project, name: str) -> int:
 
 def scores_of(project: Project, date: str = NIGHT) -> pl.DataFrame:
     """The published scores of a date."""
-    return table(project, "scores").filter(pl.col("score_date") == date)
+    return table(project, "scores").filter(pl.col("score_date") == dt.date.fromisoformat(date))
 
 
 def drop_of(project: Project, date: str) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +208,7 @@ def test_scores_that_do_not_fit_into_the_published_table_are_named(
 def scores_of(tasks: tuple[Task, ...]) -> pl.DataFrame:
     """One person's scores."""
     predicted = {"tc": 1.0, "thal": "normal", "thal__p_normal": 0.75, "thal__p_fixed": 0.25, "age": 50.0}
-    keys = {"person_id": "a", "score_date": "2026-11-20"}
+    keys = {"person_id": "a", "score_date": date(2026, 11, 20)}
     run = {"model_version": "m", "run_id": "r", "scored_at": datetime(2026, 11, 20, tzinfo=UTC)}
     frame = pl.DataFrame([{**keys, **predicted, **run}])
     return frame.cast({**score_columns(tasks), "scored_at": pl.Datetime("us", "UTC")})  # type: ignore[arg-type]

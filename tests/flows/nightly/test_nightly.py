@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import sys
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -30,7 +31,7 @@ def test_everybody_is_scored_rejected_or_excluded(nightly: Project) -> None:
     assert run["n_rows"] == run["n_rows_valid"] + run["n_rows_rejected"]
     assert scores.height == run["n_scored"]
     assert scores["person_id"].is_unique().all()
-    assert scores["score_date"].unique().to_list() == [NIGHT]
+    assert scores["score_date"].unique().to_list() == [date.fromisoformat(NIGHT)]
     champion = nightly.folder / "data" / "registry" / "heart" / "versions" / run["model_version"] / "model.onnx"
     assert sha256(champion) == run["model_version"] == scores["model_version"][0]
     assert scores["thal"].is_in(["normal", "fixed defect", "reversible defect"]).all()

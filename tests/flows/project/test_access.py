@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import grp
 import os
 import stat
@@ -18,7 +19,7 @@ from mtl_models.wording import SettingsError
 from tests.support import readable
 
 GROUP = grp.getgrgid(os.getgid()).gr_name
-FRAME = pl.DataFrame({"score_date": ["2026-11-20"], "batch": ["2026-11-20"], "x": [1]})
+FRAME = pl.DataFrame({"score_date": [dt.date(2026, 11, 20)], "batch": ["2026-11-20"], "x": [1]})
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,10 +10,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from deltalake import DeltaTable
 
 from flows.nightly.score_contract import scores_contract
 from flows.project.hashing import sha256
+from flows.stores import stream
 from flows.stores.delta import PartitionedTable, StoreError
+from flows.stores.delta_files import read_delta
 from flows.stores.inbox import Inbox, file_hashes
 from flows.stores.registry import ModelRegistry
 from flows.stores.tables import RejectTable, RunLedger, ScoreTable
@@ -34,7 +38,7 @@ def scores(date: str, people: int, value: float = 1.0) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "person_id": [str(number) for number in range(people)],
-            "score_date": [date] * people,
+            "score_date": [dt.date.fromisoformat(date)] * people,
             "tc": [value] * people,
             "diabetes": [1] * people,
             "diabetes__p": [0.75] * people,
@@ -147,8 +151,35 @@ def test_new_columns_stand_last_and_are_null_on_old_dates(tmp_path: Path) -> Non
     assert table.read("2026-11-21").select(wider.columns).equals(wider)
     with pytest.raises(StoreError, match="column alt is gone; column signs is gone"):
         table.replace("2026-11-22", scores("2026-11-22", 2))
-    table.replace("2026-11-20", wider.with_columns(score_date=pl.lit("2026-11-20")))
+    table.replace("2026-11-20", wider.with_columns(score_date=dt.date(2026, 11, 20)))
     assert table.read("2026-11-20")["alt"].to_list() == [2.5] * 3
+
+
+@pytest.mark.parametrize("people", [3, 250], ids=["at once", "file by file"])
+def test_dates_of_text_become_dates_in_one_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people: int) -> None:
+    """No file of the old table is written anew, and its versions before stay as they were."""
+    monkeypatch.setattr(stream, "ROWS", 100)
+    table, old = ScoreTable(tmp_path), scores("2026-11-20", 2)
+    for date in ("2026-11-20", "2026-11-19"):
+        table.replace(date, scores(date, 2).with_columns(score_date=pl.lit(date)))
+    files = set(table.folder.rglob("*.parquet"))
+    assert table.read("2026-11-20")["score_date"].to_list() == ["2026-11-20"] * 2
+    assert table.conflicts(old.schema) == []
+    new = scores("2026-11-21", people)
+    table.replace("2026-11-21", new)
+    assert table.read("2026-11-20").equals(old)
+    assert table.read("2026-11-21").sort("person_id").equals(new.sort("person_id"))
+    assert files < set(table.folder.rglob("*.parquet"))
+    delta = DeltaTable(str(table.folder))
+    assert [entry["operation"] for entry in delta.history()] == ["WRITE"] * 4  # two dates, the move, the new date
+    assert read_delta(table.folder, version=1)["score_date"].dtype == pl.String
+    table.remove("2026-11-19")
+    assert sorted(table.read()["score_date"].unique()) == [dt.date(2026, 11, 20), dt.date(2026, 11, 21)]
+    with pytest.raises(StoreError, match="column score_date is date there and string here"):
+        table.replace("2026-11-22", scores("2026-11-22", 2).with_columns(score_date=pl.lit("2026-11-22")))
+    DeltaTable(str(table.folder)).restore(1)
+    table.replace("2026-11-21", new)
+    assert table.read("2026-11-19").equals(scores("2026-11-19", 2))
 
 
 def test_an_old_ledger_takes_a_column_that_runs_have_since(tmp_path: Path) -> None:
