@@ -7,33 +7,29 @@ from __future__ import annotations
 
 import re
 import runpy
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from flows.experiments.methods import methods_table
-from flows.nightly.score_contract import scores_contract
+from flows.nightly.score_contract import meanings_of, scores_contract
 from flows.project.settings import read_studies
 from flows.study.load import load_settings
 from mtl_models.data.tasks import Task
-from mtl_models.kinds import kind_of
 from schemas.contract import load_contract
 from schemas.describe import dictionary, markdown
+from schemas.meanings import MEANINGS
+from schemas.published import Champions, Rejects, Runs
 
 DOCS = Path(__file__).parent
 API = runpy.run_path(str(DOCS / "api.py"))
 STUDY = "nhanes"
 BLOCK = re.compile(r"(<!-- scores of (\w+): written by docs/write.py -->\n).*?(<!-- end -->)", re.DOTALL)
+COLUMNS = re.compile(r"(<!-- columns of (\w+): written by docs/write.py -->\n).*?(<!-- end -->)", re.DOTALL)
 METHODS = re.compile(r"(<!-- methods: written by docs/write.py -->\n).*?(<!-- end -->)", re.DOTALL)
 HEADINGS = {"column": "column", "type": "type", "unit": "unit", "meaning": "meaning"}
-_COMMON = {
-    "person_id": "the person's key, once a date",
-    "score_date": "the night's date; the partition",
-    "model_version": "SHA-256 of the model file that gave the scores",
-    "run_id": "the run in the ledger",
-    "scored_at": "when that run started, UTC",
-}
+TABLES = {"rejects": Rejects, "runs": Runs, "champions": Champions}
 
 
 def pages() -> dict[Path, str]:
@@ -45,19 +41,22 @@ def pages() -> dict[Path, str]:
     def block(match: re.Match[str]) -> str:
         return match[1] + score_columns(load_settings(root, match[2]).task_records) + match[3]
 
+    def columns(match: re.Match[str]) -> str:
+        return match[1] + table_columns(match[2], TABLES[match[2]]) + match[3]
+
     sharing = DOCS / "sharing.md"
     listed = METHODS.sub(lambda match: match[1] + methods_table() + match[2], sharing.read_text())
     return {
         **found,
         DOCS / "api.md": API["api_page"](),
-        published: BLOCK.sub(block, published.read_text()),
+        published: COLUMNS.sub(columns, BLOCK.sub(block, published.read_text())),
         sharing: listed,
     }
 
 
 def score_columns(tasks: tuple[Task, ...]) -> str:
     """The columns of a score table as Markdown: names and types by its contract, meaning by the tasks."""
-    meanings = {**_COMMON, **dict(pair for task in tasks for pair in _meanings(task))}
+    meanings = {**MEANINGS["scores"], **meanings_of(tasks)}
     units = {task.name: task.unit for task in tasks}
     rows = (
         {
@@ -71,19 +70,27 @@ def score_columns(tasks: tuple[Task, ...]) -> str:
     return markdown(HEADINGS, rows)
 
 
-def _meanings(task: Task) -> Iterator[tuple[str, str]]:
-    names = task.classes or task.labels
-    yield task.name, f"{task.title}: {kind_of(task).says.format(threshold=task.threshold, names=', '.join(names))}"
-    for column, name in zip(task.prediction_columns, names or ("1",), strict=True):
-        if column != task.name:
-            yield column, f"{task.title}: probability of {name}"
+def table_columns(name: str, model: Any) -> str:
+    """The columns of another published table as Markdown, by its model and the words for it."""
+    rows = (
+        {
+            "column": f"`{column}`",
+            "type": type_name(held.dtype.type),
+            "empty": "yes" if held.nullable else "no",
+            "meaning": MEANINGS[name][column],
+        }
+        for column, held in model.to_schema().columns.items()
+    )
+    return markdown({"column": "column", "type": "type", "empty": "may be empty", "meaning": "meaning"}, rows)
 
 
 def type_name(dtype: pl.DataType) -> str:
     """A type in words that readers of any tool know."""
-    return {"Datetime(time_unit='us', time_zone='UTC')": "timestamp, UTC", "List(String)": "list of strings"}.get(
-        str(dtype), str(dtype)
-    )
+    return {
+        "Datetime(time_unit='us', time_zone='UTC')": "timestamp, UTC",
+        "List(String)": "list of strings",
+        "List(Struct({'column': String, 'rule': String}))": "list of {column, rule}",
+    }.get(str(dtype), str(dtype))
 
 
 def main() -> None:

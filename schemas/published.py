@@ -62,6 +62,16 @@ class Runs(Table):
     floods: str = pa.Field(nullable=True)
 
 
+class Champions(Table):
+    """Every promotion; the last one is the champion."""
+
+    model_version: str = pa.Field()
+    promoted_at: _MOMENT = pa.Field()
+    reason: str = pa.Field()
+    replaced: str = pa.Field(nullable=True)
+    gate: str = pa.Field()
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScoreColumn:
     """One column of predictions.
@@ -99,6 +109,8 @@ def scores_schema(predictions: Sequence[ScoreColumn]) -> pa.DataFrameSchema:
 
 def _prediction(column: ScoreColumn) -> pa.Column:
     described: dict[str, Any] = {"title": column.title, "metadata": {"unit": column.unit}}
+    if column.kind == "set":
+        described["metadata"]["values"] = list(column.values)
     if column.kind == "number":
         return pa.Column(pl.Float64, pa.Check(_finite, name="finite"), **described)
     if column.kind == "probability":

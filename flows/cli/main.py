@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from flows.cli import check, look, models, new, score, sharing, train, validate
+from flows.cli import check, contracts, look, models, new, score, sharing, train, validate
 
 app = typer.Typer(
     name="mtl-health",
@@ -24,6 +24,7 @@ PANELS = {
     "Run a night": (train, score),
     "Look at what is there": (look,),
     "Which model, when, why": (models,),
+    "Keep what others read": (contracts,),
     "Find out how outcomes should share": (sharing,),
 }
 """What people do, in the order of `--help`, and the commands for it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -15,3 +15,16 @@ def scores_contract(tasks: Iterable[Task]) -> Any:
     """What the score table of ``tasks`` must look like: columns, types, units, ranges and allowed values."""
     published = [column for task in tasks if task.role == "main" for column in kind_of(task).published(task)]
     return scores_schema([ScoreColumn(**asdict(column)) for column in published])
+
+
+def meanings_of(tasks: Iterable[Task]) -> dict[str, str]:
+    """What each column of predictions says, in words."""
+    return {name: words for task in tasks if task.role == "main" for name, words in _meanings(task)}
+
+
+def _meanings(task: Task) -> Iterator[tuple[str, str]]:
+    names = task.classes or task.labels
+    yield task.name, f"{task.title}: {kind_of(task).says.format(threshold=task.threshold, names=', '.join(names))}"
+    for column, name in zip(task.prediction_columns, names or ("1",), strict=True):
+        if column != task.name:
+            yield column, f"{task.title}: probability of {name}"

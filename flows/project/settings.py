@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flows.project.hashing import digest
+from flows.project.published import PublishedSettings
 from flows.project.yaml_file import YamlFile, read_yaml
 from mtl_models.baselines.settings import BaselineSettings
 from mtl_models.data.tasks import Task, load_tasks
@@ -190,6 +191,7 @@ class StudySettings(_Settings):
     gate: GateSettings = GateSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     shards: ShardSettings = ShardSettings()
+    published: PublishedSettings = PublishedSettings()
     store: str = "delta"
 
     @cached_property

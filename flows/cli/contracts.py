@@ -1,0 +1,43 @@
+"""The command about what readers of the published tables are promised."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import console, say_next
+
+app = typer.Typer()
+
+
+@app.command()
+def contract(
+    name: Annotated[
+        str | None, typer.Option("--study", help="Name of a study. Default: all.", show_default=False)
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; end with status 1 if a contract is stale or was broken.")
+    ] = False,
+) -> None:
+    """Write the contracts of the published tables (Open Data Contract Standard) that the code says otherwise."""
+    from flows.nightly.contracts.kept import FOLDER, faults_of, renew
+    from flows.project.paths import project_root
+    from flows.project.settings import read_studies
+    from flows.study.study import Study
+
+    root = project_root()
+    studies = [Study(root, each, "block") for each in ([name] if name else read_studies(root))]
+    faults = list[str]()
+    for study in studies:
+        if check:
+            faults += faults_of(study)
+            continue
+        for table, (version, changes) in renew(study).items():
+            said = "; ".join((*changes.breaking, *changes.additive)) or "words"
+            console.print(f"{FOLDER}/{study.name}/{table}.odcs.yaml {version}: {said}", soft_wrap=True)
+    if faults:
+        raise ValueError("\n".join(faults))
+    if check:
+        console.print(f"the contracts of {', '.join(study.name for study in studies)} are what the code says")
+    say_next("contract", "commit the folder contracts" if not check else "docs/published.md says who is promised what")

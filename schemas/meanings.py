@@ -1,0 +1,73 @@
+"""What the columns of the published tables mean, in words: for contracts, and for docs/published.md."""
+
+from __future__ import annotations
+
+MEANINGS: dict[str, dict[str, str]] = {
+    "scores": {
+        "person_id": "the person's key, once a date",
+        "score_date": "the night's date; the partition",
+        "model_version": "SHA-256 of the model file that gave the scores",
+        "run_id": "the run in the ledger",
+        "scored_at": "when that run started, UTC",
+    },
+    "rejects": {
+        "table": "raw table, for example `DEMO`",
+        "file": "file name, `DIQ/part-00001.csv` for a part; empty for an excluded person",
+        "line": "line of the CSV on which the row starts, or row number in a Parquet file",
+        "person_id": "the person's key; empty where it could not be read",
+        "row": "the row as JSON, text by column; empty for an excluded person",
+        "reasons": "every reason, not only the first",
+        "batch": (
+            "the drop's date, or `training`; `<date>-stopped` for a drop that a limit stopped, until a drop of "
+            "that date is scored"
+        ),
+        "run_id": "the run in the ledger; a run that was stopped has no row there",
+        "outcome": "`rejected` (a row that breaks the contract) or `excluded` (a person outside the cohort)",
+    },
+    "runs": {
+        "run_id": (
+            "16 hexadecimal digits. For `score`, a hash of study, date, model, drop, the params that decide "
+            "scores and the code that scoring uses. For `retrain`, of study, model, `dvc.lock`, params, code and "
+            "the champion before. It is taken from their contents, not from the commit, so the same inputs give "
+            "the same run"
+        ),
+        "flow": "`score` or `retrain`",
+        "study": "the study",
+        "batch": "the date that was scored, or `training`",
+        "model_version": "SHA-256 of the model that scored, or that was trained",
+        "data_hashes": (
+            "JSON: SHA-256 of every file of the drop (`score`) or of `dvc.lock` (`retrain`). A file that the "
+            "contract does not know has a number instead of its name, which may be a person's"
+        ),
+        "git_revision": "commit of the code, `-dirty` behind it if tracked files differed",
+        "params_hash": "SHA-256 of the study's block of `params.yaml`",
+        "n_people": "people in the person table",
+        "n_scored": "people scored; empty for `retrain`",
+        "n_rejected": "people whose row in the person table was rejected",
+        "n_excluded": "people outside the cohort",
+        "n_rows": "rows of all tables",
+        "n_rows_valid": "rows that kept the contract",
+        "n_rows_rejected": "rows that did not",
+        "promoted": "whether the trained model became the champion; empty for `score`",
+        "started_at": "start",
+        "finished_at": "end",
+        "seconds": "between the two",
+        "details": (
+            "JSON: the validation's counts by table and rule, and `absent`, the tables that did not arrive "
+            "(`score`); the gate's reason, the check's `warnings`, `n_rejects` and the text of `dvc.lock`, and "
+            "`stands`, whether the same inputs need no second run (`retrain`)"
+        ),
+        "floods": (
+            "a line for each limit on lost values that was passed although the run went on (`validation.floods: "
+            "say`): column, counts, what the values look like; empty if no limit was passed"
+        ),
+    },
+    "champions": {
+        "model_version": "SHA-256 of the model file, `data/registry/<study>/versions/<sha256>/model.onnx`",
+        "promoted_at": "since when; the latest row is the champion",
+        "reason": "the gate's words; `by hand: ...` or `rolled back by hand: ...` with the words of who did it",
+        "replaced": "the champion before, empty for the first",
+        "gate": "JSON: the compared gains with their intervals, `{}` where nothing was compared",
+    },
+}
+"""By table and column; of `scores` the columns that every study has."""
