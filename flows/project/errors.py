@@ -22,7 +22,14 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 ROOT = Path(__file__).parents[2]
 PACKAGES = tuple(ROOT / name for name in ("flows", "schemas", "mtl_models"))
-OWN_SCHEMAS = ("fields", "limits", "reading", "sharding", "splitting")  # the folders of `schemas` that are no study's
+OWN_SCHEMAS = (
+    "fields",
+    "limits",
+    "odcs",
+    "reading",
+    "sharding",
+    "splitting",
+)  # the folders of `schemas` that are no study's
 TRACEBACK = "MTL_HEALTH_TRACEBACK"  # the variable that asks for tracebacks, values and all
 _RAISE = opcode.opmap["RAISE_VARARGS"]
 
