@@ -19,7 +19,8 @@ from benchmarks.measuring import require, show, study_inputs
 from flows.project.dates import date_or_today
 
 LIBRARIES = "import polars, typer, pydantic"
-LIMITS = {"champion": 0.5, "report": 0.5, "tonight": 0.5, "score, nothing to do": 1.5, "retrain, nothing to do": 1.5}
+LOOKS, IDLE = ("champion", "report", "tonight", "history"), ("score", "retrain", "nightly")
+LIMITS = {**dict.fromkeys(LOOKS, 0.5), **dict.fromkeys((f"{name}, nothing to do" for name in IDLE), 1.5)}
 """Seconds for a command."""
 
 
@@ -32,7 +33,7 @@ def main() -> None:
     require([paths.tables / "scores", paths.reports / "evaluation.json"], f"mtl-health nightly --study {options.study}")
     date = date_or_today(None, settings.schedule.timezone)
     study = ["-m", "flows.cli", "{}", "--study", options.study]
-    commands = {name: [part.format(name) for part in study] for name in ("champion", "report")}
+    commands = {name: [part.format(name) for part in study] for name in ("champion", "report", "history")}
     commands["tonight"] = [*(part.format("tonight") for part in study), "--date", date]
     commands["score, nothing to do"] = [*(part.format("score") for part in study), "--date", date]
     commands["retrain, nothing to do"] = [part.format("retrain") for part in study]

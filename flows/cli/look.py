@@ -85,21 +85,21 @@ def tonight(name: StudyName, date: Date = None) -> None:
 
     date = date_or_today(date, study.settings.schedule.timezone)
     table = study.tables.scores
-    rows = table.read(date) if table.exists() else None
+    held = table.look(date, "run_id")
     kept = stopped.read(paths, date)
     if kept:
         say_counts(name, kept["validation"])
         say_losses("\n".join(kept["limits passed"]))
-    if rows is None or rows.is_empty():
+    if held is None:
         why = "a limit stopped its drop; mend that and " if kept else ""
         raise ValueError(f"{name} has no scores for {date}: {why}run `mtl-health score --study {name} --date {date}`")
     if kept:
         console.print(f"the last drop of {date} was stopped: the scores below are of an earlier one", soft_wrap=True)
-    columns = Table("column", "type", "empty", title=f"{rows.height} rows for {date}", title_justify="left")
-    for name, dtype in rows.schema.items():
-        columns.add_row(name, str(dtype), str(rows[name].null_count()))
+    columns = Table("column", "type", "empty", title=f"{held.n_rows} rows for {date}", title_justify="left")
+    for name, dtype in held.schema.items():
+        columns.add_row(name, str(dtype), str(held.empty[name]))
     console.print(columns)
-    run = study.tables.runs.find(rows["run_id"][0])
+    run = study.tables.runs.find(held.first)
     say_losses(run.get("floods") if run else None)
     absent = {"tables that did not arrive": ", ".join(absent_tables(run)) or "none"} if run else {}
     show("", {**absent, "scores": relative(table.folder), "report": relative(paths.reports / "index.html")})

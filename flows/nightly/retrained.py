@@ -78,5 +78,5 @@ def _is_left(study: Study, row: dict[str, Any]) -> bool:
         return False
     registry.require_champion(study.name)
     rejects = study.tables.rejects
-    held = rejects.read(TRAINING)["run_id"].to_list() if rejects.exists() else []
-    return len(held) == details["n_rejects"] and all(each == row["run_id"] for each in held)
+    held: int | None = rejects.store.holds(TRAINING, "run_id", row["run_id"])
+    return held == details["n_rejects"]

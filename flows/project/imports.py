@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -43,14 +43,15 @@ def sources(modules: Collection[str], study: str | None = None, *, root: Path = 
         study: whose packages count where a module finds a study's package by name; else those places are left out.
     """
     found: dict[str, Path] = {}
+    file_of = cache(partial(_file, root))  # for this once: files come and go
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
-        path = _file(root, module)
+        path = file_of(module)
         if path is None or module in found or (module in RESOLVED | SILENT and module not in modules):
             continue
         found[module] = path
-        waiting += _imported(root, module, path)
+        waiting += _imported(module, path, file_of)
         if study is not None:
             waiting += [name for place in _read(path).places for name in modules_of(root, f"{place}.{study}")]
     paths = {path for path in found.values() if not says_nothing(path)}
@@ -80,7 +81,7 @@ def _file(root: Path, module: str) -> Path | None:
     return next((each for each in (path.with_suffix(".py"), path / "__init__.py") if each.is_file()), None)
 
 
-def _imported(root: Path, module: str, path: Path) -> Iterator[str]:
+def _imported(module: str, path: Path, file_of: Callable[[str], Path | None]) -> Iterator[str]:
     """The modules of ours that a module's file imports, with the package above it and the parts of its registries."""
     facts = _read(path)
     yield module.rpartition(".")[0]
@@ -90,7 +91,7 @@ def _imported(root: Path, module: str, path: Path) -> Iterator[str]:
         # what is imported is a module of the package, or a name in it; a registry brings its parts
         yield package
         yield f"{package}.{name}"
-        if place := _file(root, package):
+        if place := file_of(package):
             yield from (f"{package}.{part}" for part in _read(place).registries.get(name, ()))
     for name in facts.registries.keys() & facts.names:
         yield from (f"{module}.{part}" for part in facts.registries[name])
@@ -132,6 +133,9 @@ class _Facts:
     places: set[str] = field(default_factory=set)
 
 
+_TOLD = frozenset({ast.Import, ast.ImportFrom, ast.Constant, ast.Name, ast.AnnAssign, ast.JoinedStr})
+
+
 def _read(path: Path) -> _Facts:
     return _read_version(path, path.stat().st_mtime_ns)
 
@@ -141,6 +145,8 @@ def _read_version(path: Path, changed: int) -> _Facts:
     tree, facts = ast.parse(path.read_bytes()), _Facts()
     facts.empty = all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in tree.body)
     for node in _running(tree):
+        if type(node) not in _TOLD:  # most tell nothing: to match each against all takes half of the time
+            continue
         match node:
             case ast.Import(names=names):
                 facts.imports += [(alias.name, "") for alias in names]
@@ -164,10 +170,16 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 
 def _running(tree: ast.AST) -> Iterator[ast.AST]:
-    """Everything in a module that runs: not what stands there for type checkers alone."""
+    """Everything in a module that runs: not what stands there for type checkers alone, nor how a name is used."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
         yield node
-        for_types = isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
-        waiting += node.orelse if isinstance(node, ast.If) and for_types else ast.iter_child_nodes(node)
+        if type(node) is ast.If and "TYPE_CHECKING" in (getattr(node.test, "id", ""), getattr(node.test, "attr", "")):
+            waiting += node.orelse
+            continue
+        for value in vars(node).values():
+            if type(value) is list:
+                waiting += [each for each in value if isinstance(each, ast.AST)]
+            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                waiting.append(value)

@@ -17,8 +17,9 @@ from filelock import FileLock, Timeout
 from flows.project.access import writing_in
 from flows.project.storage import check_place, make_folder
 from flows.stores.dates import as_text, is_moved, move_to_dates
-from flows.stores.delta_files import files_with, is_table, open_table, read_delta
-from flows.stores.store import WHOLE, RowKey
+from flows.stores.delta_files import files_of, is_table, open_table, read_delta
+from flows.stores.delta_look import look_at
+from flows.stores.store import WHOLE, Look, RowKey
 from flows.stores.tidy import gather, tidy
 from schemas.reading.places import is_far, options, scan
 
@@ -201,19 +202,22 @@ class PartitionedTable:
         Raises:
             StoreError: if another writer was faster.
         """
-        if self.exists() and self.read(value).height:
+        if self.exists() and files_of(open_table(self.folder), (self.partition, value)).height:
             try:
                 open_table(self.folder).delete(f"{self.partition} = '{value}'")
             except DeltaError as error:
                 raise StoreError(f"{self.folder.name}: {value} was not removed ({type(error).__name__})") from None
 
+    def look(self, value: str, column: str) -> Look | None:
+        """What a partition holds, None where it has no row; ``column``: a text one, of which the first row is shown."""
+        return look_at(self.folder, (self.partition, value), column) if self.exists() else None
+
     def holds(self, value: str, column: str, text: str) -> int | None:
         """The number of a partition's rows if all of them have ``text`` in ``column``, else None; no row is kept."""
         if not self.exists():
             return 0
-        files = pl.Series(open_table(self.folder).get_add_actions(flatten=True)).struct.unnest()
         n_rows = 0
-        for path in files_with(files, self.partition, value)["path"]:
+        for path in files_of(open_table(self.folder), (self.partition, value))["path"]:
             file = scan(self.folder / unquote(path))
             count, same = file.select(pl.len(), (pl.col(column) == text).all()).collect().row(0)
             if not same:

@@ -51,9 +51,7 @@ def read_delta(
     """
     table = open_table(check_place(folder), version)
     schema = pl.Schema(table.schema().to_arrow())
-    files = pl.Series(table.get_add_actions(flatten=True)).struct.unnest()
-    if where is not None:
-        files = files_with(files, *where)
+    files = files_of(table, where)
     partitions = {name: files[f"partition.{name}"] for name in table.metadata().partition_columns}
     frames = [pl.DataFrame(schema=schema)]
     for index, path in enumerate(files["path"]):
@@ -69,8 +67,14 @@ def read_delta(
     return pl.concat(frames)
 
 
-def files_with(files: pl.DataFrame, column: str, value: str) -> pl.DataFrame:
-    """The files of a log that may hold a value. Statistics may be cut off, so their first figures are compared."""
+def files_of(table: DeltaTable, where: tuple[str, str] | None = None) -> pl.DataFrame:
+    """The files of a table with what its log says of each; ``where``: those that may hold a column's value."""
+    files = pl.Series(table.get_add_actions(flatten=True)).struct.unnest()
+    return files if where is None else _files_with(files, *where)
+
+
+def _files_with(files: pl.DataFrame, column: str, value: str) -> pl.DataFrame:
+    """Statistics may be cut off, so their first figures are compared."""
     if f"partition.{column}" in files.columns:
         return files.filter(pl.col(f"partition.{column}").cast(pl.String) == value)
     least, most = (f"{bound}.{column}" for bound in ("min", "max"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +20,23 @@ class RowKey(str):
     """A partition column of which every value is one row: a store may keep many such rows in one file."""
 
     __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a partition holds, without its rows.
+
+    Attributes:
+        n_rows: how many rows.
+        schema: their columns.
+        empty: how many rows have no value, by column.
+        first: the first row's text in a column that was asked for.
+    """
+
+    n_rows: int
+    schema: pl.Schema
+    empty: Mapping[str, int]
+    first: str
 
 
 class Store(Protocol):
@@ -51,6 +69,9 @@ class Store(Protocol):
             value: the partition.
             rows: a frame, or frames of one schema that are too many to be held at once; there is one at least.
         """
+
+    def look(self, value: str, column: str) -> Look | None:
+        """What a partition holds, None where it has no row: ``column`` is a text one. Its rows are not held."""
 
     def holds(self, value: str, column: str, text: str) -> int | None:
         """The number of a partition's rows if all of them have ``text`` in ``column``, else None."""

@@ -31,6 +31,7 @@ class PublishedTable:
         self.store: Store = STORES[store](tables / self.name, self.partition, shared=self.shared)
         self.folder = self.store.folder
         self.exists, self.read, self.remove = self.store.exists, self.store.read, self.store.remove
+        self.look = self.store.look
         self.replace, self.conflicts = self.store.replace, self.store.conflicts
 
 

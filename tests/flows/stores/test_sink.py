@@ -12,7 +12,7 @@ import pytest
 from flows.nightly import steps
 from flows.nightly.run import finished, open_run
 from flows.project.paths import replace_file
-from flows.stores.store import STORES
+from flows.stores.store import STORES, Look
 from flows.study.study import Study
 from tests.flows.support import drop_of
 from tests.support import NIGHT, Project
@@ -37,6 +37,11 @@ class ParquetFolder:
     def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> None:
         frame = rows if isinstance(rows, pl.DataFrame) else pl.concat(rows)
         replace_file(self.folder / f"{value or 'whole'}.parquet", frame.write_parquet)
+
+    def look(self, value: str, column: str) -> Look | None:
+        rows = self.read(value)
+        empty = dict(zip(rows.columns, rows.null_count().row(0), strict=True))
+        return Look(rows.height, rows.schema, empty, rows[column][0]) if rows.height else None
 
     def holds(self, value: str, column: str, text: str) -> int | None:
         rows = self.read(value)
