@@ -78,5 +78,5 @@ def _is_left(study: Study, row: dict[str, Any]) -> bool:
         return False
     registry.require_champion(study.name)
     rejects = study.tables.rejects
-    held: int | None = rejects.store.holds(TRAINING, "run_id", row["run_id"])
-    return held == details["n_rejects"]
+    n_rejects: int = details["n_rejects"]
+    return rejects.store.holds(TRAINING, "run_id", row["run_id"]) == n_rejects
