@@ -72,6 +72,37 @@ class Champions(Table):
     gate: str = pa.Field()
 
 
+class Landed(Table):
+    """Rows of drops that kept the contract, as they stood there. Patient data."""
+
+    table: str = pa.Field()
+    person_id: str = pa.Field()
+    file: str = pa.Field()
+    line: int = pa.Field(ge=1)
+    row: str = pa.Field()
+    landed_on: pl.Date = pa.Field()
+    run_id: str = pa.Field()
+
+
+class Landings(Table):
+    """What landed when: one row a date."""
+
+    landed_on: pl.Date = pa.Field(unique=True)
+    run_id: str = pa.Field()
+    n_rows: int = pa.Field(ge=0)
+    n_people: int = pa.Field(ge=0)
+    n_late: int = pa.Field(ge=0)
+    landed_at: _MOMENT = pa.Field()
+
+
+class Parts(Table):
+    """The part of the study that a person was given who came after the split was made: one row a person."""
+
+    person_id: str = pa.Field(unique=True)
+    part: str = pa.Field()
+    given_on: pl.Date = pa.Field()
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScoreColumn:
     """One column of predictions.

@@ -15,6 +15,7 @@ from flows.features.splits import SplitError, read_splits
 from flows.features.targets import cohort_targets
 from flows.project.settings import FILE, StudySettings
 from flows.stages.validate import judge, split_tables
+from flows.stores.valid import read_newcomers
 from flows.study.load import read_study
 from flows.study.names import Lookup, name_faults
 from flows.study.naming.tasks import record_faults
@@ -76,7 +77,7 @@ def _check_data(report: CheckReport, study: Study, *, split: bool) -> None:
     except FeatureError as error:
         report.faults += error.sentences
     try:
-        splits = read_splits(study.paths.raw, settings.split, cohort.features) if split else None
+        splits = _splits(study, cohort.features) if split else None
     except SplitError as error:
         report.faults += error.sentences
     if targets is not None and splits is not None and not cohort.features.is_empty():
@@ -84,11 +85,16 @@ def _check_data(report: CheckReport, study: Study, *, split: bool) -> None:
         report.faults += leak_faults(name, cohort, targets, splits, settings)
 
 
+def _splits(study: Study, people: pl.DataFrame) -> pl.DataFrame:
+    paths = study.paths
+    return read_splits(paths.raw, study.settings.split, people, read_newcomers(paths.landed))
+
+
 def _valid_tables(report: CheckReport, study: Study) -> Tables | None:
     """The raw tables by their contract, in memory; their limits are those of the stage `validate`."""
     paths = study.paths
     try:
-        result = split_tables(study, paths.raw)
+        result = split_tables(study, paths.raw, landed=paths.landed)
     except TableFault as error:
         report.faults += str(error).splitlines()
         return None

@@ -5,18 +5,20 @@ from __future__ import annotations
 import typer
 
 from flows.cli.check import checked, say_sentences, say_warnings
-from flows.cli.options import StudyName, any_study, recorded_by, relative, say_losses, say_next, show
+from flows.cli.options import Date, StudyName, any_study, recorded_by, relative, say_losses, say_next, show
 
 app = typer.Typer()
 
 
 @app.command()
-def retrain(name: StudyName) -> None:
-    """Train the study's model where something changed. The gate decides whether it becomes the champion."""
+def retrain(name: StudyName, date: Date = None) -> None:
+    """Train the study's model where something changed. The gate decides whether it becomes the champion.
+
+    It learns from the raw tables and from what drops have brought by the date."""
     study = any_study(name)
     from flows.nightly.retrained import retrained_already
 
-    row = retrained_already(study)  # nothing to do is said at once, before the check, Prefect's server and DVC
+    row = retrained_already(study, date)  # nothing to do is said at once, before the check, Prefect's server and DVC
     if row:
         say_sentences("warning", "yellow", row["warnings"])
     else:
@@ -25,7 +27,7 @@ def retrain(name: StudyName) -> None:
         report.require()  # every fault at once, before a server starts
         from flows.nightly.retrain import retrain as flow
 
-        row = flow(name, warnings=report.warnings)
+        row = flow(name, warnings=report.warnings, date=date)
     show(
         f"retrained {name}" + (": nothing had changed, everything was left as it is" if row["unchanged"] else ""),
         {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.features.newcomers import with_newcomers
 from flows.project.settings import SplitSettings
 from mtl_models.data.dataset import PERSON
 from mtl_models.wording import Faults
@@ -23,14 +24,23 @@ class SplitError(Faults):
     """The split file cannot be used as it is."""
 
 
-def read_splits(raw: Path, settings: SplitSettings, people: pl.DataFrame) -> pl.DataFrame:
+def read_splits(
+    raw: Path, settings: SplitSettings, people: pl.DataFrame, newcomers: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The splits of ``people``, in their order.
+
+    Args:
+        raw: the folder with the split file.
+        settings: the study's.
+        people: who they are.
+        newcomers: the parts of people who came after the split was made, with the file's columns.
 
     Raises:
         SplitError: with all that is wrong with the file, or if someone is not in it.
     """
     cells = _read_cells(raw / settings.file, settings)
     faults = _cell_faults(cells, settings)
+    cells = with_newcomers(cells, newcomers)
     if missing := int((~people[PERSON].is_in(cells[PERSON].drop_nulls().implode())).sum()):
         alike = " (none of them is in it: are identifiers written alike?)" if missing == people.height else ""
         faults.append(f"{missing} of {people.height} people of the cohort have no split{alike}: give each a part")

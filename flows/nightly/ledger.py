@@ -50,7 +50,7 @@ def row_counts(validation: dict[str, Any]) -> dict[str, int]:
     tables = validation["tables"].values()
     return {
         "n_rows": sum(table["n_rows"] for table in tables),
-        "n_rows_valid": sum(table["n_valid"] for table in tables),
+        "n_rows_valid": sum(table["n_valid"] + table.get("n_late", 0) for table in tables),
         "n_rows_rejected": sum(table["n_rejected"] for table in tables),
     }
 

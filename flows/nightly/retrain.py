@@ -7,17 +7,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
-from prefect import flow, task
+from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.check.study import check_study
 from flows.nightly import promotion
 from flows.nightly.artifacts import show
+from flows.nightly.landing.export import export_landed
 from flows.nightly.ledger import ledger_row
 from flows.nightly.rejects import reject_rows
 from flows.nightly.reproduce import reproduce
 from flows.nightly.retrained import TRAINING, inputs, last_promotion, retrained_already, run_id
 from flows.project.access import apply
+from flows.project.dates import check_date, date_of_run
 from flows.project.errors import value_free
 from flows.project.hashing import sha256
 from flows.project.paths import REJECTS, SUMMARY, project_root, read_json
@@ -37,12 +39,14 @@ class Judged:
         before: the last promotion before it.
         result: the gate's word.
         warnings: the check's.
+        landed: as of which date, and what had landed by then.
     """
 
     training: Judgement
     before: tuple[str, ...]
     result: promotion.Promotion
     warnings: list[str]
+    landed: dict[str, Any]
 
     @property
     def stands(self) -> bool:
@@ -124,6 +128,7 @@ def record(study: Study, judged: Judged, started_at: datetime) -> dict[str, Any]
             "reason": result.reason,
             "warnings": judged.warnings,
             "n_rejects": rejects.height,
+            "landed": judged.landed,
             "stands": judged.stands,
             "dvc_lock": lock.read_text(),
         },
@@ -139,21 +144,41 @@ def record(study: Study, judged: Judged, started_at: datetime) -> dict[str, Any]
     return row
 
 
+@task(name="take what landed", cache_policy=NO_CACHE)
+@value_free
+def take_landed(study: Study, date: str) -> dict[str, Any]:
+    """Give DVC what landed by the end of a date; only what changed is written."""
+    landed = export_landed(study, date)
+    show(study, "landed", landed)
+    return landed
+
+
+def scheduled_date(study: Study) -> str:
+    """The date of the scheduled start, in the schedule's time zone."""
+    due = runtime.flow_run.scheduled_start_time or datetime.now(UTC)
+    return date_of_run(due, study.settings.schedule.retrain, study.settings.schedule.timezone)
+
+
 @flow(name="retrain")
 @value_free
-def retrain(study: str, warnings: list[str] | None = None) -> dict[str, Any]:
+def retrain(study: str, warnings: list[str] | None = None, date: str | None = None) -> dict[str, Any]:
     """Reproduce a study's model and promote it if the gate lets it; with nothing new it changes nothing.
+
+    It is trained on the raw tables and on all that landed by the end of a date.
 
     Args:
         study: name of a block of params.yaml.
         warnings: those of a check a moment ago, after which there was something to do; left out, both are looked at.
+        date: ISO date; the day of the scheduled start when left out.
     """
     started_at = datetime.now(UTC)
     root = project_root()
     apply(root)  # a worker of a pool comes here without the command line
     one = Study(root, study, "parts")
+    date = scheduled_date(one) if date is None else check_date(date)
+    landed = take_landed(one, date)
     if warnings is None:
-        if row := retrained_already(one):
+        if row := retrained_already(one, date):
             return row
         warnings = check_before(one)
     _ = one.settings  # what is wrong with them is said before DVC starts
@@ -161,5 +186,5 @@ def retrain(study: str, warnings: list[str] | None = None) -> dict[str, Any]:
     training = judge_training(one)
     before = last_promotion(one.registry.promotions())
     result = register_and_promote(one)
-    row = record(one, Judged(training, before, result, warnings), started_at)
+    row = record(one, Judged(training, before, result, warnings, landed), started_at)
     return {**row, "reason": result.reason, "unchanged": False}

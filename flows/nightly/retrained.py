@@ -8,7 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from flows.nightly.landing.export import export_landed
 from flows.nightly.reproduce import targets_of
+from flows.project.dates import date_or_today
 from flows.project.hashing import digest, sha256
 from flows.project.identity import code_digest
 from flows.stores.registry import MODEL, PROFILE
@@ -40,12 +42,15 @@ def last_promotion(promotions: pl.DataFrame) -> tuple[str, ...]:
     return (promotions["model_version"][-1], promotions["promoted_at"][-1].isoformat()) if promotions.height else ()
 
 
-def retrained_already(study: Study) -> dict[str, Any] | None:
+def retrained_already(study: Study, date: str | None = None) -> dict[str, Any] | None:
     """The ledger's row of the retraining that would come out now, if all that it leaves is there, else None.
+
+    What had landed by ``date``, today if left out, is brought to DVC's folder before.
 
     What cannot be told so, such as faults in the settings, is a retraining's to say.
     """
     try:
+        export_landed(study, date_or_today(date, study.settings.schedule.timezone))
         row = _recorded(study)
         if row is None or not _is_left(study, row):
             return None

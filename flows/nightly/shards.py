@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import polars as pl
 
 from flows.features.cohort import cohort_of
 from flows.fitting.machines import run_jobs
+from flows.nightly.landing.before import keep_raw_keys, who_came_before
 from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings, StudySettings
 from flows.project.storage import make_folder, near, reaching, remove_folder, write_whole
@@ -22,14 +23,16 @@ from flows.stores.registry import Champion
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.serving.scorer import Scorer
-from schemas.reading.places import is_far
+from schemas.reading.places import is_far, scan
 from schemas.sharding.merge import Labels, labels_of
 from schemas.sharding.plan import OutOfOrderError, Plan, make_plan
 from schemas.splitting.results import REJECTS, StudyResult
 from schemas.splitting.study import Facts
+from schemas.splitting.table import Known
 
 PLAN, SHARDS, DISORDERED = "plan", "shards", "disordered"
 SCORES, EXCLUDED, REJECTED, COUNTS = "scores.parquet", "excluded.parquet", "rejects.parquet", "counts"
+LANDED = "landed-{}.parquet"
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,11 @@ class Work:
         """Where the rows of each shard lie."""
         plan: Plan = pickle.loads((self.staging / PLAN).read_bytes())
         return plan
+
+    @cached_property
+    def before(self) -> Known | None:
+        """What tells who came before; None where nobody is scored."""
+        return who_came_before(self.study, self.date, self.staging)
 
     def folder(self, shard: int) -> Path:
         """Where a shard's files are."""
@@ -131,6 +139,8 @@ def plan_drop(
         small=shards.at_once_mb * 1_000_000,
         disordered=disordered,
     )
+    if scoring:
+        keep_raw_keys(study, staging)
     write_whole(staging / PLAN, lambda path: Path(path).write_bytes(pickle.dumps(plan)))
     return plan
 
@@ -153,15 +163,16 @@ def work_on(shard: int, work: Work) -> str | None:
     with reaching(work.staging):
         if disordered.exists():
             return disordered.read_text()
+    folder = work.folder(shard)
+    make_folder(folder)
+    keep = partial(_keep, folder) if work.champion and work.settings.landing else None
     try:
-        split = work.plan.split(shard, work.study.contract)
+        split = work.plan.split(shard, work.study.contract, before=work.before, keep=keep)
     except OutOfOrderError as error:
         table = error.table
         write_whole(disordered, lambda path: path.write_text(table))
         return table
     result = StudyResult(study=work.name, tables=split.tables)
-    folder = work.folder(shard)
-    make_folder(folder)
     counts: dict[str, Any] = {}
     if len(split.tables) == len(work.study.contract.tables):
         write_whole(folder / REJECTED, result.rejects.write_parquet)
@@ -175,6 +186,13 @@ def work_on(shard: int, work: Work) -> str | None:
     found = Counts(summary=summary, labels=labels_of(result), facts=split.facts, **counts)
     write_whole(folder / COUNTS, lambda path: Path(path).write_bytes(pickle.dumps(found)))
     return None
+
+
+def _keep(folder: Path, rows: pl.DataFrame) -> None:
+    """Write rows of a table that are to land."""
+    if rows.height:
+        rows = rows.sort(PERSON)
+        write_whole(folder / LANDED.format(rows["table"][0]), rows.write_parquet)
 
 
 def _travels(error: Exception) -> bool:
@@ -224,6 +242,24 @@ def scores_of(work: Work) -> Iterator[pl.DataFrame]:
     """The score rows of every shard, in the order of the persons' keys."""
     for shard in range(work.plan.n_shards):
         yield pl.read_parquet(_content(work.folder(shard) / SCORES))
+
+
+def landed_of(work: Work) -> Iterator[pl.DataFrame]:
+    """The rows to land by table, in the order of the persons' keys."""
+    for name in work.study.contract.tables:
+        for shard in range(work.plan.n_shards):
+            file = work.folder(shard) / LANDED.format(name)
+            if file.is_file():
+                yield pl.read_parquet(_content(file))
+
+
+def count_landed(work: Work) -> dict[str, int]:
+    """The rows to land, by table."""
+    counts: dict[str, int] = {}
+    for name in work.study.contract.tables:
+        files = (work.folder(shard) / LANDED.format(name) for shard in range(work.plan.n_shards))
+        counts[name] = sum(scan(file).select(pl.len()).collect().item() for file in files if file.is_file())
+    return counts
 
 
 def excluded_of(work: Work) -> Iterator[pl.DataFrame]:

@@ -12,6 +12,7 @@ import polars as pl
 from flows.features.cohort import nobody
 from flows.features.guard import FeatureError
 from flows.nightly import shards
+from flows.nightly.landing.land import land
 from flows.nightly.ledger import ledger_row
 from flows.nightly.rejects import excluded_rows, rejected_rows
 from flows.nightly.run import Run
@@ -118,7 +119,7 @@ class Gathered:
 
 
 def publish(run: Run) -> dict[str, Any]:
-    """Check that everybody is accounted for, then replace the date in rejects, scores and ledger, in this order.
+    """Check that everybody is accounted for, then replace the date in rejects, scores, landed rows and ledger.
 
     Everything is checked before anything is replaced. The ledger comes last: a run that has no row there did not
     finish and is done again.
@@ -156,6 +157,8 @@ def publish(run: Run) -> dict[str, Any]:
     tables = run.study.tables
     tables.rejects.replace(run.date, rejects())
     tables.scores.replace(run.date, scores())
+    if run.study.settings.landing:
+        land(run, gathered.work, gathered.summary)
     tables.runs.publish(row)
     return row
 

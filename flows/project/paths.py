@@ -88,6 +88,16 @@ class StudyPaths:
         return self.root / "data" / "settings" / self.study
 
     @property
+    def landed(self) -> Path:
+        """What drops brought since the raw tables were delivered, as of the last training: DVC's input."""
+        return self.root / "data" / "landed" / self.study
+
+    @property
+    def intake(self) -> Path:
+        """The same, taken by DVC; with nothing landed it is there too."""
+        return self.root / "data" / "intake" / self.study
+
+    @property
     def valid(self) -> Path:
         """Typed tables that keep the contract, and what was rejected."""
         return self.root / "data" / "valid" / self.study

@@ -172,6 +172,7 @@ class StudySettings(_Settings):
         auxiliary: further task records that a candidate of the comparison may learn beside the others. What they are
             made of is hidden in the core view, so such a candidate has that view.
         known_later: source columns that come after that moment.
+        landing: whether the rows of drops are kept, for trainings to come.
         store: the kind of store that keeps the published tables, by its name in ``flows.stores.store``.
     """
 
@@ -190,6 +191,7 @@ class StudySettings(_Settings):
     compare: CompareSettings = CompareSettings()
     gate: GateSettings = GateSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    landing: bool = True
     shards: ShardSettings = ShardSettings()
     published: PublishedSettings = PublishedSettings()
     store: str = "delta"

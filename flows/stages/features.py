@@ -12,7 +12,7 @@ from flows.features.splits import read_splits
 from flows.features.targets import cohort_targets
 from flows.project.paths import SUMMARY, read_json, replace_file, write_json, write_text
 from flows.stages.command import run_stage
-from flows.stores.valid import read_valid
+from flows.stores.valid import read_newcomers, read_valid
 from flows.study.study import Study
 
 
@@ -32,7 +32,7 @@ def run(study: Study) -> dict[str, Any]:
         raise FeatureError(*faults)
     wanted = (*tasks, *settings.further_tasks)
     targets = cohort_targets(study.name, cohort.tables, features, wanted)
-    splits = read_splits(paths.raw, settings.split, features)
+    splits = read_splits(paths.raw, settings.split, features, read_newcomers(paths.intake))
     require_labels(tasks, targets, splits)
     spec = cohort_spec(study.name, cohort, tasks)
     replace_file(paths.features / "features.parquet", features.write_parquet)

@@ -91,7 +91,9 @@ class Judgement:
         )
 
 
-def validate(study: Study, source: Path, target: Path, *, scoring: bool = False) -> dict[str, Any]:
+def validate(
+    study: Study, source: Path, target: Path, *, scoring: bool = False, landed: Path | None = None
+) -> dict[str, Any]:
     """Write ``<TABLE>.parquet`` for every table, ``rejects.parquet`` and ``summary.json`` into ``target``.
 
     Nothing is judged here: whatever was rejected or emptied is written down first.
@@ -101,11 +103,12 @@ def validate(study: Study, source: Path, target: Path, *, scoring: bool = False)
         source: folder of raw tables.
         target: folder that is replaced.
         scoring: the source is a night's drop, see :func:`split_tables`.
+        landed: what landed since the raw tables were delivered, see :func:`split_tables`.
 
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
     """
-    result = split_tables(study, source, scoring=scoring)
+    result = split_tables(study, source, scoring=scoring, landed=landed)
     shutil.rmtree(target, ignore_errors=True)
     for name, table in result.tables.items():
         replace_file(target / f"{name}.parquet", table.valid.write_parquet)
@@ -115,15 +118,15 @@ def validate(study: Study, source: Path, target: Path, *, scoring: bool = False)
     return summary
 
 
-def split_tables(study: Study, source: Path, *, scoring: bool = False) -> StudyResult:
+def split_tables(study: Study, source: Path, *, scoring: bool = False, landed: Path | None = None) -> StudyResult:
     """A folder of raw tables by the study's contract, in memory.
 
     A night's drop (``scoring``) needs no column that an outcome is made of, no table that the contract calls optional,
-    and may hold no table that it does not know.
+    and may hold no table that it does not know. Raw tables are taken with what ``landed`` since.
     """
     contract: Contract = study.contract
     hidden, beside = study.hidden if scoring else (), study.settings.split.beside_tables
-    return validate_folder(source, contract, optional_columns=hidden, scoring=scoring, beside=beside)
+    return validate_folder(source, contract, optional_columns=hidden, scoring=scoring, beside=beside, landed=landed)
 
 
 def judge(
@@ -147,7 +150,7 @@ def judge(
 def run(study: Study) -> dict[str, Any]:
     """The stage on the study's raw folder; there is nothing earlier to compare with, so the limits are absolute."""
     paths = study.paths
-    summary = validate(study, paths.raw, paths.valid)
+    summary = validate(study, paths.raw, paths.valid, landed=paths.intake)
     rejects = (paths.valid / REJECTS).relative_to(paths.root)
     judgement = judge(study, summary)
     judgement.require(f"rejected rows with their reasons are in {rejects}, every count is in {SUMMARY} beside them")

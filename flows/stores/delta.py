@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from flows.project.access import writing_in
 from flows.project.storage import check_place, make_folder
 from flows.stores.dates import as_text, is_moved, move_to_dates
-from flows.stores.delta_files import files_of, is_table, open_table, read_delta
+from flows.stores.delta_files import delta_frames, files_of, is_table, open_table, read_delta
 from flows.stores.delta_look import look_at
 from flows.stores.store import WHOLE, Look, RowKey
 from flows.stores.tidy import gather, tidy
@@ -228,6 +228,13 @@ class PartitionedTable:
     def read(self, value: str | None = None, *, only: tuple[str, str] | None = None) -> pl.DataFrame:
         """The rows of one partition, or all; ``only`` those with a text in a column, so that no others are held."""
         return read_delta(self.folder, where=None if value is None else (self.partition, value), only=only)
+
+    def frames(
+        self, value: str | None = None, *, only: tuple[str, str] | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """The same rows file by file, and of them some columns alone if they are named."""
+        where = None if value is None else (self.partition, value)
+        return delta_frames(self.folder, where=where, only=only, columns=columns)
 
 
 def _is_full(error: Exception) -> bool:

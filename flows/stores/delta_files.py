@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -38,7 +39,19 @@ def read_delta(
     where: tuple[str, str] | None = None,
     only: tuple[str, str] | None = None,
 ) -> pl.DataFrame:
-    """The rows of a Delta table, of a version or the last one, whatever its folder is called.
+    """The rows of a Delta table, of a version or the last one; see :func:`delta_frames`."""
+    return pl.concat(delta_frames(folder, version=version, where=where, only=only))
+
+
+def delta_frames(
+    folder: Path,
+    *,
+    version: int | None = None,
+    where: tuple[str, str] | None = None,
+    only: tuple[str, str] | None = None,
+    columns: Sequence[str] | None = None,
+) -> Iterator[pl.DataFrame]:
+    """The rows of a Delta table file by file, behind a frame of none, whatever its folder is called.
 
     Polars' own ``scan_delta`` takes the names of the files for URLs: it finds none below a folder with a space. Here
     the files are those that the table's log names, below ``folder``. pyarrow would read them too; to import it takes
@@ -48,23 +61,26 @@ def read_delta(
         where: a column of text, or a partition of dates, and its value, the only rows to read: files of other
             partitions are not opened, nor files without the value by the log's statistics.
         only: a column that stands in the files, and its text in the only rows to keep.
+        columns: the only ones to read; all if left out.
     """
     table = open_table(check_place(folder), version)
     schema = pl.Schema(table.schema().to_arrow())
     files = files_of(table, where)
     partitions = {name: files[f"partition.{name}"] for name in table.metadata().partition_columns}
-    frames = [pl.DataFrame(schema=schema)]
+    schema = schema if columns is None else pl.Schema({name: schema[name] for name in columns})
+    yield pl.DataFrame(schema=schema)
     for index, path in enumerate(files["path"]):
         found = scan(folder / unquote(path))
         if where is not None and where[0] not in partitions:
             found = found.filter(pl.col(where[0]) == where[1])
         if only is not None:
             found = found.filter(pl.col(only[0]) == only[1])
+        if columns is not None:
+            found = found.select(pl.selectors.by_name(*columns, require_all=False))
         rows = found.collect()
         known = {name: values[index] for name, values in partitions.items()}  # written in the log alone
         rest = [pl.lit(known.get(name)).alias(name) for name in schema if name not in rows.columns]
-        frames.append(rows.with_columns(rest).select(schema.names()).cast(schema))  # type: ignore[arg-type]
-    return pl.concat(frames)
+        yield rows.with_columns(rest).select(schema.names()).cast(schema)  # type: ignore[arg-type]
 
 
 def files_of(table: DeltaTable, where: tuple[str, str] | None = None) -> pl.DataFrame:

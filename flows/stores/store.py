@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -61,6 +61,11 @@ class Store(Protocol):
 
     def read(self, value: str | None = None, *, only: tuple[str, str] | None = None) -> pl.DataFrame:
         """The rows of one partition, or all; ``only`` those with a text in a column, so that no others are held."""
+
+    def frames(
+        self, value: str | None = None, *, only: tuple[str, str] | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """The same in several frames, so that not all are held at once; ``columns`` are the only ones to read."""
 
     def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> object:
         """Replace one partition, or the whole table where it has none: ``value`` is :data:`WHOLE` then.

@@ -1,4 +1,4 @@
-"""The published tables of a study: scores, rejects and the ledger of runs, each checked before it is written.
+"""The published tables of a study: scores, rejects, runs and what landed, each checked before it is written.
 
 Their contracts are imported where a table is written: to read one takes a third of the time.
 """
@@ -8,31 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
-from flows.stores.store import STORES, RowKey, Store
-
-
-class PublishedTable:
-    """A published table in a store.
-
-    Args:
-        tables: the folder of the study's tables.
-        store: the kind of the store.
-    """
-
-    name: ClassVar[str]
-    partition: ClassVar[str]
-    shared: ClassVar[bool] = False
-
-    def __init__(self, tables: Path, store: str = "delta") -> None:
-        self.store: Store = STORES[store](tables / self.name, self.partition, shared=self.shared)
-        self.folder = self.store.folder
-        self.exists, self.read, self.remove = self.store.exists, self.store.read, self.store.remove
-        self.look = self.store.look
-        self.replace, self.conflicts = self.store.replace, self.store.conflicts
+from flows.stores.landed import LandedTable, Landings, PartTable
+from flows.stores.published import PublishedTable, dtypes
+from flows.stores.store import RowKey
 
 
 class ScoreTable(PublishedTable):
@@ -93,7 +75,7 @@ class RunLedger(PublishedTable):
         """Record a run; the same run again replaces its row."""
         from schemas.published import Runs, check_published
 
-        frame = pl.DataFrame([run], schema=_dtypes(Runs))
+        frame = pl.DataFrame([run], schema=dtypes(Runs))
         check_published(frame, Runs)
         self.replace(run["run_id"], frame)
 
@@ -112,17 +94,23 @@ class Tables:
     scores: ScoreTable
     rejects: RejectTable
     runs: RunLedger
+    landed: LandedTable
+    landings: Landings
+    parts: PartTable
 
     @classmethod
     def of(cls, folder: Path, store: str) -> Tables:
         """Those below a folder, in one kind of store."""
-        return cls(ScoreTable(folder, store), RejectTable(folder, store), RunLedger(folder, store))
+        return cls(
+            ScoreTable(folder, store),
+            RejectTable(folder, store),
+            RunLedger(folder, store),
+            LandedTable(folder, store),
+            Landings(folder, store),
+            PartTable(folder, store),
+        )
 
 
 def stopped(date: str) -> str:
     """The batch of the rejects of a drop that a limit stopped."""
     return f"{date}-stopped"
-
-
-def _dtypes(model: Any) -> dict[str, Any]:
-    return {name: column.dtype.type for name, column in model.to_schema().columns.items()}

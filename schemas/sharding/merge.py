@@ -55,11 +55,13 @@ def _table(parts: Sequence[Summary], view: ModelView, distinct: Mapping[str, set
         total = _nested(part[key] for part in parts)
         return {name: dict(sorted(total[name].items())) for name in order if name in total}
 
+    n_late = sum(part.get("n_late", 0) for part in parts)
     empty, broken = plain("empty_by_column"), plain("broken_by_column")
     return {
         "n_rows": sum(part["n_rows"] for part in parts),
         "n_valid": sum(part["n_valid"] for part in parts),
         "n_rejected": sum(part["n_rejected"] for part in parts),
+        **({"n_late": n_late} if n_late else {}),
         "rejected_by_rule": dict(sorted(plain("rejected_by_rule").items())),
         "rejected_by_column_and_rule": nested("rejected_by_column_and_rule"),
         "nulled_by_column_and_rule": nested("nulled_by_column_and_rule"),

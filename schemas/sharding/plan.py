@@ -18,6 +18,7 @@ from schemas.sharding.opening import SAMPLES, Opened, files_of, open_file
 from schemas.sharding.parts import Part, WholeFile, part_by_person
 from schemas.splitting.delivery import Delivery, open_delivery
 from schemas.splitting.study import Facts, Split, split_tables
+from schemas.splitting.table import Keep, Known
 
 
 class OutOfOrderError(Exception):
@@ -70,8 +71,8 @@ class Plan:
         """How many shards there are."""
         return len(self.bounds) + 1
 
-    def split(self, shard: int, contract: Contract) -> Split:
-        """The rows of a shard, split by the contract.
+    def split(self, shard: int, contract: Contract, *, before: Known | None = None, keep: Keep | None = None) -> Split:
+        """The rows of a shard, split by the contract; see :func:`schemas.splitting.study.split_tables`.
 
         Raises:
             OutOfOrderError: if a key lies in a shard that is not its own.
@@ -85,7 +86,7 @@ class Plan:
             if self._strays(shard, keys):
                 raise OutOfOrderError(name)
 
-        return split_tables(text_of, contract, faults=self.faults, look=require_own)
+        return split_tables(text_of, contract, faults=self.faults, look=require_own, before=before, keep=keep)
 
     def facts(self, several: Sequence[Facts], contract: Contract) -> list[Facts]:
         """The facts of all shards, and what only all keys together tell where 1 and 001 may both be among them."""

@@ -29,7 +29,7 @@ class TableResult:
     Attributes:
         table: name of the table.
         file: name of its file; None where the table was allowed to be absent and is.
-        n_rows, n_valid, n_rejected: rows of the file, and how they split.
+        n_rows, n_valid, n_rejected: rows of the file, and how they split; the rest of them are ``n_late``.
         valid: the rows that keep the contract, with the model's columns and dtypes.
         rejects: every other row: ``table``, ``file``, ``line``, ``person_id``, ``row`` (the raw text by column,
             as JSON) and ``reasons`` (column and rule). Patient data.
@@ -39,6 +39,7 @@ class TableResult:
         absent: columns that the file was allowed to lack and lacks.
         looks: what the cells that broke a rule look like, rejected rows included, by column.
         undeclared: the distinct cells among them that are none of a column's labels, by column. Patient data.
+        n_late: rows that keep the contract and are about people who came before; they are in no other count.
     """
 
     table: str
@@ -52,6 +53,7 @@ class TableResult:
     absent: tuple[str, ...]
     looks: Counts
     undeclared: Mapping[str, pl.Series] = field(default_factory=dict, repr=False)
+    n_late: int = 0
 
     @property
     def n_valid(self) -> int:
@@ -97,6 +99,7 @@ class TableResult:
             "n_rows": self.n_rows,
             "n_valid": self.n_valid,
             "n_rejected": self.n_rejected,
+            **({"n_late": self.n_late} if self.n_late else {}),
             "rejected_by_rule": self.rejected_by_rule,
             "rejected_by_column_and_rule": self.rejected_by_column_and_rule,
             "nulled_by_column_and_rule": {column: dict(rules) for column, rules in self.nulled.items()},

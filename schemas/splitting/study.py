@@ -10,13 +10,15 @@ import polars as pl
 
 from schemas.contract import Contract
 from schemas.faults import TableFault
+from schemas.fields import ModelView
 from schemas.reading.keys import KeyFacts
 from schemas.reading.source import read_table
 from schemas.reading.text_table import TextTable
 from schemas.splitting.checked import check_table
 from schemas.splitting.delivery import open_delivery
+from schemas.splitting.intake import landed_table, with_landed
 from schemas.splitting.results import StudyResult, TableResult
-from schemas.splitting.table import Persons, split_table
+from schemas.splitting.table import Keep, Known, Persons, split_table
 
 TextOf = Callable[[str], TextTable | None]
 """Gives a table's rows as text by its name; None where it was allowed to be absent and is."""
@@ -29,6 +31,7 @@ def validate_folder(
     optional_columns: Collection[str] = (),
     scoring: bool = False,
     beside: Collection[str] = (),
+    landed: Path | None = None,
 ) -> StudyResult:
     """Validate every table of ``contract`` that lies in ``folder`` as ``<table>.csv`` or ``<table>.parquet``.
 
@@ -43,6 +46,7 @@ def validate_folder(
         scoring: the folder is a night's drop. The contract's optional tables may be absent too, and then have no rows;
             and the folder holds tables of the contract alone.
         beside: names that may lie beside the tables and are left alone, with those that the contract knows.
+        landed: a folder of what landed since, which is taken in, see :mod:`schemas.splitting.intake`.
 
     Raises:
         TableFault: if a table cannot be taken in as a whole; if several cannot, with a line for each.
@@ -54,7 +58,10 @@ def validate_folder(
     def text_of(name: str) -> TextTable | None:
         path = delivery.paths[name]
         model, optional = contract.tables[name], delivery.absent_ok[name]
-        return None if path is None else read_table(path, model, table=name, optional=optional)
+        if path is None:
+            return None
+        text = read_table(path, model, table=name, optional=optional)
+        return with_landed(text, landed_table(landed, name), ModelView.of(model))
 
     split = split_tables(text_of, contract, faults=delivery.faults)
     require_sound([split.facts], contract)
@@ -97,6 +104,8 @@ def split_tables(
     *,
     faults: Iterable[TableFault] = (),
     look: Callable[[str, pl.Series], None] | None = None,
+    before: Known | None = None,
+    keep: Keep | None = None,
 ) -> Split:
     """Split every table, one after the other, so that the text of one at a time is held.
 
@@ -105,6 +114,8 @@ def split_tables(
         contract: the study's contract.
         faults: of tables that are known not to be readable; they are not asked for.
         look: called with each table's name and the keys of all its rows, null where one is malformed.
+        before: tells who came before; a row about such a person is late, and not one of an unknown person.
+        keep: is handed the rows of each table that are not rejected.
     """
     found = list(faults)
     tables: dict[str, TableResult] = {}
@@ -128,9 +139,9 @@ def split_tables(
         known = persons.knows(table.keys) if persons else None
         keys[name] = KeyFacts.of(table.keys, persons.all if persons else None, known)
         if name == first:
-            persons, n_people = Persons.of(table), table.text.n_rows if table.text else 0
+            persons, n_people = Persons.of(table, before), table.text.n_rows if table.text else 0
         if persons is not None and not keys[name].repeated:
-            tables[name] = split_table(table, None if name == first else persons, known)
+            tables[name] = split_table(table, None if name == first else persons, known, keep)
     in_order = {name: tables[name] for name in contract.tables if name in tables}
     return Split(in_order, Facts(keys, files, tuple(found), n_people))
 

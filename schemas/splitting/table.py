@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -10,18 +11,25 @@ from schemas.faults import ContractError
 from schemas.fields import ModelView
 from schemas.splitting.checked import CheckedTable, emptied
 from schemas.splitting.checking import check
+from schemas.splitting.kept import kept_rows
 from schemas.splitting.looks import looks_of
 from schemas.splitting.parsing import EFFECT, ROW
 from schemas.splitting.rejects import rejects_of
 from schemas.splitting.results import TableResult
 
+Known = Callable[[pl.Series], pl.Series]
+"""Tells of keys which of them are of people who came before."""
+Keep = Callable[[pl.DataFrame], None]
+"""Is handed a table's rows that were not rejected, as they stand in their file, see :mod:`schemas.splitting.kept`."""
+
 
 @dataclass(frozen=True)
 class Persons:
-    """Keys of the person table's rows, by whether the row goes on."""
+    """Keys of the person table's rows, by whether the row goes on, and what tells who came before."""
 
     valid: pl.Series = field(repr=False)
     rejected: pl.Series = field(repr=False)
+    before: Known | None = None
 
     @property
     def all(self) -> pl.Series:
@@ -33,36 +41,60 @@ class Persons:
         return keys.is_in(self.valid.implode())
 
     @classmethod
-    def of(cls, table: CheckedTable) -> Persons:
+    def of(cls, table: CheckedTable, before: Known | None = None) -> Persons:
         """The persons of the person table."""
         rejected = table.keys.to_frame().with_row_index(ROW)[ROW].is_in(_rejected_rows(table.notes).implode())
         broken = pl.Series(table.keys.name, table.broken_keys(), dtype=pl.String)
-        return cls(table.keys.filter(~rejected), pl.concat([table.keys.filter(rejected), broken]).drop_nulls())
+        return cls(table.keys.filter(~rejected), pl.concat([table.keys.filter(rejected), broken]).drop_nulls(), before)
+
+    def late(self, keys: pl.Series, known: pl.Series) -> pl.Series:
+        """Which keys are of people who came before and have no row in this person table.
+
+        Args:
+            keys: one a row.
+            known: which of them are those of a person here; null for no key.
+        """
+        strange = keys.filter(~known).unique()
+        if self.before is None or strange.is_empty():
+            return pl.repeat(False, keys.len(), dtype=pl.Boolean, eager=True)
+        mine = self.rejected.implode()
+        came = strange.filter(~strange.is_in(mine) & self.before(strange))
+        return keys.is_in(came.implode()).fill_null(value=False)
 
 
-def split_table(table: CheckedTable, persons: Persons | None, known: pl.Series | None = None) -> TableResult:
+def split_table(
+    table: CheckedTable, persons: Persons | None, known: pl.Series | None = None, keep: Keep | None = None
+) -> TableResult:
     """Split ``table``.
 
     Args:
         table: the table.
         persons: those of the person table, or None for the person table itself.
         known: which of the table's keys are theirs, as they know them.
+        keep: is handed the rows that are not rejected.
     """
     view = ModelView.of(table.model)
     notes = table.notes
+    late = pl.Series(dtype=pl.UInt32)
     if persons is not None:
         known = persons.knows(table.keys) if known is None else known
         if not known.all():
-            notes = pl.concat([notes, _person_notes(table, persons, known)])
+            came = persons.late(table.keys, known)
+            notes = pl.concat([notes, _person_notes(table, persons, known | came)])
+            late = came.arg_true()
     rejected = _rejected_rows(notes)
+    if keep is not None:
+        keep(kept_rows(table, rejected))
+    late = late.filter(~late.is_in(rejected.implode()))
+    out = pl.concat([rejected, late.cast(rejected.dtype)])
     valid = emptied(table.values, notes.filter(pl.col("effect") == "null"))
-    if rejected.len():
-        valid = valid.with_row_index(ROW).filter(~pl.col(ROW).is_in(rejected.implode())).drop(ROW)
+    if out.len():
+        valid = valid.with_row_index(ROW).filter(~pl.col(ROW).is_in(out.implode())).drop(ROW)
     if (rejected.len() or (notes["effect"] == "null").any()) and (left := check(valid, table.model)).height:
         cells = ", ".join(sorted({f"{column} ({rule})" for column, rule in left.select("column", "rule").rows()}))
         raise ContractError(f"{view.name}: rules still fail after others emptied cells: {cells}; mend the contract")
     looks, undeclared = looks_of(table.text.frame, table.notes, view) if table.text else ({}, {})
-    kept = notes.filter(~pl.col(ROW).is_in(rejected.implode())) if rejected.len() else notes
+    kept = notes.filter(~pl.col(ROW).is_in(out.implode())) if out.len() else notes
 
     def of_effect(*effects: str) -> pl.DataFrame:
         return kept.filter(pl.col("effect").is_in(effects))
@@ -80,10 +112,12 @@ def split_table(table: CheckedTable, persons: Persons | None, known: pl.Series |
         absent=tuple(name for name in view.rules if table.text is not None and name not in table.text.frame.columns),
         looks=looks,
         undeclared=undeclared,
+        n_late=late.len(),
     )
-    if result.n_rows != result.n_valid + result.n_rejected:
+    if result.n_rows != result.n_valid + result.n_rejected + result.n_late:
         raise ContractError(
-            f"{name}: {result.n_rows} rows in, but {result.n_valid} valid and {result.n_rejected} rejected"
+            f"{name}: {result.n_rows} rows in, but {result.n_valid} valid, {result.n_late} late and "
+            f"{result.n_rejected} rejected"
         )
     return result
 

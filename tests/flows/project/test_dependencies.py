@@ -42,6 +42,9 @@ FITTING = {"train", "baselines", "compare", "groups", "synthetic", "study"}
         ("flows/features/heart/__init__.py", {"features"}),
         ("schemas/heart/__init__.py", {"validate", "features"}),
         ("schemas/splitting/parsing.py", {"validate"}),
+        ("schemas/splitting/intake.py", {"validate"}),
+        ("flows/features/newcomers.py", {"features"}),
+        ("data/landed/heart/newcomers.parquet", {"intake"}),
         ("schemas/published.py", set()),
         ("flows/features/view.py", {"features"}),
         ("flows/project/settings.py", {"settings"}),
@@ -95,7 +98,9 @@ def test_every_stage_depends_on_its_settings_and_no_other_stage_s(root: Path) ->
     assert resolved == {f"{name}.json" for name in STAGES}
     for name, stage in found.items():
         settings = {dep.rpartition("/")[2] for dep in stage["deps"] if dep.startswith("data/settings/")}
-        own = {"settings": set(), "synthetic": set(), "study": {"sweep.json"}}.get(name, {f"{name}.json"})
+        own = {"settings": set(), "intake": set(), "synthetic": set(), "study": {"sweep.json"}}.get(
+            name, {f"{name}.json"}
+        )
         assert settings == own, name
         assert "params" not in stage or name in ("settings", "synthetic", "study")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -34,6 +34,12 @@ class ParquetFolder:
         rows = pl.concat(pl.read_parquet(file) for file in files if file.is_file() or value is None)
         return rows if only is None else rows.filter(pl.col(only[0]) == only[1])
 
+    def frames(
+        self, value: str | None = None, *, only: tuple[str, str] | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[pl.DataFrame]:
+        rows = self.read(value, only=only)
+        yield rows if columns is None else rows.select(columns)
+
     def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> None:
         frame = rows if isinstance(rows, pl.DataFrame) else pl.concat(rows)
         replace_file(self.folder / f"{value or 'whole'}.parquet", frame.write_parquet)
@@ -62,7 +68,8 @@ def test_a_sink_of_ones_own_is_a_class_and_a_line_in_the_registry(
     study, date = Study(nightly.folder, "heart"), "2026-03-01"
     champion, folder = study.registry.require_champion("heart"), drop_of(nightly, date)
     other = study.with_settings(study.settings.model_copy(update={"store": "parquet"}))
-    kept = [other.tables.scores.folder, other.tables.rejects.folder, other.tables.runs.folder]
+    tables = other.tables
+    kept = [each.folder for each in (tables.scores, tables.rejects, tables.runs, tables.landed, tables.landings)]
     moved = [path.with_name(f"{path.name}-delta") for path in (*kept, other.registry.history.folder)]
     for path in moved:
         path.with_name(path.name.removesuffix("-delta")).rename(path)
