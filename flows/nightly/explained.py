@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
 
+from flows.nightly.person_keys import person_keys
+from flows.stores.tables import PublishedTable
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 
@@ -17,12 +20,11 @@ def explained(study: Study, person: str, date: str) -> dict[str, dict[str, Any]]
     """What to say of a person, by title. It holds no value of theirs, but tells that they are in the data.
 
     Raises:
-        ValueError: if the date has no row of that person.
+        ValueError: if the date has no row of that person, or persons are hashed and the key of the hash is not there.
     """
     scores, rejects = study.tables.scores, study.tables.rejects
-    scored, noted = (
-        table.read(date, only=(PERSON, person)) if table.exists() else pl.DataFrame() for table in (scores, rejects)
-    )
+    names = dict.fromkeys((person_keys(study).of(person), person))  # dates of before the hash have the key itself
+    scored, noted = (_rows(table, date, names) for table in (scores, rejects))
     if scored.is_empty() and noted.is_empty():
         raise ValueError(
             f"{date} has no row of this person: they were not in its drop, their key could not be read, or the date "
@@ -46,6 +48,12 @@ def explained(study: Study, person: str, date: str) -> dict[str, dict[str, Any]]
     }
     said["the model"] = _model(study, run)
     return said
+
+
+def _rows(table: PublishedTable, date: str, names: Iterable[str]) -> pl.DataFrame:
+    """The rows of a person by the first of their names that has any."""
+    found = (table.read(date, only=(PERSON, name)) for name in names if table.exists())
+    return next((rows for rows in found if rows.height), pl.DataFrame())
 
 
 def _outcome(noted: pl.DataFrame) -> str:

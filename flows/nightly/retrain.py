@@ -15,6 +15,8 @@ from flows.nightly import promotion
 from flows.nightly.artifacts import show
 from flows.nightly.landing.export import export_landed
 from flows.nightly.ledger import ledger_row
+from flows.nightly.lineage import told
+from flows.nightly.person_keys import person_keys
 from flows.nightly.rejects import reject_rows
 from flows.nightly.reproduce import reproduce
 from flows.nightly.retrained import TRAINING, inputs, last_promotion, retrained_already, run_id
@@ -117,6 +119,7 @@ def record(study: Study, judged: Judged, started_at: datetime) -> dict[str, Any]
     people = study.features.people(read_valid(study.name, paths.valid))
     excluded = people.filter(pl.col("reason").is_not_null())
     rejects = reject_rows(study, pl.read_parquet(paths.valid / REJECTS), TRAINING, run, excluded)
+    rejects = person_keys(study).named(rejects)
     study.tables.rejects.publish(TRAINING, rejects)
     row = ledger_row(
         study,
@@ -161,6 +164,7 @@ def scheduled_date(study: Study) -> str:
 
 @flow(name="retrain")
 @value_free
+@told("retrain")
 def retrain(study: str, warnings: list[str] | None = None, date: str | None = None) -> dict[str, Any]:
     """Reproduce a study's model and promote it if the gate lets it; with nothing new it changes nothing.
 
@@ -181,7 +185,7 @@ def retrain(study: str, warnings: list[str] | None = None, date: str | None = No
         if row := retrained_already(one, date):
             return row
         warnings = check_before(one)
-    _ = one.settings  # what is wrong with them is said before DVC starts
+    person_keys(one)  # what is wrong with the settings, or missing, is said before DVC starts
     reproduce_study(one)
     training = judge_training(one)
     before = last_promotion(one.registry.promotions())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.nightly.person_keys import PersonKeys, person_keys
 from flows.project.hashing import digest
 from flows.project.identity import code_digest, decisive
 from flows.project.provenance import git_revision
@@ -30,6 +31,7 @@ class Run:
         run_id: hash of the date and of all that decides the scores: drop, model, the params and the code that are
             used. The same inputs give the same run.
         staging: scratch folder, held by ``flows.stores.staging`` while the run works.
+        keys: how persons stand in the tables.
         scorer: the champion, loaded once for all steps of the run.
     """
 
@@ -41,6 +43,7 @@ class Run:
     git_revision: str
     run_id: str
     started_at: datetime
+    keys: PersonKeys = field(default_factory=PersonKeys, repr=False)
 
     @property
     def staging(self) -> Path:
@@ -72,14 +75,16 @@ def open_run(study: Study, date: str) -> Run:
 
     Raises:
         FileNotFoundError: if nothing was dropped for the date.
-        ValueError: if the date is none, or no model was promoted.
+        ValueError: if the date is none, no model was promoted, or persons are hashed and the key is not there.
     """
     drop = Inbox(study.inbox).drop(date)
     champion = study.registry.require_champion(study.name)
     hashes, revision = drop_hashes(drop, study.contract), git_revision(study.root)
     code = code_digest(STEPS, study=study.name)
-    run_id = digest(study.name, date, champion.version, decisive(study.settings, "score"), code, hashes)[:16]
-    return Run(study, date, drop, hashes, champion, revision, run_id, datetime.now(UTC))
+    keys = person_keys(study)
+    made_of = [study.name, date, champion.version, decisive(study.settings, "score"), code, hashes]
+    run_id = digest(*made_of, *filter(None, [keys.mark]))[:16]
+    return Run(study, date, drop, hashes, champion, revision, run_id, datetime.now(UTC), keys)
 
 
 def finished(run: Run) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.nightly import steps, stopped
 from flows.nightly.again import settled
 from flows.nightly.artifacts import show
+from flows.nightly.lineage import told
 from flows.nightly.run import Run, open_run
 from flows.project.access import apply
 from flows.project.dates import check_date, date_of_run
@@ -80,6 +81,7 @@ def scheduled_date(settings: StudySettings) -> str:
 
 @flow(name="score", validate_parameters=True)
 @value_free
+@told("score")
 def score(study: str, date: str | None = None, force: bool = False) -> dict[str, Any]:
     """Score a date's drop; the same drop, model, params and code again change nothing.
 

@@ -156,7 +156,7 @@ def publish(run: Run) -> dict[str, Any]:
         check_published(frame, Rejects)
     tables = run.study.tables
     tables.rejects.replace(run.date, rejects())
-    tables.scores.replace(run.date, scores())
+    tables.scores.replace(run.date, run.keys.in_order(scores(), row["n_scored"], run.staging / "in order"))
     if run.study.settings.landing:
         land(run, gathered.work, gathered.summary)
     tables.runs.publish(row)
@@ -192,7 +192,7 @@ def reject_frames(
         most: rejected rows of a table; all if left out.
     """
     for frame in shards.rejects_of(work, most):
-        yield rejected_rows(frame, batch, run.run_id)
+        yield run.keys.named(rejected_rows(frame, batch, run.run_id))
     if excluded:
         for frame in shards.excluded_of(work):
-            yield excluded_rows(run.study, frame, batch, run.run_id)
+            yield run.keys.named(excluded_rows(run.study, frame, batch, run.run_id))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flows.project.lineage import parse_lineage
 from flows.project.machines import parse_machines
 from flows.project.settings import FILE, StudySettings, studies_of
 from flows.project.storage import parse_storage
@@ -73,6 +74,7 @@ def _top_faults(file: YamlFile) -> list[str]:
     blocks: tuple[tuple[str, Callable[[Any, str], object]], ...] = (
         ("machines", parse_machines),
         ("storage", parse_storage),
+        ("lineage", parse_lineage),
     )
     for name, parse in blocks:
         try:

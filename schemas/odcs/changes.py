@@ -61,7 +61,7 @@ def _column_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[lis
     elif new.get("required") and not old.get("required"):
         wider.append("it is never empty any more")
     for what, before, after in (
-        ("unit", _unit(old), _unit(new)),
+        *((key, _custom(old).get(key), _custom(new).get(key)) for key in {**_custom(old), **_custom(new)}),
         ("range or pattern", old.get("logicalTypeOptions"), new.get("logicalTypeOptions")),
     ):
         if before and before != after:
@@ -85,9 +85,9 @@ def _values(column: Mapping[str, Any]) -> set[str]:
     return {str(each["value"]) for each in held}
 
 
-def _unit(column: Mapping[str, Any]) -> str:
-    said = {each["property"]: each["value"] for each in column.get("customProperties", ())}
-    return str(said.get("unit", ""))
+def _custom(column: Mapping[str, Any]) -> dict[str, Any]:
+    """What the standard has no word for: the unit, how persons are named."""
+    return {each["property"]: each["value"] for each in column.get("customProperties", ())}
 
 
 def _columns(document: Document) -> dict[str, Mapping[str, Any]]:

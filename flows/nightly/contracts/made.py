@@ -9,6 +9,7 @@ from typing import Any
 from flows.nightly.score_contract import meanings_of, scores_contract
 from flows.project.storage import shown
 from flows.study.study import Study
+from mtl_models.data.dataset import PERSON
 from schemas.meanings import MEANINGS
 from schemas.odcs.columns import properties_of
 from schemas.published import Champions, Rejects, Runs
@@ -87,15 +88,20 @@ def contracts_of(study: Study) -> dict[str, dict[str, Any]]:
         about = _ABOUT[name]
         if missing := [column for column in schema.columns if column not in meanings]:
             raise ValueError(f"{name}: column {missing[0]} has no words: add them to schemas/meanings.py")
-        columns = properties_of(
-            schema, meanings, keys=about.keys, partition=about.partition, later=[*predictions, *sorted(_LATER)]
-        )
+        columns = properties_of(schema, meanings, keys=about.keys, partition=about.partition, later=list(predictions))
+        columns = [_person(column, study) if column["name"] == PERSON else column for column in columns]
         made[name] = _document(study, name, about, columns)
     return made
 
 
-_LATER = frozenset[str]()
-"""Columns, other than predictions, that rows of before do not have though new rows must."""
+def _person(column: dict[str, Any], study: Study) -> dict[str, Any]:
+    """The column of persons, with what it holds."""
+    kind = study.settings.published.person_key
+    said = {**column, "classification": "restricted", "customProperties": [{"property": "personKey", "value": kind}]}
+    if kind == "hashed":
+        said["description"] += ", as its keyed hash (HMAC-SHA256) in hexadecimal figures"
+        said["logicalTypeOptions"] = {"pattern": "^[0-9a-f]{64}$"}
+    return said
 
 
 def major_of(study: Study, table: str) -> int:
