@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from flows.nightly.person_keys import person_keys
-from flows.stores.tables import PublishedTable
+from flows.stores.published import PublishedTable
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 
