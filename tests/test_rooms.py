@@ -15,7 +15,7 @@ from tests.support import ROOT
 FLOORS = (
     {"cli", "schedule"},
     {"nightly", "new"},
-    {"check", "experiments"},
+    {"check", "experiments", "doctor"},
     {"stages"},
     {"study"},
     {"features", "stores", "fitting"},

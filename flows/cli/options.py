@@ -39,6 +39,7 @@ def any_study(name: str, depth: Depth = "block", *, watched: bool = True) -> Stu
     from flows.project.environment import prepare
     from flows.project.paths import project_root
     from flows.project.processes import end_on_signals, keep_watch
+    from flows.project.server import use_serving
     from flows.study.study import Study
 
     root = project_root()
@@ -46,6 +47,7 @@ def any_study(name: str, depth: Depth = "block", *, watched: bool = True) -> Stu
     end_on_signals()
     if watched:
         keep_watch()
+        use_serving(Path(os.environ["PREFECT_HOME"]))
     return Study(root, name, depth)
 
 

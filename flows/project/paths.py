@@ -138,6 +138,11 @@ class StudyPaths:
         return self.root / "data" / "stopped" / self.study
 
     @property
+    def told(self) -> Path:
+        """What was told of its nights and is not mended yet."""
+        return self.root / "data" / "alerts" / f"{self.study}.json"
+
+    @property
     def embeddings(self) -> Path:
         """Vectors of people: health information, kept beside the data and out of every store."""
         return self.root / "data" / "embeddings" / self.study

@@ -213,7 +213,7 @@ class StudySettings(_Settings):
 
 
 FILE = "params.yaml"
-BLOCKS = ("studies", "access", "machines", "storage", "lineage")
+BLOCKS = ("studies", "access", "machines", "storage", "lineage", "alerts")
 
 
 def studies_of(file: YamlFile) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from flows.project.environment import prepare
+from flows.project.errors import sentence_of
 from flows.project.paths import project_root
 from flows.project.settings import ScheduleSettings, read_studies
+from flows.schedule.alerts import TAG, set_up
 from flows.study.load import read_study
 from mtl_models.wording import SettingsError
 
@@ -35,6 +37,14 @@ def read_schedules(root: Path) -> tuple[dict[str, ScheduleSettings], list[str]]:
     return schedules, faults
 
 
+def said_of_alerts(root: Path) -> list[str]:
+    """Set alerts up and give what is to be said of it; what is wrong with them stops no night."""
+    try:
+        return set_up(root)
+    except Exception as error:
+        return [f"alerts: they were left as they were: {sentence_of(error)}"]
+
+
 def main() -> None:
     """Serve until stopped; a run that finds its study busy is cancelled, since scoring again changes nothing."""
     root = project_root()
@@ -51,6 +61,8 @@ def main() -> None:
     schedules, faults = read_schedules(root)
     for fault in faults:
         print(fault, file=sys.stderr, flush=True)
+    for line in said_of_alerts(root):
+        print(line, flush=True)
     for study, schedule in schedules.items():
         for flow, cron in ((retrain, schedule.retrain), (score, schedule.score)):
             deployments.append(
@@ -59,6 +71,7 @@ def main() -> None:
                     parameters={"study": study},
                     schedule=Cron(cron, timezone=schedule.timezone),
                     concurrency_limit=one_at_a_time,
+                    tags=[TAG, study],
                 )
             )
     # a restart must not leave the schedules paused

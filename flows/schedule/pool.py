@@ -15,6 +15,7 @@ import yaml
 
 from flows.project.errors import sentence_of
 from flows.project.paths import project_root, write_text
+from flows.schedule.alerts import TAG
 from flows.schedule.deployments import FLOWS, read_schedules
 from mtl_models.wording import SettingsError
 
@@ -43,6 +44,7 @@ def pool_deployments(root: Path, pool: str) -> dict[str, Any]:
                 "schedules": [{"cron": getattr(schedule, flow), "timezone": schedule.timezone}],
                 "concurrency_limit": {"limit": 1, "collision_strategy": "CANCEL_NEW"},
                 "work_pool": {"name": pool},
+                "tags": [TAG, study],
             }
             for study, schedule in schedules.items()
             for flow in FLOWS

@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 from flows.project.environment import prepare
 from flows.project.errors import sentence_of
 from flows.project.paths import project_root
-from flows.schedule.server import HOST, Server, claim_home
+from flows.project.server import HOST, Server, Serving, claim_home
 
 START_SECONDS = 120
 
@@ -55,6 +56,7 @@ def serve(root: Path, server: Server) -> int:
             children.append(_start(server, environment))
             _await(server, children[0])
         server.require_own(home)
+        Serving(os.getpid(), server.port, datetime.now(UTC).isoformat(timespec="seconds")).write(home)
         print(f"Prefect: http://{HOST}:{server.port}  (flows, schedules and every stage's summary)", flush=True)
         children.append(subprocess.Popen([sys.executable, "-m", "flows.schedule.deployments"], env=environment))
         return children[-1].wait()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flows.project.alerts import parse_alerts
 from flows.project.lineage import parse_lineage
 from flows.project.machines import parse_machines
 from flows.project.settings import FILE, StudySettings, studies_of
@@ -75,6 +76,7 @@ def _top_faults(file: YamlFile) -> list[str]:
         ("machines", parse_machines),
         ("storage", parse_storage),
         ("lineage", parse_lineage),
+        ("alerts", parse_alerts),
     )
     for name, parse in blocks:
         try:

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import yaml
 
-from flows.schedule.server import Server
+from flows.project.server import Server
 from tests.flows.support import drop_of, table
 from tests.support import NIGHT, Project, running_with, serve_at
 

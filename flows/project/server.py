@@ -7,7 +7,8 @@ import json
 import os
 import socket
 import urllib.request
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from flows.project.paths import write_text
 
 HOST = "127.0.0.1"
 CLAIM = "mtl-health-checkout"
+SERVING = "mtl-health-serving.json"
 # whatever proxy the environment names, this machine is asked itself
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -88,14 +90,27 @@ class Server:
             )
 
     def _ask(self, what: str) -> Any:
-        request = urllib.request.Request(f"{self.url}/{what}")
-        if login := os.environ.get("PREFECT_API_AUTH_STRING") or os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
-            request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
-        try:
-            with _DIRECT.open(request, timeout=5) as answer:
-                return json.load(answer)
-        except (OSError, HTTPException, ValueError):
-            return None
+        return ask(self.url, what)
+
+
+def ask(url: str, what: str, body: dict[str, Any] | None = None, *, timeout: float = 5) -> Any:
+    """What a server's API answers, without importing Prefect; None if it gives no answer.
+
+    Args:
+        url: of the API.
+        what: the path behind it.
+        body: what is sent; nothing is where it is left out.
+        timeout: seconds to wait.
+    """
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{url}/{what}", data=data, headers={"Content-Type": "application/json"})
+    if login := os.environ.get("PREFECT_API_AUTH_STRING") or os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
+        request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
+    try:
+        with _DIRECT.open(request, timeout=timeout) as answer:
+            return json.load(answer)
+    except (OSError, HTTPException, ValueError):
+        return None
 
 
 _ANOTHER = "PREFECT_SERVER_API_PORT=4300 make serve"
@@ -117,3 +132,59 @@ def claim_home(home: Path, root: Path) -> None:
             "PREFECT_HOME, or name another folder"
         )
     write_text(note, f"{root}\n")
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What `make serve` notes of itself in Prefect's home when it starts; the note stays when it ends.
+
+    Attributes:
+        pid: of its process.
+        port: of its server.
+        since: when it started, as ISO text.
+    """
+
+    pid: int
+    port: int
+    since: str
+
+    @classmethod
+    def read(cls, home: Path) -> Serving | None:
+        """The note; None where nothing was ever served, or it is none."""
+        try:
+            return cls(**json.loads((home / SERVING).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, home: Path) -> None:
+        """Note it."""
+        write_text(home / SERVING, json.dumps(asdict(self)) + "\n")
+
+    def is_alive(self) -> bool:
+        """Whether the process works; another may have its number by now."""
+        command = Path(f"/proc/{self.pid}/cmdline")
+        if command.parent.parent.joinpath("self").exists():
+            return command.is_file() and b"flows.schedule.serve" in _read(command)
+        with suppress(OSError):
+            os.kill(self.pid, 0)
+            return True
+        return False
+
+
+def use_serving(home: Path) -> None:
+    """Have the runs of this process recorded by the server that `make serve` started, unless another one is named.
+
+    What people type is then beside the nights in its pages, and whoever was told of a failure is told of its mending.
+    """
+    if "PREFECT_API_URL" in os.environ:
+        return
+    serving = Serving.read(home)
+    if serving and serving.is_alive() and (server := Server(serving.port)).home() == home.resolve():
+        os.environ["PREFECT_API_URL"] = server.url
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""

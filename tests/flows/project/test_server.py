@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.schedule.server import CLAIM, ForeignServerError, Server, claim_home
+from flows.project.server import CLAIM, ForeignServerError, Server, claim_home
 from tests.support import free_port, serve_at
 
 

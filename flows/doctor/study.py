@@ -1,0 +1,170 @@
+"""Checks of what an installation holds of a study: settings, raw data, inbox, registry, tables, nights."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+from flows.doctor.finding import Finding, Place
+from flows.project.dates import dates_due
+from flows.project.errors import sentence_of
+from flows.study.study import Study
+from schemas.reading.places import is_far
+
+NIGHTS = 7
+"""So many scheduled nights are looked at."""
+
+
+def params(place: Place, study: Study) -> Iterator[Finding]:
+    """The study's block of params.yaml."""
+    from flows.study.load import read_study
+
+    _, faults = read_study(place.root, study.name, depth="block")
+    for fault in faults:
+        yield Finding("fault", fault, f"mend it, then mtl-health check {study.name}")
+    if not faults:
+        yield Finding("ok", "its block of params.yaml has no fault")
+
+
+def raw(place: Place, study: Study) -> Iterator[Finding]:
+    """The raw tables that it is trained on."""
+    tables = study.paths.raw
+    if not tables.is_dir() or not any(tables.iterdir()):
+        yield Finding(
+            "fault", f"data/raw/{study.name} is empty: nothing can be trained", f"dvc pull {_dvc_file(study)}"
+        )
+    else:
+        yield Finding("ok", f"data/raw/{study.name} is there")
+
+
+def _dvc_file(study: Study) -> str:
+    return f"data/raw/{study.name}.dvc"
+
+
+def inbox(place: Place, study: Study) -> Iterator[Finding]:
+    """The folder of its drops: there, ours to read, and reached if it is on a storage."""
+    folder = study.inbox
+    if is_far(folder):
+        from flows.project.storage import reaching
+
+        with reaching(folder):
+            n = sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
+        yield Finding("ok", f"{folder} answers and has {n} drops")
+        return
+    shown = folder.relative_to(place.root) if folder.is_relative_to(place.root) else folder
+    if folder.is_symlink() and not folder.exists():
+        words = f"{shown} leads to {os.readlink(folder)}, which is not there: is its disk mounted?"
+        yield Finding("fault", words, "mount it, then ls " + str(shown))
+    elif not folder.exists():
+        yield Finding("note", f"{shown} is not there yet: nothing was ever delivered", f"mkdir -p {shown}")
+    elif not folder.is_dir():
+        yield Finding("fault", f"{shown} is a file, not a folder: no drop can lie there", f"mv {shown} {shown}.aside")
+    elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        yield Finding("fault", f"{shown} is not ours to read and write", f"chown -R $(id -un) {shown}")
+    else:
+        drops = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        yield Finding("ok", f"{shown} is readable" + (f", newest drop {drops[-1]}" if drops else ", no drop yet"))
+
+
+def registry(place: Place, study: Study) -> Iterator[Finding]:
+    """The champion: its bytes against its hash."""
+    promotions = study.registry.promotions()
+    if promotions.is_empty():
+        yield Finding("note", "it has no champion yet", f"mtl-health retrain --study {study.name}")
+        return
+    version = promotions["model_version"][-1]
+    try:
+        study.registry.path(version)
+    except ValueError as error:
+        yield Finding("fault", str(error), f"restore data/registry/{study.name}, or mtl-health retrain")
+        return
+    yield Finding("ok", f"the champion {version[:12]} is what it was when it was registered")
+
+
+def tables(place: Place, study: Study) -> Iterator[Finding]:
+    """Its published tables: their logs, every file that they name, and the newest date."""
+    from deltalake.exceptions import DeltaError
+
+    from flows.stores.partitions import newest
+
+    stores = {"champions": study.registry.history, **{t.name: t.store for t in vars(study.tables).values()}}
+    wrong = 0
+    for name, store in stores.items():
+        if not store.exists():
+            if (store.folder / "_delta_log").exists():
+                wrong += 1
+                yield Finding("fault", f"the log of the table {name} names no table", _restore(study, name))
+            continue
+        try:
+            n_gone, n = (0, 0) if is_far(store.folder) else _gone(store.folder)
+        except (DeltaError, OSError, ValueError) as error:
+            wrong += 1
+            words = f"the log of the table {name} cannot be read ({type(error).__name__})"
+            yield Finding("fault", words, _restore(study, name))
+            continue
+        if n_gone:
+            wrong += 1
+            words = f"of the table {name} {n_gone} of {n} files are gone or not as long as they were"
+            yield Finding("fault", words, _restore(study, name))
+    if not wrong:
+        last = newest(study.tables.scores)
+        yield Finding("ok", f"its tables are whole, newest scores of {last}" if last else "it has no scores yet")
+
+
+def _gone(folder: Path) -> tuple[int, int]:
+    """Files of a table that are not there or have another size, and all that its log names."""
+    import polars as pl
+
+    from flows.stores.delta_files import open_table
+
+    files = pl.Series(open_table(folder).get_add_actions(flatten=True)).struct.unnest()
+    bad = 0
+    for path, size in files.select("path", "size_bytes").iter_rows():
+        file = folder / unquote(path)
+        bad += not (file.is_file() and file.stat().st_size == size)
+    return bad, files.height
+
+
+def _restore(study: Study, name: str) -> str:
+    return f"restore data/tables/{study.name}/{name} from backup (docs/operations.md, Putting things back)"
+
+
+def nights(place: Place, study: Study) -> Iterator[Finding]:
+    """Whether the last scheduled nights were scored: the table is asked, not Prefect."""
+    from flows.stores.partitions import held
+
+    dates = held(study.tables.scores)
+    if not dates:
+        yield Finding("note", "no night was ever scored", f"mtl-health nightly --study {study.name}")
+        return
+    schedule = study.settings.schedule
+    ended = place.now - dt.timedelta(hours=1)  # tonight's run may be at work
+    due = [date for date in dates_due(schedule.score, schedule.timezone, ended, NIGHTS) if date > min(dates)]
+    missing = [date for date in due if date not in dates]
+    for date in missing:
+        newest = date == due[0]
+        why, following = _why(study, date)
+        yield Finding("fault" if newest else "note", f"the night of {date} was not scored: {why}", following)
+    if not missing:
+        yield Finding(
+            "ok", f"the last {len(due)} scheduled nights were scored" if due else "its first night was scored"
+        )
+
+
+def _why(study: Study, date: str) -> tuple[str, str]:
+    """Why a date has no scores, as far as files tell, and what to type."""
+    from flows.stores.inbox import Inbox
+
+    again = f"mtl-health score --study {study.name} --date {date}"
+    if (study.paths.stopped / f"{date}.json").is_file():
+        return "a limit stopped its drop", f"mtl-health tonight --study {study.name} --date {date}"
+    try:
+        drop = Inbox(study.inbox).drop(date)
+    except FileNotFoundError:
+        return "it has no drop", f"put its tables into {study.inbox / date}, then {again}"
+    except OSError as error:
+        return sentence_of(error), again
+    return f"its drop lies in {drop.name}, and no run of it has ended well", again

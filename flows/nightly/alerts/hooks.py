@@ -1,0 +1,120 @@
+"""What the flows tell at their end: `on_failure=[failed], on_completion=[succeeded]`, after all retries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import wraps
+from typing import Any
+
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.flows import Flow, FlowStateHook
+from prefect.logging import get_run_logger
+from prefect.utilities.urls import url_for
+
+from flows.check.report import CheckError
+from flows.nightly.alerts.message import Message, one_sentence
+from flows.nightly.alerts.stale import tell_stale
+from flows.nightly.alerts.told import forget, mended, tell
+from flows.project.dates import date_of_run
+from flows.project.errors import is_failure, sentence_of
+from flows.project.paths import project_root
+from flows.project.storage import shown
+from flows.study.study import Study
+from mtl_models.wording import SettingsError
+from schemas.faults import LimitExceeded, TableFault
+
+Hook = FlowStateHook[..., Any]
+REFUSALS = (LimitExceeded, TableFault, CheckError, SettingsError)
+"""Errors that data or settings are to blame for: to run again changes nothing before they are mended."""
+NOT_PROMOTED = "not promoted"
+
+
+def _quiet(hook: Hook) -> Hook:
+    """Let a message that cannot be sent disturb no run, and no text of an error into the log."""
+
+    @wraps(hook)
+    def quiet(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+        try:
+            hook(flow, flow_run, state)
+        except BaseException as error:
+            if not is_failure(error):
+                raise
+            said = sentence_of(error)
+        else:
+            return
+        get_run_logger().warning(f"nobody could be told of this run: {said}")
+
+    return quiet
+
+
+@_quiet
+def failed(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Tell that a run failed, or that what it was given was refused."""
+    study, date = _night(flow, flow_run)
+    error = state.result(raise_on_failure=False)
+    kind = "refusal" if isinstance(error, REFUSALS) else "failure"
+    cause = one_sentence(str(error) if isinstance(error, Exception) else state.message or "no reason given")
+    link = url_for(flow_run) or ""
+    refused = kind == "refusal"
+    if flow.name == "score":
+        subject = f"{study.name}: the night of {date} was not scored" + (", its drop is refused" if refused else "")
+    else:
+        subject = f"{study.name}: {flow.name} " + ("is refused" if refused else "failed")
+    following = _command(flow, study, date, refused)
+    tell(study, Message(kind, study.name, _thing(flow, date), subject, cause, following, link))
+    tell_stale(study.root, link)
+
+
+@_quiet
+def succeeded(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Tell that what failed before is mended, and what the gate said if it said no."""
+    study, date = _night(flow, flow_run)
+    row, link = state.result(raise_on_failure=False), url_for(flow_run) or ""
+    if flow.name == "score":
+        words = f"{study.name}: the night of {date} is scored again"
+        mended(study, _thing(flow, date), words, f"mtl-health tonight --study {study.name} --date {date}", link)
+    else:
+        words = f"{study.name}: {flow.name} works again"
+        mended(study, _thing(flow, date), words, f"mtl-health report --study {study.name}", link)
+    if isinstance(row, dict) and flow.name == "retrain":
+        _tell_gate(study, row, link)
+    tell_stale(study.root, link)
+
+
+def _tell_gate(study: Study, row: dict[str, Any], link: str) -> None:
+    """Tell once of each model that the gate refused."""
+    if row["promoted"] or not str(row.get("reason", "")).startswith(NOT_PROMOTED):
+        forget(study, "gate ")
+        return
+    cause = one_sentence(str(row["reason"]))
+    subject = f"{study.name}: the new model does not replace the champion"
+    following = f"mtl-health report --study {study.name}"
+    tell(study, Message("gate", study.name, f"gate {row['model_version'][:12]}", subject, cause, following, link))
+
+
+def _night(flow: Flow[Any, Any], flow_run: FlowRun) -> tuple[Study, str]:
+    """The study and the date of a run; a run without one is of the day that it was due."""
+    given = flow_run.parameters
+    study = Study(project_root(), given["study"], "block")
+    if given.get("date"):
+        return study, str(given["date"])
+    due = flow_run.expected_start_time or dt.datetime.now(dt.UTC)
+    try:
+        schedule = study.settings.schedule
+    except SettingsError:  # the message is about them
+        return study, due.date().isoformat()
+    return study, date_of_run(due, schedule.score, schedule.timezone)
+
+
+def _thing(flow: Flow[Any, Any], date: str) -> str:
+    return f"{flow.name} {date}" if flow.name == "score" else flow.name
+
+
+def _command(flow: Flow[Any, Any], study: Study, date: str, refused: bool) -> str:
+    """What to type after a failure."""
+    if flow.name != "score":
+        return f"mtl-health check {study.name}" if refused else f"mtl-health doctor {study.name}"
+    if not refused:
+        return f"mtl-health score --study {study.name} --date {date}"
+    drop = shown(study.inbox / date, study.root)
+    return f"mtl-health validate --study {study.name} --scoring {drop}"
