@@ -74,7 +74,7 @@ def test_a_block_merged_into_another_is_no_double_key(tmp_path: Path) -> None:
 
 def test_a_block_of_the_file_that_nothing_reads_is_named(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("acess: {group: ward}\nx-mine: 1\nstudies: {a: {}}\n")
-    with pytest.raises(SettingsError, match=r"'acess' is none of .*, storage; the nearest is 'access'"):
+    with pytest.raises(SettingsError, match=r"'acess' is none of .*; the nearest is 'access'"):
         read_studies(tmp_path)
 
 
