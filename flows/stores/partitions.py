@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from flows.stores.tables import PublishedTable
+    from flows.stores.published import PublishedTable
 
 
 def held(table: PublishedTable) -> set[str]:
