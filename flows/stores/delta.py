@@ -20,7 +20,7 @@ from flows.stores.dates import as_text, is_moved, move_to_dates
 from flows.stores.delta_files import delta_frames, files_of, is_table, open_table, read_delta
 from flows.stores.delta_look import look_at
 from flows.stores.store import WHOLE, Look, RowKey
-from flows.stores.tidy import gather, tidy
+from flows.stores.tidy import configuration, gather, tidy
 from schemas.reading.places import is_far, options, scan
 
 if TYPE_CHECKING:
@@ -182,6 +182,7 @@ class PartitionedTable:
             mode="overwrite",
             partition_by=None if whole or self.is_of_rows else [self.partition],
             predicate=None if whole else f"{self.partition} = '{value}'",
+            configuration=None if self.exists() else configuration(),
             storage_options=options(self.folder),
         )
         if self.is_of_rows:

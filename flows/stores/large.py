@@ -23,6 +23,7 @@ from deltalake.transaction import AddAction
 
 from flows.project.storage import make_folder
 from flows.stores.delta_files import is_table, open_table
+from flows.stores.tidy import configuration
 from schemas.reading.places import options
 
 BATCHES = 10  # of a file
@@ -45,7 +46,11 @@ def replace_partition(
     """
     if not is_table(folder):
         DeltaTable.create(
-            str(folder), Schema.from_arrow(schema), partition_by=[partition], storage_options=options(folder)
+            str(folder),
+            Schema.from_arrow(schema),
+            partition_by=[partition],
+            configuration=configuration(),
+            storage_options=options(folder),
         )
     table = open_table(folder)  # as it is now: what others change from here on is a conflict
     written: list[_File] = []

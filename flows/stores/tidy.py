@@ -20,8 +20,18 @@ SMALL = 2 * 2**20
 """Bytes from which a file is left as it is, so that old rows are not written again and again."""
 LOG_RETENTION = timedelta(days=30)
 """What Delta's library keeps of the log where the table does not say it."""
-_DENSE = WriterProperties(compression="ZSTD")
+AUDIT = timedelta(days=400)
+"""What a new table keeps, until upkeep says otherwise."""
+DENSE = WriterProperties(compression="ZSTD")
 _UNITS = ("seconds", "minutes", "hours", "days", "weeks")
+
+
+def configuration(audit: timedelta = AUDIT) -> dict[str, str]:
+    """What a table says of its own versions: how long they are kept, and that its log is not cut by itself.
+
+    By itself Delta's library cuts the log after 30 days, whenever somebody writes.
+    """
+    return {"delta.logRetentionDuration": f"interval {audit.days} days", "delta.enableExpiredLogCleanup": "false"}
 
 
 def gather(folder: Path, frame: pl.DataFrame) -> None:
@@ -35,7 +45,7 @@ def gather(folder: Path, frame: pl.DataFrame) -> None:
         mode="overwrite",
         schema_mode="overwrite",
         partition_by=[],
-        writer_properties=_DENSE,
+        writer_properties=DENSE,
         storage_options=options(folder),
     )
     open_table(folder).create_checkpoint()
@@ -46,7 +56,7 @@ def tidy(folder: Path) -> None:
     table = open_table(folder)
     sizes = pl.Series(table.get_add_actions()).struct.field("size_bytes")
     if (sizes < SMALL).sum() > MAX_FILES:
-        table.optimize.compact(target_size=SMALL, writer_properties=_DENSE)
+        table.optimize.compact(target_size=SMALL, writer_properties=DENSE)
         _remove_dead(folder)
 
 
