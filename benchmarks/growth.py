@@ -90,9 +90,9 @@ def measure_night(drop: Path, scratch: Path, people: int, machines: MachineSetti
     """Seconds of processor time and of the clock, and the highest memory of a process in GiB."""
     from flows.fitting.machines import run_jobs
     from flows.nightly import shards
+    from flows.nightly.publishing import check_scores
     from flows.nightly.score_contract import scores_contract
     from flows.nightly.shards import Work
-    from flows.nightly.steps import check_scores
     from flows.project.settings import ShardSettings
     from flows.stores.registry import Champion
     from flows.stores.tables import Tables

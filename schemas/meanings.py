@@ -9,6 +9,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "model_version": "SHA-256 of the model file that gave the scores",
         "run_id": "the run in the ledger",
         "scored_at": "when that run started, UTC",
+        "withheld": "the tasks that were not scored for want of tables, each with the reason; empty if all were",
     },
     "rejects": {
         "table": "raw table, for example `DEMO`",
@@ -54,13 +55,17 @@ MEANINGS: dict[str, dict[str, str]] = {
         "seconds": "between the two",
         "details": (
             "JSON: the validation's counts by table and rule, and `absent`, the tables that did not arrive "
-            "(`score`); the gate's reason, the check's `warnings`, `n_rejects` and the text of `dvc.lock`, and "
+            "(`score`); `n_rejects`, rows of `rejects`; the gate's reason, the check's `warnings` and the text of "
+            "`dvc.lock`, and "
             "`stands`, whether the same inputs need no second run (`retrain`)"
         ),
         "floods": (
             "a line for each limit on lost values that was passed although the run went on (`validation.floods: "
             "say`): column, counts, what the values look like; empty if no limit was passed"
         ),
+        "withheld": ("a line for each task that was not scored for want of tables, with the reason; empty if all were"),
+        "scores_version": "a version of the table `scores` that holds the run's rows; empty for `retrain`",
+        "rejects_version": "a version of the table `rejects` that holds the run's rows",
     },
     "champions": {
         "model_version": "SHA-256 of the model file, `data/registry/<study>/versions/<sha256>/model.onnx`",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -60,6 +60,9 @@ class Runs(Table):
     seconds: float = pa.Field(nullable=True, in_range=(0, float("inf"), True, False))
     details: str = pa.Field(nullable=True)
     floods: str = pa.Field(nullable=True)
+    withheld: str = pa.Field(nullable=True)
+    scores_version: int = pa.Field(nullable=True, ge=0)
+    rejects_version: int = pa.Field(nullable=True, ge=0)
 
 
 class Champions(Table):
@@ -123,25 +126,45 @@ class ScoreColumn:
     title: str = ""
 
 
-def scores_schema(predictions: Sequence[ScoreColumn]) -> pa.DataFrameSchema:
-    """The contract of a score table: who and when, ``predictions`` in their order, by which model and run."""
+def scores_schema(predictions: Sequence[ScoreColumn], *, withheld: Collection[str] | None = ()) -> pa.DataFrameSchema:
+    """The contract of a score table: who and when, ``predictions`` in their order, by which model and run.
+
+    Args:
+        predictions: what the model gives.
+        withheld: of one night's rows, the predictions that are empty for everybody; all others are for nobody. With
+            None the contract is that of all nights together, where any prediction may be empty.
+    """
     columns = {
         "person_id": pa.Column(pl.String, unique=True),
         "score_date": pa.Column(pl.Date),
-        **{column.name: _prediction(column) for column in predictions},
+        **{column.name: _prediction(column, withheld) for column in predictions},
         "model_version": pa.Column(pl.String),
         "run_id": pa.Column(pl.String),
         "scored_at": pa.Column(pl.Datetime("us", "UTC")),
+        "withheld": _only_empty(pl.String) if withheld == () else pa.Column(pl.String, nullable=withheld is None),
     }
-    if len(columns) != len(predictions) + 5:
+    if len(columns) != len(predictions) + 6:
         raise ValueError("score columns need distinct names, other than those of the score table itself")
     return pa.DataFrameSchema(columns, strict=True, ordered=True)
 
 
-def _prediction(column: ScoreColumn) -> pa.Column:
+def _prediction(column: ScoreColumn, withheld: Collection[str] | None) -> pa.Column:
     described: dict[str, Any] = {"title": column.title, "metadata": {"unit": column.unit}}
     if column.kind == "set":
         described["metadata"]["values"] = list(column.values)
+    found = _filled(column, nullable=withheld is None, **described)
+    return found if withheld is None or column.name not in withheld else _only_empty(found.dtype.type, **described)
+
+
+def _only_empty(dtype: Any, **described: Any) -> pa.Column:
+    return pa.Column(dtype, pa.Check(_empty, name="empty", ignore_na=False), nullable=True, **described)
+
+
+def _empty(data: Any) -> Any:
+    return data.lazyframe.select(pl.col(data.key).is_null())
+
+
+def _filled(column: ScoreColumn, **described: Any) -> pa.Column:
     if column.kind == "number":
         return pa.Column(pl.Float64, pa.Check(_finite, name="finite"), **described)
     if column.kind == "probability":

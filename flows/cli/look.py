@@ -80,17 +80,18 @@ def tonight(name: StudyName, date: Date = None) -> None:
     study = sound_study(name, watched=False)
     paths = study.paths
     from flows.nightly import stopped
-    from flows.nightly.ledger import absent_tables
+    from flows.nightly.ledger import absent_tables, withheld_tasks
     from flows.project.dates import date_or_today
+    from flows.stores.dated import state_of
 
     date = date_or_today(date, study.settings.schedule.timezone)
-    table = study.tables.scores
-    held = table.look(date, "run_id")
+    state = state_of(study.tables, date)
+    held = state.look() if state else None
     kept = stopped.read(paths, date)
     if kept:
         say_counts(name, kept["validation"])
         say_losses("\n".join(kept["limits passed"]))
-    if held is None:
+    if state is None or held is None:
         why = "a limit stopped its drop; mend that and " if kept else ""
         raise ValueError(f"{name} has no scores for {date}: {why}run `mtl-health score --study {name} --date {date}`")
     if kept:
@@ -99,8 +100,14 @@ def tonight(name: StudyName, date: Date = None) -> None:
     for name, dtype in held.schema.items():
         columns.add_row(name, str(dtype), str(held.empty[name]))
     console.print(columns)
-    run = study.tables.runs.find(held.first)
-    say_losses(run.get("floods") if run else None)
-    absent = {"tables that did not arrive": ", ".join(absent_tables(run)) or "none"} if run else {}
-    show("", {**absent, "scores": relative(table.folder), "report": relative(paths.reports / "index.html")})
+    say_losses(state.run.get("floods"))
+    show(
+        "",
+        {
+            "tables that did not arrive": ", ".join(absent_tables(state.run)) or "none",
+            "outcomes not scored": withheld_tasks(state.run) or "none",
+            "scores": relative(study.tables.scores.folder),
+            "report": relative(paths.reports / "index.html"),
+        },
+    )
     say_next("tonight", "read the table with your own tool: docs/published.md shows how")

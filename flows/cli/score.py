@@ -60,7 +60,7 @@ def score(
     """Score the drop of a date with the champion, and replace that date in the score table."""
     study = sound_study(name, "contract")
     from flows.nightly.again import scored_already
-    from flows.nightly.ledger import absent_tables
+    from flows.nightly.ledger import absent_tables, withheld_tasks
     from flows.nightly.run import require_ready
     from flows.project.dates import date_or_today
 
@@ -77,6 +77,7 @@ def score(
             ),
             "rows in = valid + rejected": f"{row['n_rows']} = {row['n_rows_valid']} + {row['n_rows_rejected']}",
             "tables that did not arrive": ", ".join(absent_tables(row)) or "none",
+            "outcomes that were not scored": withheld_tasks(row) or "none",
             "model": row["model_version"],
             "run": row["run_id"],
             "seconds": f"{row['seconds']:.1f}",

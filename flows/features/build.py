@@ -80,7 +80,7 @@ def build_features(people: pl.DataFrame, visible: Tables, domains: Mapping[str, 
     frame, tables = people.select(PERSON).sort(PERSON), dict[str, tuple[str, ...]]()
     for domain, given in domains.items():
         for function in functions_of(given):
-            asked = _Asked(visible)
+            asked = Asked(visible)
             columns = function(asked)
             if not all_distinct(columns[PERSON]):
                 raise FeatureError(f"feature domain {domain} gives a person twice; it must give one row a person")
@@ -103,7 +103,7 @@ def _typed(columns: pl.DataFrame, domain: str) -> list[pl.Expr]:
     return typed
 
 
-class _Asked(Mapping[str, pl.DataFrame]):
+class Asked(Mapping[str, pl.DataFrame]):
     """Tables that remember which of them were looked at."""
 
     def __init__(self, tables: Tables) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import polars as pl
 
 from flows.nightly.person_keys import person_keys
-from flows.stores.published import PublishedTable
+from flows.stores.dated import state_of
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 
@@ -22,9 +22,10 @@ def explained(study: Study, person: str, date: str) -> dict[str, dict[str, Any]]
     Raises:
         ValueError: if the date has no row of that person, or persons are hashed and the key of the hash is not there.
     """
-    scores, rejects = study.tables.scores, study.tables.rejects
+    state = state_of(study.tables, date)
     names = dict.fromkeys((person_keys(study).of(person), person))  # dates of before the hash have the key itself
-    scored, noted = (_rows(table, date, names) for table in (scores, rejects))
+    scored = _rows(state.scores, names) if state else pl.DataFrame()
+    noted = _rows(state.rejects, names) if state else pl.DataFrame()
     if scored.is_empty() and noted.is_empty():
         raise ValueError(
             f"{date} has no row of this person: they were not in its drop, their key could not be read, or the date "
@@ -35,12 +36,12 @@ def explained(study: Study, person: str, date: str) -> dict[str, dict[str, Any]]
         where = f"{row['table']}, {row['file']} line {row['line']}" if row["file"] else row["table"]
         reasons = "; ".join(f"{reason['column'] or 'the whole row'}: {reason['rule']}" for reason in row["reasons"])
         said[""] |= {f"{row['outcome']} from {where}": reasons}
-    run_id = (scored if scored.height else noted)["run_id"][0]
-    run = study.tables.runs.find(run_id)
-    if run is None:
-        return said
+    assert state is not None
+    run = state.run
+    if run.get("withheld") and scored.height:
+        said[""] |= {"not scored for": run["withheld"]}
     said["the run"] = {
-        "run": run_id,
+        "run": run["run_id"],
         "finished": f"{run['finished_at']:%Y-%m-%d %H:%M} UTC",
         "code": run["git_revision"],
         "params": run["params_hash"],
@@ -50,9 +51,9 @@ def explained(study: Study, person: str, date: str) -> dict[str, dict[str, Any]]
     return said
 
 
-def _rows(table: PublishedTable, date: str, names: Iterable[str]) -> pl.DataFrame:
+def _rows(read: Callable[..., pl.DataFrame], names: Iterable[str]) -> pl.DataFrame:
     """The rows of a person by the first of their names that has any."""
-    found = (table.read(date, only=(PERSON, name)) for name in names if table.exists())
+    found = (read(only=(PERSON, name)) for name in names)
     return next((rows for rows in found if rows.height), pl.DataFrame())
 
 

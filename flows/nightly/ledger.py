@@ -55,6 +55,11 @@ def row_counts(validation: dict[str, Any]) -> dict[str, int]:
     }
 
 
+def withheld_tasks(row: dict[str, Any]) -> str:
+    """The tasks that were not scored for want of tables, each with the reason, a line each; empty if all were."""
+    return row.get("withheld") or ""
+
+
 def absent_tables(row: dict[str, Any]) -> list[str]:
     """The tables that had not arrived when a row of the ledger was written."""
     absent: list[str] = json.loads(row["details"] or "{}").get("validation", {}).get("absent", [])

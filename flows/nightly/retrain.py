@@ -121,7 +121,7 @@ def record(study: Study, judged: Judged, started_at: datetime) -> dict[str, Any]
     excluded = people.filter(pl.col("reason").is_not_null())
     rejects = reject_rows(study, pl.read_parquet(paths.valid / REJECTS), TRAINING, run, excluded)
     rejects = person_keys(study).named(rejects)
-    study.tables.rejects.publish(TRAINING, rejects)
+    version = study.tables.rejects.publish(TRAINING, rejects)
     row = ledger_row(
         study,
         read_json(paths.valid / SUMMARY),
@@ -143,6 +143,7 @@ def record(study: Study, judged: Judged, started_at: datetime) -> dict[str, Any]
         n_scored=None,
         promoted=result.promoted,
         floods=judged.training.text,
+        rejects_version=version,
     )
     study.tables.runs.publish(row)
     return row

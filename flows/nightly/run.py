@@ -12,6 +12,7 @@ from flows.nightly.person_keys import PersonKeys, person_keys
 from flows.project.hashing import digest
 from flows.project.identity import code_digest, decisive
 from flows.project.provenance import git_revision
+from flows.stores.dated import n_rejects
 from flows.stores.inbox import Inbox, drop_hashes
 from flows.stores.registry import Champion
 from flows.study.study import Study
@@ -88,8 +89,15 @@ def open_run(study: Study, date: str) -> Run:
 
 
 def finished(run: Run) -> dict[str, Any] | None:
-    """The ledger's row if this very run is what the score table holds now, else None."""
-    row, table = run.study.tables.runs.find(run.run_id), run.study.tables.scores
-    if row is None or not table.exists():
+    """The ledger's row if this very run is the date's last and what the tables hold now, else None.
+
+    A run that was killed may have left its rejects, or its scores too, beside the ledger's row of another run.
+    """
+    tables = run.study.tables
+    row = tables.runs.last(run.date)
+    if row is None or row["run_id"] != run.run_id or not tables.scores.exists():
         return None
-    return row if table.store.holds(run.date, "run_id", run.run_id) == row["n_scored"] else None
+    if tables.scores.store.holds(run.date, "run_id", run.run_id) != row["n_scored"]:
+        return None
+    held = tables.rejects.store.holds(run.date, "run_id", run.run_id)
+    return row if held is not None and n_rejects(row) in (held, None) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -11,10 +11,19 @@ from mtl_models.kinds import kind_of
 from schemas.published import ScoreColumn, scores_schema
 
 
-def scores_contract(tasks: Iterable[Task]) -> Any:
-    """What the score table of ``tasks`` must look like: columns, types, units, ranges and allowed values."""
-    published = [column for task in tasks if task.role == "main" for column in kind_of(task).published(task)]
-    return scores_schema([ScoreColumn(**asdict(column)) for column in published])
+def scores_contract(tasks: Iterable[Task], *, withheld: Collection[str] | None = None) -> Any:
+    """What the score table of ``tasks`` must look like: columns, types, units, ranges and allowed values.
+
+    Args:
+        tasks: those of the model.
+        withheld: of one night, the names of the tasks that are not scored: their columns are empty and no others. Left
+            out, the contract is that of all nights together.
+    """
+    published = [
+        (task.name, column) for task in tasks if task.role == "main" for column in kind_of(task).published(task)
+    ]
+    empty = None if withheld is None else tuple(column.name for task, column in published if task in withheld)
+    return scores_schema([ScoreColumn(**asdict(column)) for _, column in published], withheld=empty)
 
 
 def meanings_of(tasks: Iterable[Task]) -> dict[str, str]:

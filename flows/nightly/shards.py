@@ -15,6 +15,7 @@ import polars as pl
 
 from flows.features.cohort import cohort_of
 from flows.fitting.machines import run_jobs
+from flows.nightly.absence import Absence, needed_tables
 from flows.nightly.landing.before import keep_raw_keys, who_came_before
 from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings, StudySettings
@@ -23,6 +24,7 @@ from flows.stores.registry import Champion
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.serving.scorer import Scorer
+from schemas.faults import TableFault
 from schemas.reading.places import is_far, scan
 from schemas.sharding.merge import Labels, labels_of
 from schemas.sharding.plan import OutOfOrderError, Plan, make_plan
@@ -30,7 +32,7 @@ from schemas.splitting.results import REJECTS, StudyResult
 from schemas.splitting.study import Facts
 from schemas.splitting.table import Known
 
-PLAN, SHARDS, DISORDERED = "plan", "shards", "disordered"
+PLAN, SHARDS, DISORDERED, ABSENCE = "plan", "shards", "disordered", "absence"
 SCORES, EXCLUDED, REJECTED, COUNTS = "scores.parquet", "excluded.parquet", "rejects.parquet", "counts"
 LANDED = "landed-{}.parquet"
 
@@ -82,6 +84,12 @@ class Work:
         """What tells who came before; None where nobody is scored."""
         return who_came_before(self.study, self.date, self.staging)
 
+    @cached_property
+    def absence(self) -> Absence:
+        """What the night lacks, as :func:`flows.nightly.steps.look_at_drop` has found out."""
+        absence: Absence = pickle.loads((self.staging / ABSENCE).read_bytes())
+        return absence
+
     def folder(self, shard: int) -> Path:
         """Where a shard's files are."""
         return self.staging / SHARDS / str(shard)
@@ -120,25 +128,29 @@ def plan_drop(
 ) -> Plan:
     """Look at a drop and keep in ``staging`` how it is read by shards; tables in no order are parted there.
 
-    Outcomes and the contract's optional tables may be missing from it, unless it is not there for ``scoring``.
+    Outcomes may be missing from it, and every table that the study can do without, unless it is not there for
+    ``scoring``.
 
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
     """
     remove_folder(staging)
     make_folder(staging / SHARDS)
-    settings = study.settings
+    settings, needed = study.settings, needed_tables(study)
     plan = make_plan(
         drop,
         study.contract,
         staging / "parted",
         optional_columns=study.hidden if scoring else (),
         scoring=scoring,
+        absent_tables=set(study.contract.tables) - needed if scoring else (),
         beside=settings.split.beside_tables,
         people=shards.people,
         small=shards.at_once_mb * 1_000_000,
         disordered=disordered,
     )
+    if gone := [name for name in plan.absent if name in needed]:
+        raise TableFault(gone[0], f"the table {gone[0]} is missing, and who is in the cohort is told by it: deliver it")
     if scoring:
         keep_raw_keys(study, staging)
     write_whole(staging / PLAN, lambda path: Path(path).write_bytes(pickle.dumps(plan)))
@@ -209,7 +221,7 @@ def _score(work: Work, champion: Champion, result: StudyResult, folder: Path) ->
     tables = {name: table.valid for name, table in result.tables.items()}
     cohort = cohort_of(work.name, tables, settings.task_records, settings.known_later, may_be_empty=True)
     features, excluded = cohort.features, cohort.excluded
-    scores = work.scorer.score(features)
+    scores = work.absence.empty(work.scorer.score(features), work.scorer.tasks)
     scores = scores.select(
         PERSON,
         pl.lit(date.fromisoformat(work.date)).alias("score_date"),
@@ -217,6 +229,7 @@ def _score(work: Work, champion: Champion, result: StudyResult, folder: Path) ->
         pl.lit(champion.version).alias("model_version"),
         pl.lit(work.run_id).alias("run_id"),
         pl.lit(work.started_at).cast(pl.Datetime("us", "UTC")).alias("scored_at"),
+        pl.lit(work.absence.text, pl.String).alias("withheld"),
     )
     write_whole(folder / SCORES, scores.write_parquet)
     write_whole(folder / EXCLUDED, excluded.write_parquet)

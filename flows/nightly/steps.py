@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import pickle
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from flows.features.cohort import nobody
 from flows.features.guard import FeatureError
 from flows.nightly import shards
+from flows.nightly.absence import absence_of, costs_of, require_sound
 from flows.nightly.landing.land import land
 from flows.nightly.ledger import ledger_row
-from flows.nightly.rejects import excluded_rows, rejected_rows
+from flows.nightly.publishing import check_scores, reject_frames
 from flows.nightly.run import Run
 from flows.nightly.score_contract import scores_contract
 from flows.nightly.shards import Counts, Work
 from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings
-from flows.project.storage import send
+from flows.project.storage import send, write_whole
 from flows.stages.validate import Judgement, judge
-from mtl_models.data.dataset import PERSON
-from schemas.published import PublishError, Rejects, check_published
+from flows.stores.dated import commit
+from schemas.published import Rejects, check_published
 from schemas.reading.places import is_far
 from schemas.sharding.merge import merged
-from schemas.splitting.study import require_sound
+from schemas.splitting.study import require_sound as require_sound_tables
 
 ONE = ShardSettings()
 
@@ -40,15 +41,25 @@ def work_of(run: Run) -> Work:
 
 
 def look_at_drop(run: Run, disordered: Sequence[str] = (), parting: ShardSettings = ONE) -> int:
-    """Find out how the drop is read by shards of people, and give the number of shards.
+    """Find out how the drop is read by shards of people and which tasks it can be scored for; give the shards' number.
 
     Raises:
-        schemas.faults.TableFault: if a table as a whole cannot be used.
+        schemas.faults.TableFault: if a table as a whole cannot be used, or one did not arrive that the study needs.
     """
-    n_shards = shards.plan_drop(run.study, run.drop, run.staging, disordered, parting).n_shards
+    plan = shards.plan_drop(run.study, run.drop, run.staging, disordered, parting)
+    absence = absence_of(
+        plan.absent,
+        run.scorer.spec,
+        run.scorer.tasks,
+        optional=run.study.contract.optional,
+        costs=costs_of(run.study.registry.evaluation(run.champion.version)),
+        settings=run.study.settings.absence,
+    )
+    require_sound(absence, run.scorer.tasks)
+    write_whole(run.staging / shards.ABSENCE, lambda path: Path(path).write_bytes(pickle.dumps(absence)))
     if is_far(run.staging):  # then workers elsewhere need no folder of this machine
         send(run.champion.path, run.staging / run.champion.path.name)
-    return n_shards
+    return plan.n_shards
 
 
 def work_through(run: Run, n_shards: int, machines: MachineSettings = SERIAL) -> str | None:
@@ -87,7 +98,7 @@ class Gathered:
         self._run, self.work = run, work_of(run)
         contract = run.study.contract
         self.counts: list[Counts] = shards.counts_of(self.work)
-        require_sound(self.work.plan.facts([each.facts for each in self.counts], contract), contract)
+        require_sound_tables(self.work.plan.facts([each.facts for each in self.counts], contract), contract)
         self.summary: dict[str, Any] = merged(contract, [(each.summary, each.labels) for each in self.counts])
 
     def judgement(self) -> Judgement:
@@ -121,23 +132,31 @@ class Gathered:
 def publish(run: Run) -> dict[str, Any]:
     """Check that everybody is accounted for, then replace the date in rejects, scores, landed rows and ledger.
 
-    Everything is checked before anything is replaced. The ledger comes last: a run that has no row there did not
-    finish and is done again.
+    Everything is checked before anything is replaced. The ledger comes last, and names the versions of the others that
+    hold the run's rows: whoever follows it (see :mod:`flows.stores.dated`) reads one run's rows whatever happens here.
+    A run that has no row there did not finish and is done again.
 
     Raises:
         RuntimeError: if people do not add up; nothing is published then.
         PublishError: if scores or rejects break their contract; nothing is published then.
+        OvertakenError: if a run on another machine has replaced the date in the meantime; the ledger is as it was.
     """
     gathered = Gathered(run)
     gathered.require_scored()
-    judgement = gathered.judgement()
+    judgement, absence = gathered.judgement(), gathered.work.absence
+    scores = partial(shards.scores_of, gathered.work)
+    rejects = partial(reject_frames, run, gathered.work, batch=run.date, excluded=True)
     row = ledger_row(
         run.study,
         gathered.summary,
         started_at=run.started_at,
         n_excluded=gathered.total("n_excluded"),
         data_hashes=run.data_hashes,
-        details={"columns_compared_with": judgement.basis, "validation": gathered.summary},
+        details={
+            "columns_compared_with": judgement.basis,
+            "validation": gathered.summary,
+            "n_rejects": sum(frame.height for frame in rejects()),
+        },
         run_id=run.run_id,
         flow="score",
         batch=run.date,
@@ -145,54 +164,14 @@ def publish(run: Run) -> dict[str, Any]:
         n_scored=gathered.total("n_scored"),
         promoted=None,
         floods=judgement.text,
+        withheld=absence.lines,
     )
     if row["n_people"] != row["n_scored"] + row["n_rejected"] + row["n_excluded"]:
         counts = {name: count for name, count in row.items() if name.startswith("n_")}
         raise RuntimeError(f"people do not add up, nothing was published: {counts}")
-    scores = partial(shards.scores_of, gathered.work)
-    rejects = partial(reject_frames, run, gathered.work, batch=run.date, excluded=True)
-    check_scores(scores(), scores_contract(run.scorer.tasks))
+    check_scores(scores(), scores_contract(run.scorer.tasks, withheld=tuple(absence.withheld)))
     for frame in rejects():
         check_published(frame, Rejects)
-    tables = run.study.tables
-    tables.rejects.replace(run.date, rejects())
-    tables.scores.replace(run.date, run.keys.in_order(scores(), row["n_scored"], run.staging / "in order"))
-    if run.study.settings.landing:
-        land(run, gathered.work, gathered.summary)
-    tables.runs.publish(row)
-    return row
-
-
-def check_scores(frames: Iterator[pl.DataFrame], schema: Any) -> None:
-    """Make sure that the frames are what the score table holds, and that no person is in two of them.
-
-    Raises:
-        PublishError: if not.
-    """
-    last = ""
-    for frame in frames:
-        check_published(frame, schema)
-        if not frame.height:
-            continue
-        first, end = (str(key) for key in (frame[PERSON].min(), frame[PERSON].max()))
-        if last and first <= last:
-            raise PublishError("persons of two shards overlap, so one may be scored twice: nothing was written")
-        last = end
-
-
-def reject_frames(
-    run: Run, work: Work, *, batch: str, excluded: bool, most: int | None = None
-) -> Iterator[pl.DataFrame]:
-    """Rejected rows, and people outside the cohort behind them if they count, in the published form.
-
-    Args:
-        run, work: the run, and what it did.
-        batch: of the rows.
-        excluded: whether people outside the cohort count.
-        most: rejected rows of a table; all if left out.
-    """
-    for frame in shards.rejects_of(work, most):
-        yield run.keys.named(rejected_rows(frame, batch, run.run_id))
-    if excluded:
-        for frame in shards.excluded_of(work):
-            yield run.keys.named(excluded_rows(run.study, frame, batch, run.run_id))
+    lands = partial(land, run, gathered.work, gathered.summary) if run.study.settings.landing else None
+    in_order = run.keys.in_order(scores(), row["n_scored"], run.staging / "in order")
+    return commit(run.study.tables, row, scores=in_order, rejects=rejects(), land=lands)

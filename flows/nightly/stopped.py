@@ -22,7 +22,7 @@ def counts_of(paths: StudyPaths, date: str) -> Path:
 
 def keep(run: Run, gathered: Gathered, sentences: list[str]) -> str:
     """Keep rejects, counts and which limits were passed, and say where they are; scores stay as they were."""
-    from flows.nightly.steps import reject_frames
+    from flows.nightly.publishing import reject_frames
 
     paths, table = run.study.paths, run.study.tables.rejects
     rejected = {name: n for name, counts in gathered.summary["tables"].items() if (n := counts["n_rejected"])}

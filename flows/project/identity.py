@@ -30,7 +30,7 @@ SETTLED: dict[str, dict[str, Any]] = {
     # no stages: one run of a comparison by a joint model, its baselines, and a night's scores
     "joint": {"tasks": True, "model": {"view", "domains"}},
     "references": {"tasks": True, "model": {"view", "domains"}, "training": {"seeds"}, "baselines": True},
-    "score": dict.fromkeys(("tasks", "known_later", "validation", "split", "landing"), True),
+    "score": dict.fromkeys(("tasks", "known_later", "validation", "split", "landing", "absence"), True),
 }
 """The blocks of a study's settings that decide a result, or the keys of a block; nothing else may be read for it."""
 

@@ -128,6 +128,18 @@ class GateSettings(_Settings):
     seed: int = 0
 
 
+class AbsenceSettings(_Settings):
+    """Which tasks are not scored on a night without some of its tables; see :mod:`flows.nightly.absence`.
+
+    Attributes:
+        max_cost: by so much of itself a task's error may grow without them, as measured on held-out people.
+        max_feature_share: of a task's features, the share that may be made from them.
+    """
+
+    max_cost: float = Field(default=0.1, ge=0)
+    max_feature_share: Share = 0.5
+
+
 class ShardSettings(_Settings):
     """How a night's drop is parted: a shard is some people with all of their rows. No result depends on it.
 
@@ -192,6 +204,7 @@ class StudySettings(_Settings):
     gate: GateSettings = GateSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     landing: bool = True
+    absence: AbsenceSettings = AbsenceSettings()
     shards: ShardSettings = ShardSettings()
     published: PublishedSettings = PublishedSettings()
     store: str = "delta"

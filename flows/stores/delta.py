@@ -19,7 +19,7 @@ from flows.project.storage import check_place, make_folder
 from flows.stores.dates import as_text, is_moved, move_to_dates
 from flows.stores.delta_files import delta_frames, files_of, is_table, open_table, read_delta
 from flows.stores.delta_look import look_at
-from flows.stores.store import WHOLE, Look, RowKey
+from flows.stores.store import WHOLE, Look, OvertakenError, RowKey, StoreError
 from flows.stores.tidy import configuration, gather, tidy
 from schemas.reading.places import is_far, options, scan
 
@@ -30,14 +30,6 @@ ROUNDS = 8  # so often a row is written anew when another run writes its own on 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CHECKPOINT = 20
 """Commits from one checkpoint to the next: to open a table reads each commit since the last, 0.4 ms or more a time."""
-
-
-class StoreError(RuntimeError):
-    """A published table could not be written; the table still holds its last good version."""
-
-
-class OvertakenError(StoreError):
-    """Another writer was faster."""
 
 
 class PartitionedTable:
@@ -58,6 +50,10 @@ class PartitionedTable:
     def exists(self) -> bool:
         """Whether anything was ever written."""
         return is_table(self.folder)
+
+    def version(self) -> int | None:
+        """The number of the newest version; None where nothing was written."""
+        return open_table(self.folder).version() if self.exists() else None
 
     def conflicts(self, schema: pl.Schema) -> list[str]:
         """What keeps rows of ``schema`` out of the table: its columns that they lack or hold in another type, in words.
@@ -209,16 +205,19 @@ class PartitionedTable:
             except DeltaError as error:
                 raise StoreError(f"{self.folder.name}: {value} was not removed ({type(error).__name__})") from None
 
-    def look(self, value: str, column: str) -> Look | None:
+    def look(self, value: str, column: str, *, version: int | None = None) -> Look | None:
         """What a partition holds, None where it has no row; ``column``: a text one, of which the first row is shown."""
-        return look_at(self.folder, (self.partition, value), column) if self.exists() else None
+        return look_at(self.folder, (self.partition, value), column, version) if self.exists() else None
 
-    def holds(self, value: str, column: str, text: str) -> int | None:
+    def holds(self, value: str, column: str, text: str, *, version: int | None = None) -> int | None:
         """The number of a partition's rows if all of them have ``text`` in ``column``, else None; no row is kept."""
         if not self.exists():
             return 0
+        table = open_table(self.folder, version)
+        if column not in {field.name for field in table.schema().fields}:
+            return None
         n_rows = 0
-        for path in files_of(open_table(self.folder), (self.partition, value))["path"]:
+        for path in files_of(table, (self.partition, value))["path"]:
             file = scan(self.folder / unquote(path))
             count, same = file.select(pl.len(), (pl.col(column) == text).all()).collect().row(0)
             if not same:
@@ -226,9 +225,12 @@ class PartitionedTable:
             n_rows += count
         return n_rows
 
-    def read(self, value: str | None = None, *, only: tuple[str, str] | None = None) -> pl.DataFrame:
+    def read(
+        self, value: str | None = None, *, only: tuple[str, str] | None = None, version: int | None = None
+    ) -> pl.DataFrame:
         """The rows of one partition, or all; ``only`` those with a text in a column, so that no others are held."""
-        return read_delta(self.folder, where=None if value is None else (self.partition, value), only=only)
+        where = None if value is None else (self.partition, value)
+        return read_delta(self.folder, version=version, where=where, only=only)
 
     def frames(
         self, value: str | None = None, *, only: tuple[str, str] | None = None, columns: Sequence[str] | None = None

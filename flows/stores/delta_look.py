@@ -12,7 +12,7 @@ from flows.stores.store import Look
 from schemas.reading.places import scan
 
 
-def look_at(folder: Path, where: tuple[str, str], shown: str) -> Look | None:
+def look_at(folder: Path, where: tuple[str, str], shown: str, version: int | None = None) -> Look | None:
     """What the files of a partition hold; None where there is no row.
 
     Counts come from the log; those that it lacks (it has them of some types, and of a table's first columns alone) from
@@ -22,8 +22,9 @@ def look_at(folder: Path, where: tuple[str, str], shown: str) -> Look | None:
         folder: the table.
         where: its partition column, and a value.
         shown: a column of text, of which the first row's is given.
+        version: of the table; the newest if left out.
     """
-    table = open_table(folder)
+    table = open_table(folder, version)
     schema = pl.Schema(table.schema().to_arrow())
     files = files_of(table, where).filter(pl.col("num_records") > 0)
     if files.is_empty():

@@ -21,6 +21,7 @@ from flows.stores.store import STORES, WHOLE, Store
 
 MODEL = "model.onnx"
 PROFILE = "validation.json"
+EVALUATION = "evaluation.json"
 _HISTORY: dict[str, Any] = {
     "model_version": pl.String,
     "promoted_at": pl.Datetime("us", "UTC"),
@@ -88,6 +89,11 @@ class ModelRegistry:
         """Counts of the validation of a version's training data; None where it was registered without them."""
         path = self.folder / "versions" / version / PROFILE
         return read_json(path) if path.is_file() else None
+
+    def evaluation(self, version: str) -> dict[str, Any]:
+        """The figures of a version on held-out people; nothing where it was registered without them."""
+        path = self.folder / "versions" / version / EVALUATION
+        return read_json(path) if path.is_file() else {}
 
     def path(self, version: str) -> Path:
         """The file of a version.

@@ -16,6 +16,14 @@ WHOLE = ""
 """The partition of a table that is replaced as a whole."""
 
 
+class StoreError(RuntimeError):
+    """A published table could not be written; the table still holds its last good version."""
+
+
+class OvertakenError(StoreError):
+    """Another writer was faster."""
+
+
 class RowKey(str):
     """A partition column of which every value is one row: a store may keep many such rows in one file."""
 
@@ -59,26 +67,37 @@ class Store(Protocol):
     def exists(self) -> bool:
         """Whether anything was ever written."""
 
-    def read(self, value: str | None = None, *, only: tuple[str, str] | None = None) -> pl.DataFrame:
-        """The rows of one partition, or all; ``only`` those with a text in a column, so that no others are held."""
+    def version(self) -> int | None:
+        """The number of the table's state, by which it can be read again later; None where a store keeps one only."""
+
+    def read(
+        self, value: str | None = None, *, only: tuple[str, str] | None = None, version: int | None = None
+    ) -> pl.DataFrame:
+        """The rows of one partition, or all; ``only`` those with a text in a column, so that no others are held.
+
+        ``version`` is a number that :meth:`version` gave; the newest state if left out.
+        """
 
     def frames(
         self, value: str | None = None, *, only: tuple[str, str] | None = None, columns: Sequence[str] | None = None
     ) -> Iterator[pl.DataFrame]:
         """The same in several frames, so that not all are held at once; ``columns`` are the only ones to read."""
 
-    def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> object:
+    def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> int | None:
         """Replace one partition, or the whole table where it has none: ``value`` is :data:`WHOLE` then.
 
         Args:
             value: the partition.
             rows: a frame, or frames of one schema that are too many to be held at once; there is one at least.
+
+        Returns:
+            A version, see :meth:`version`, that has the rows.
         """
 
-    def look(self, value: str, column: str) -> Look | None:
+    def look(self, value: str, column: str, *, version: int | None = None) -> Look | None:
         """What a partition holds, None where it has no row: ``column`` is a text one. Its rows are not held."""
 
-    def holds(self, value: str, column: str, text: str) -> int | None:
+    def holds(self, value: str, column: str, text: str, *, version: int | None = None) -> int | None:
         """The number of a partition's rows if all of them have ``text`` in ``column``, else None."""
 
     def remove(self, value: str) -> None:

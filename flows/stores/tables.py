@@ -41,12 +41,12 @@ class RejectTable(PublishedTable):
 
     name, partition = "rejects", "batch"
 
-    def publish(self, batch: str, frame: pl.DataFrame) -> None:
-        """Check and replace one batch."""
+    def publish(self, batch: str, frame: pl.DataFrame) -> int | None:
+        """Check and replace one batch, and give a version of the table that has it."""
         from schemas.published import Rejects, check_published
 
         check_published(frame, Rejects)
-        self.replace(batch, frame)
+        return self.replace(batch, frame)
 
     def publish_stopped(self, date: str, frames: Iterable[pl.DataFrame] | None) -> str:
         """Replace what is kept of a drop that was stopped, and give its batch; None where no row was rejected."""
@@ -85,6 +85,13 @@ class RunLedger(PublishedTable):
             return None
         rows = self.read(run_id)
         return rows.row(0, named=True) if rows.height else None
+
+    def last(self, batch: str) -> dict[str, Any] | None:
+        """The row of the last run of `score` of a date: what it published is the date's state."""
+        if not self.exists():
+            return None
+        rows = self.read(only=("batch", batch)).filter(pl.col("flow") == "score").sort("finished_at")
+        return rows.row(-1, named=True) if rows.height else None
 
 
 @dataclass(frozen=True)

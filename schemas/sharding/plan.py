@@ -67,6 +67,11 @@ class Plan:
     faults: tuple[TableFault, ...] = ()
 
     @property
+    def absent(self) -> tuple[str, ...]:
+        """The tables that did not arrive."""
+        return tuple(name for name, table in self.tables.items() if table is None)
+
+    @property
     def n_shards(self) -> int:
         """How many shards there are."""
         return len(self.bounds) + 1
@@ -127,6 +132,7 @@ def make_plan(
     *,
     optional_columns: Collection[str] = (),
     scoring: bool = False,
+    absent_tables: Collection[str] = (),
     beside: Collection[str] = (),
     people: int,
     small: int,
@@ -138,7 +144,7 @@ def make_plan(
         folder: where the tables are.
         contract: the study's contract.
         scratch: an empty folder, in which tables that are in no order are parted. Patient data.
-        optional_columns, scoring, beside: see :func:`schemas.splitting.study.validate_folder`.
+        optional_columns, scoring, absent_tables, beside: see :func:`schemas.splitting.study.validate_folder`.
         people: of a shard.
         small: a folder of at most so many bytes is one shard, and read at once: to part it would take longer.
         disordered: tables that are known to be in no order.
@@ -146,7 +152,14 @@ def make_plan(
     Raises:
         TableFault: if a table cannot be taken in as a whole; if several cannot, with a line for each.
     """
-    delivery = open_delivery(folder, contract, optional_columns=optional_columns, scoring=scoring, beside=beside)
+    delivery = open_delivery(
+        folder,
+        contract,
+        optional_columns=optional_columns,
+        scoring=scoring,
+        absent_tables=absent_tables,
+        beside=beside,
+    )
     if delivery.size <= small:
         return Plan((), {name: _whole(name, path, delivery) for name, path in delivery.paths.items()}, delivery.faults)
     opened = _open(delivery, contract)

@@ -47,16 +47,20 @@ def open_delivery(
     *,
     optional_columns: Collection[str] = (),
     scoring: bool = False,
+    absent_tables: Collection[str] = (),
     beside: Collection[str] = (),
 ) -> Delivery:
-    """Find every table; see :func:`schemas.splitting.study.validate_folder`, which says what is raised."""
+    """Find every table; see :func:`schemas.splitting.study.validate_folder`, which says what is raised.
+
+    ``absent_tables`` may be absent beside those that the contract calls optional.
+    """
     require_full_validation()
     if not folder.is_dir():
         raise TableFault("", f"the folder {folder} does not exist: put the tables of {contract.study} there")
     check_names(folder, contract, beside=beside, only_tables=scoring)
     sums = read_sums(folder)
     absent_ok = _optional(contract, optional_columns)
-    optional_tables = contract.optional if scoring else frozenset()
+    optional_tables = {*absent_tables, *(contract.optional if scoring else ())}
     paths: dict[str, Path | None] = {}
     faults: list[TableFault] = []
     for name, model in contract.tables.items():

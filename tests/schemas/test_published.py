@@ -36,6 +36,7 @@ def scores() -> pl.DataFrame:
             "model_version": ["m"] * 2,
             "run_id": ["r"] * 2,
             "scored_at": pl.Series([datetime(2026, 11, 20, tzinfo=UTC)] * 2, dtype=MOMENT),
+            "withheld": pl.Series([None, None], dtype=pl.String),
         }
     )
 

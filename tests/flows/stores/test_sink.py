@@ -44,7 +44,7 @@ class ParquetFolder:
         frame = rows if isinstance(rows, pl.DataFrame) else pl.concat(rows)
         replace_file(self.folder / f"{value or 'whole'}.parquet", frame.write_parquet)
 
-    def look(self, value: str, column: str) -> Look | None:
+    def look(self, value: str, column: str, *, version: int | None = None) -> Look | None:
         rows = self.read(value)
         empty = dict(zip(rows.columns, rows.null_count().row(0), strict=True))
         return Look(rows.height, rows.schema, empty, rows[column][0]) if rows.height else None
