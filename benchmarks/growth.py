@@ -90,6 +90,7 @@ def measure_night(drop: Path, scratch: Path, people: int, machines: MachineSetti
     """Seconds of processor time and of the clock, and the highest memory of a process in GiB."""
     from flows.fitting.machines import run_jobs
     from flows.nightly import shards
+    from flows.nightly.absence import Absence
     from flows.nightly.publishing import check_scores
     from flows.nightly.score_contract import scores_contract
     from flows.nightly.shards import Work
@@ -111,6 +112,7 @@ def measure_night(drop: Path, scratch: Path, people: int, machines: MachineSetti
     start, clock = _cpu(), time.perf_counter()
     parting = ShardSettings(people=people, at_once_mb=0)
     plan = shards.plan_drop(study, drop, work.staging, (), parting)
+    shards.note_absence(work.staging, Absence())
     list(run_jobs(shards.work_on, range(plan.n_shards), work, title="shards", machines=machines))
     counts = shards.counts_of(work)
     require_sound(plan.facts([each.facts for each in counts], study.contract), study.contract)

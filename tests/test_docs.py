@@ -18,8 +18,10 @@ import yaml
 from flows.cli.main import app
 from flows.project.settings import ValidationSettings
 from flows.schedule.pool import POOL
+from flows.stores.dated import commit
 from flows.stores.delta import PartitionedTable
 from flows.stores.registry import ModelRegistry
+from flows.stores.tables import Tables
 from flows.study.load import load_settings
 from schemas.contract import load_contract
 from schemas.describe import dictionary
@@ -125,6 +127,31 @@ def test_the_python_that_reads_opens_no_file_of_another_date(
         assert "A21" in capsys.readouterr().out
 
 
+def test_the_python_that_follows_the_ledger_reads_one_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second run was killed when its rejects stood there, then when its scores did."""
+    tables = Tables.of(tmp_path / "data/tables/nhanes", "delta")
+    monkeypatch.chdir(tmp_path)
+    block = next(each for each in _blocks(PUBLISHED, "python") if each.startswith("# follow"))
+    now, date = dt.datetime.now(dt.UTC), "2026-11-20"
+
+    def rows(run: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+        scores = pl.DataFrame({"person_id": ["a"], "score_date": [dt.date.fromisoformat(date)], "run_id": [run]})
+        return scores, pl.DataFrame({"line": [1], "batch": [date], "run_id": [run]})
+
+    row = {"run_id": "one", "flow": "score", "study": "nhanes", "batch": date, "n_scored": 1, "started_at": now}
+    scores, rejects = rows("one")
+    commit(tables, {**row, "details": '{"n_rejects": 1}', "finished_at": now}, scores=[scores], rejects=[rejects])
+    for table, frame in ((None, None), (tables.rejects, rows("two")[1]), (tables.scores, rows("two")[0])):
+        if table is not None:
+            table.replace(date, frame)
+        exec(block, {})
+        said = capsys.readouterr().out
+        assert said.count("one") == 2
+        assert "two" not in said
+
+
 def test_the_python_on_time_travel_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = PartitionedTable(tmp_path / "data/tables/nhanes/scores", "score_date")
     for value in (1, 2):
@@ -132,7 +159,7 @@ def test_the_python_on_time_travel_runs(tmp_path: Path, monkeypatch: pytest.Monk
     table.replace("2026-11-21", pl.DataFrame({"score_date": [dt.date(2026, 11, 21)], "value": [3]}))
     monkeypatch.chdir(tmp_path)
     held = []
-    for block in (each for each in _blocks(PUBLISHED, "python") if not each.startswith("# read with")):
+    for block in (each for each in _blocks(PUBLISHED, "python") if not each.startswith(("# read with", "# follow"))):
         exec(block.replace("2026-11-20T06:00:00+00:00", dt.datetime.now(dt.UTC).isoformat()), {})
         held.append(dict(table.read().sort("score_date").rows()))
     first, second = dt.date(2026, 11, 20), dt.date(2026, 11, 21)

@@ -240,6 +240,7 @@ def test_the_file_gives_the_same_counts_and_their_column_is_in_the_contract(judg
         pl.lit("a").alias("model_version"),
         pl.lit("b").alias("run_id"),
         pl.lit(datetime(2026, 1, 1, tzinfo=UTC), pl.Datetime("us", "UTC")).alias("scored_at"),
+        pl.lit(None, pl.String).alias("withheld"),
     )
     check_published(published, contract)
     with pytest.raises(PublishError, match="visits fails finite in 300 rows"):

@@ -77,7 +77,7 @@ def score(
             ),
             "rows in = valid + rejected": f"{row['n_rows']} = {row['n_rows_valid']} + {row['n_rows_rejected']}",
             "tables that did not arrive": ", ".join(absent_tables(row)) or "none",
-            "outcomes that were not scored": withheld_tasks(row) or "none",
+            "outcomes not scored": withheld_tasks(row) or "none",
             "model": row["model_version"],
             "run": row["run_id"],
             "seconds": f"{row['seconds']:.1f}",

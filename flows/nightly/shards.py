@@ -86,7 +86,7 @@ class Work:
 
     @cached_property
     def absence(self) -> Absence:
-        """What the night lacks, as :func:`flows.nightly.steps.look_at_drop` has found out."""
+        """What the night lacks, as :func:`note_absence` has kept it."""
         absence: Absence = pickle.loads((self.staging / ABSENCE).read_bytes())
         return absence
 
@@ -155,6 +155,11 @@ def plan_drop(
         keep_raw_keys(study, staging)
     write_whole(staging / PLAN, lambda path: Path(path).write_bytes(pickle.dumps(plan)))
     return plan
+
+
+def note_absence(staging: Path, absence: Absence) -> None:
+    """Keep in ``staging`` what the night lacks, for those who work on its shards."""
+    write_whole(staging / ABSENCE, lambda path: Path(path).write_bytes(pickle.dumps(absence)))
 
 
 def work_through(work: Work, n_shards: int, machines: MachineSettings) -> str | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from flows.features.cohort import nobody
@@ -21,7 +19,7 @@ from flows.nightly.score_contract import scores_contract
 from flows.nightly.shards import Counts, Work
 from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings
-from flows.project.storage import send, write_whole
+from flows.project.storage import send
 from flows.stages.validate import Judgement, judge
 from flows.stores.dated import commit
 from schemas.published import Rejects, check_published
@@ -56,7 +54,7 @@ def look_at_drop(run: Run, disordered: Sequence[str] = (), parting: ShardSetting
         settings=run.study.settings.absence,
     )
     require_sound(absence, run.scorer.tasks)
-    write_whole(run.staging / shards.ABSENCE, lambda path: Path(path).write_bytes(pickle.dumps(absence)))
+    shards.note_absence(run.staging, absence)
     if is_far(run.staging):  # then workers elsewhere need no folder of this machine
         send(run.champion.path, run.staging / run.champion.path.name)
     return plan.n_shards

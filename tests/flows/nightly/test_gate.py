@@ -209,6 +209,7 @@ def scores_of(tasks: tuple[Task, ...]) -> pl.DataFrame:
     """One person's scores."""
     predicted = {"tc": 1.0, "thal": "normal", "thal__p_normal": 0.75, "thal__p_fixed": 0.25, "age": 50.0}
     keys = {"person_id": "a", "score_date": date(2026, 11, 20)}
-    run = {"model_version": "m", "run_id": "r", "scored_at": datetime(2026, 11, 20, tzinfo=UTC)}
+    run = {"model_version": "m", "run_id": "r", "scored_at": datetime(2026, 11, 20, tzinfo=UTC), "withheld": None}
     frame = pl.DataFrame([{**keys, **predicted, **run}])
-    return frame.cast({**score_columns(tasks), "scored_at": pl.Datetime("us", "UTC")})  # type: ignore[arg-type]
+    types = {**score_columns(tasks), "scored_at": pl.Datetime("us", "UTC"), "withheld": pl.String}
+    return frame.cast(types)  # type: ignore[arg-type]

@@ -29,7 +29,12 @@ class ParquetFolder:
     def exists(self) -> bool:
         return any(self.folder.glob("*.parquet"))
 
-    def read(self, value: str | None = None, *, only: tuple[str, str] | None = None) -> pl.DataFrame:
+    def version(self) -> int | None:
+        return None
+
+    def read(
+        self, value: str | None = None, *, only: tuple[str, str] | None = None, version: int | None = None
+    ) -> pl.DataFrame:
         files = sorted(self.folder.glob("*.parquet")) if value is None else [self.folder / f"{value}.parquet"]
         rows = pl.concat(pl.read_parquet(file) for file in files if file.is_file() or value is None)
         return rows if only is None else rows.filter(pl.col(only[0]) == only[1])
@@ -49,7 +54,7 @@ class ParquetFolder:
         empty = dict(zip(rows.columns, rows.null_count().row(0), strict=True))
         return Look(rows.height, rows.schema, empty, rows[column][0]) if rows.height else None
 
-    def holds(self, value: str, column: str, text: str) -> int | None:
+    def holds(self, value: str, column: str, text: str, *, version: int | None = None) -> int | None:
         rows = self.read(value)
         return rows.height if (rows[column] == text).all() else None
 

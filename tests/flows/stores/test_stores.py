@@ -51,14 +51,17 @@ def scores(date: str, people: int, value: float = 1.0) -> pl.DataFrame:
             "model_version": ["m"] * people,
             "run_id": ["r"] * people,
             "scored_at": [datetime(2026, 11, 20, tzinfo=UTC)] * people,
+            "withheld": [None] * people,
         }
     )
-    return frame.cast({**score_columns(TASKS), "scored_at": pl.Datetime("us", "UTC")})  # type: ignore[arg-type]
+    types = {**score_columns(TASKS), "scored_at": pl.Datetime("us", "UTC"), "withheld": pl.String}
+    return frame.cast(types)  # type: ignore[arg-type]
 
 
 def test_the_score_contract_follows_the_scorer() -> None:
     columns = list(scores_contract(TASKS).columns)
-    assert columns == ["person_id", "score_date", *score_columns(TASKS), "model_version", "run_id", "scored_at"]
+    rest = ["model_version", "run_id", "scored_at", "withheld"]
+    assert columns == ["person_id", "score_date", *score_columns(TASKS), *rest]
     assert "hdl" not in columns
 
 
