@@ -1,4 +1,4 @@
-"""The command about what readers of the published tables are promised."""
+"""The commands for those who read the published tables: what they are promised, and tables that last."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import console, say_next
+from flows.cli.options import StudyName, console, say_next, show, sound_study
 
 app = typer.Typer()
 
@@ -41,3 +41,13 @@ def contract(
     if check:
         console.print(f"the contracts of {', '.join(study.name for study in studies)} are what the code says")
     say_next("contract", "commit the folder contracts" if not check else "docs/published.md says who is promised what")
+
+
+@app.command()
+def upkeep(name: StudyName) -> None:
+    """Compact and vacuum the study's tables as far as the audit period allows. `make serve` does it once a month."""
+    study = sound_study(name)
+    from flows.nightly.upkeep import upkeep as flow
+
+    show(f"upkeep of {study.name}", flow(name))
+    say_next("upkeep", f"mtl-health tonight --study {name}")

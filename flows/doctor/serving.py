@@ -12,7 +12,7 @@ from flows.project.paths import read_json
 from flows.project.server import Serving
 from mtl_models.wording import SettingsError
 
-FLOWS = ("retrain", "score")
+FLOWS = ("retrain", "score", "upkeep")
 
 
 def server(place: Place) -> Iterator[Finding]:

@@ -35,6 +35,8 @@ def variables(root: Path, given: Mapping[str, str]) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         # kept in memory, the place of a run that died together with the server would stay taken for ever
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        # a server removes runs that ended more than 90 days ago, with their logs and artifacts, and not only old events
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         # the ephemeral server prints tracebacks when it stops
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
         # a first start on a busy machine makes its database, which takes longer than the 20 seconds of the default

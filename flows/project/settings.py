@@ -166,10 +166,11 @@ class ShardSettings(_Settings):
 
 
 class ScheduleSettings(_Settings):
-    """Cron lines of the two nightly flows."""
+    """Cron lines of the two nightly flows, and of the monthly one."""
 
     retrain: str = "0 1 * * *"
     score: str = "0 4 * * *"
+    upkeep: str = "0 12 1 * *"
     timezone: str = "UTC"
     max_hours_late: float = Field(default=12, gt=0)
 

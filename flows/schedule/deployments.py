@@ -1,4 +1,4 @@
-"""Serve both flows of every study on the cron schedules of params.yaml, on this machine."""
+"""Serve the flows of every study on the cron schedules of params.yaml, on this machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flows.schedule.alerts import TAG, set_up
 from flows.study.load import read_study
 from mtl_models.wording import SettingsError
 
-FLOWS = ("retrain", "score")
+FLOWS = ("retrain", "score", "upkeep")
 """The flows of a study, by the names of their schedules."""
 
 
@@ -55,6 +55,7 @@ def main() -> None:
 
     from flows.nightly.retrain import retrain
     from flows.nightly.score import score
+    from flows.nightly.upkeep import upkeep
 
     one_at_a_time = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
     deployments: list[Any] = []
@@ -64,7 +65,7 @@ def main() -> None:
     for line in said_of_alerts(root):
         print(line, flush=True)
     for study, schedule in schedules.items():
-        for flow, cron in ((retrain, schedule.retrain), (score, schedule.score)):
+        for flow, cron in ((retrain, schedule.retrain), (score, schedule.score), (upkeep, schedule.upkeep)):
             deployments.append(
                 flow.to_deployment(
                     name=f"{flow.name}-{study}",

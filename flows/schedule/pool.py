@@ -1,4 +1,4 @@
-"""Both flows of every study for a work pool: `python -m flows.schedule.pool` writes prefect.yaml from params.yaml.
+"""The flows of every study for a work pool: `python -m flows.schedule.pool` writes prefect.yaml from params.yaml.
 
 ``prefect deploy --all`` reads that file. The pool's workers run inside a checkout of this repository with the project
 installed, and MTL_HEALTH_ROOT naming that checkout.
@@ -25,7 +25,7 @@ _HEAD = "# Written by `python -m flows.schedule.pool` from params.yaml: write it
 
 
 def pool_deployments(root: Path, pool: str) -> dict[str, Any]:
-    """The content of prefect.yaml: both flows of every study, on the schedules of params.yaml.
+    """The content of prefect.yaml: the flows of every study, on the schedules of params.yaml.
 
     Raises:
         SettingsError: for every fault of any study: in a pool nobody would read of it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,10 @@ from flows.stores.tidy import configuration, gather, tidy
 from schemas.reading.places import is_far, options, scan
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from flows.stores.stream import Stream
+    from flows.stores.upkeep import Upkeep
 
 ROUNDS = 8  # so often a row is written anew when another run writes its own on a storage
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -192,6 +195,13 @@ class PartitionedTable:
             known = {field.name for field in table.schema().fields}
             if new := [field for field in Schema.from_arrow(schema).fields if field.name not in known]:
                 table.alter.add_columns(new)
+
+    def keep_up(self, audit: timedelta, named: Collection[int] = ()) -> Upkeep | None:
+        """Compact the table and remove what no version of the audit period needs, see :mod:`flows.stores.upkeep`."""
+        from flows.stores.upkeep import keep_up
+
+        with self._alone(), writing_in(self.folder, shared=self.shared):
+            return keep_up(self.folder, audit, named)
 
     def remove(self, value: str) -> None:
         """Remove one partition, if the table has it.

@@ -78,7 +78,8 @@ def keep_up(folder: Path, audit: timedelta, named: Collection[int] = ()) -> Upke
     for place in () if is_far(folder) else folder.glob("*=*/"):
         with suppress(OSError):  # it still holds a file
             place.rmdir()
-    return Upkeep(int(found["numFilesRemoved"]), len(removed), kept[0], open_table(folder).version())
+    gone = [name for name in removed if not name.startswith("/")]  # such names are of files that went before
+    return Upkeep(int(found["numFilesRemoved"]), len(gone), kept[0], open_table(folder).version())
 
 
 def _set_retention(folder: Path, audit: timedelta) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def schedule_faults(settings: StudySettings) -> list[str]:
     """Cron lines that are none, and a time zone that there is not."""
     schedule = settings.schedule
-    lines = {"retrain": schedule.retrain, "score": schedule.score}
+    lines = {"retrain": schedule.retrain, "score": schedule.score, "upkeep": schedule.upkeep}
     faults = [f"schedule.{key}: {fault}" for key, line in lines.items() if (fault := cron_fault(line))]
     try:
         ZoneInfo(schedule.timezone)

@@ -112,7 +112,7 @@ def test_the_work_pool_has_the_schedules_of_the_params(root: Path) -> None:
     expected = {}
     for study in STUDIES:
         schedule = load_settings(root, study).schedule
-        for flow in ("retrain", "score"):
+        for flow in ("retrain", "score", "upkeep"):
             expected[f"{flow}-{study}"] = [{"cron": getattr(schedule, flow), "timezone": schedule.timezone}]
     assert found == expected
     assert {each["work_pool"]["name"] for each in deployments} == {"ours"}
