@@ -42,7 +42,7 @@ class PublishedSettings(BaseModel):
     person_key: Literal["plain", "hashed"] = "plain"
     secret: SecretSettings | None = None
     majors: dict[Literal["scores", "rejects", "runs", "champions"], int] = {}
-    audit_days: int = Field(default=400, ge=8)
+    audit_days: int = Field(default=400, ge=1)
 
     @model_validator(mode="after")
     def _hashed_with_a_secret(self) -> PublishedSettings:
