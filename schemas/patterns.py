@@ -20,4 +20,9 @@ def covers(pattern: str, table: str, column: str) -> bool:
 
 def covered(patterns: Iterable[str], table: str, column: str) -> bool:
     """Whether any of some patterns covers the column."""
+    return _covered(tuple(patterns), table, column)
+
+
+@cache
+def _covered(patterns: tuple[str, ...], table: str, column: str) -> bool:
     return any(covers(pattern, table, column) for pattern in patterns)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from flows.features.guard import FeatureError, TableFunction, Tables
 from mtl_models.data.dataset import PERSON
 from mtl_models.data.describe import feature_column
+from schemas.reading.key_places import KeyPlaces
 from schemas.reading.keys import all_distinct
 
 __all__ = ["Built", "OwnDomain", "StudyFeatures", "Tables", "build_features", "functions_of"]
@@ -78,6 +80,7 @@ def build_features(people: pl.DataFrame, visible: Tables, domains: Mapping[str, 
         FeatureError: if a domain gives a person or a column twice, or a column that is neither a number nor a category.
     """
     frame, tables = people.select(PERSON).sort(PERSON), dict[str, tuple[str, ...]]()
+    places = KeyPlaces(frame[PERSON])
     for domain, given in domains.items():
         for function in functions_of(given):
             asked = Asked(visible)
@@ -87,9 +90,22 @@ def build_features(people: pl.DataFrame, visible: Tables, domains: Mapping[str, 
             columns = columns.select(PERSON, *_typed(columns, domain))
             if twice := next((name for name in columns.columns[1:] if name in tables), None):
                 raise FeatureError(f"two functions of feature domain {domain} give the feature {twice}; name it once")
-            frame = frame.join(columns, on=PERSON, how="left", maintain_order="left", validate="1:1")
+            frame = frame.hstack(_beside(places, columns, frame.height))
             tables |= dict.fromkeys(columns.columns[1:], tuple(name for name in visible if name in asked.names))
     return Built(frame, tables)
+
+
+def _beside(places: KeyPlaces, columns: pl.DataFrame, n_people: int) -> list[pl.Series]:
+    """The columns with the rows in the order of the people, null for who has none."""
+    of_rows = places.of(columns[PERSON])
+    rows = np.full(n_people, -1, np.int64)
+    inside = of_rows >= 0
+    rows[of_rows[inside]] = np.flatnonzero(inside)
+    given = columns.drop(PERSON)
+    if n_people == columns.height and np.array_equal(rows, np.arange(n_people)):
+        return given.get_columns()
+    row = pl.when(pl.lit(rows) >= 0).then(pl.lit(rows))
+    return given.select(pl.all().gather(pl.select(row).to_series())).get_columns()
 
 
 def _typed(columns: pl.DataFrame, domain: str) -> list[pl.Expr]:

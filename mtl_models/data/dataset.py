@@ -110,8 +110,9 @@ def to_matrices(frame: pl.DataFrame, spec: FeatureSpec) -> Matrices:
     """
     if missing := [feature.name for feature in spec.features if feature.name not in frame.columns]:
         raise ValueError(f"the feature table lacks {len(missing)} columns that the model needs: {', '.join(missing)}")
+    types = frame.schema  # which a frame makes anew each time that it is asked
     for feature in spec.numeric:
-        dtype = frame.schema[feature.name]
+        dtype = types[feature.name]
         if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.Null)):
             raise ValueError(f"feature {feature.name} must be a number, not {type(dtype).__name__}")
     numeric = np.empty((frame.height, len(spec.numeric)), dtype=np.float32)

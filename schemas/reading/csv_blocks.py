@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from schemas.faults import ContractError
-from schemas.reading.csv_lines import BLOCK, MARK, Lines, Records, block_end
+from schemas.reading.csv_lines import BLOCK, MARK, Lines, Records, block_end, count_lines, ends_lines_alone
 from schemas.reading.csv_rows import Found, Rows, read_row_by_row
+from schemas.reading.repeating import new_codes
 
 _COMMA, _QUOTE, _END = b',"\n'
 _Bytes = npt.NDArray[np.uint8]
 _Places = npt.NDArray[np.int64]
 
 
-def read_rows(lines: Lines, header: Sequence[str], file: str, table: str, *, size: int = BLOCK) -> Rows:
+def read_rows(
+    lines: Lines,
+    header: Sequence[str],
+    file: str,
+    table: str,
+    *,
+    size: int = BLOCK,
+    repeating: Collection[str] = (),
+) -> Rows:
     """The rows of ``lines``, the same that ``read_row_by_row`` gives.
 
     Args:
@@ -27,21 +37,75 @@ def read_rows(lines: Lines, header: Sequence[str], file: str, table: str, *, siz
         file: the file's name in errors.
         table: the table's name.
         size: bytes that are looked at together.
+        repeating: columns that are wanted as Categorical, where an empty text may be null; they stay text where they
+            hold too many texts.
 
     Raises:
         TableFault: if the quotes of a row do not pair up.
     """
-    if b"\r" in lines.data and lines.data.count(b"\r") != lines.data.count(b"\r\n"):
+    if ends_lines_alone(lines.data):
         return read_row_by_row(lines, header, file, table)  # a carriage return alone ends a line too
+    if repeating:
+        place, number = lines.place, lines.number
+        with suppress(pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError):
+            return _read_blocks(lines, header, file, table, size, frozenset(repeating))
+        lines.move(place, number)
+    return _read_blocks(lines, header, file, table, size, frozenset())
+
+
+def _read_blocks(
+    lines: Lines, header: Sequence[str], file: str, table: str, size: int, repeating: Collection[str]
+) -> Rows:
     records, others = Records(lines, file, table), Found(header, file)
+    codes = new_codes()
+    types = [codes if name in repeating else pl.String() for name in header]
     frames, numbers = [], []
     while not lines.at_end:
         start, first = lines.place, lines.number
-        block = Block(lines.data[start : block_end(lines.data, start, size)], len(header))
+        data = lines.data[start : block_end(lines.data, start, size)]
+        if (frame := plain_frame(data, types)) is not None:
+            lines.move(start + len(data), first + frame.height)
+            frames.append(frame)
+            numbers.append(np.arange(first, lines.number))
+            continue
+        block = Block(data, len(header))
         block.set_apart(lines, records, others)
-        frames.append(block.frame())
+        frames.append(block.frame(types))
         numbers.append(first + np.flatnonzero(block.plain))
     return _in_order(header, frames, numbers, others.rows())
+
+
+def plain_frame(data: bytes, types: Sequence[pl.DataType]) -> pl.DataFrame | None:
+    """The cells of whole lines that all are plain and have no quotes; None if that is not clear at once.
+
+    Polars refuses a row with too many fields; so where there are as many commas as there should be, no row has too few.
+    """
+    if len(types) == 1 or b'"' in data or data.startswith(MARK):
+        return None
+    text = data.replace(b"\r\n", b"\n") if b"\r" in data else data
+    window = max(1, csv.field_size_limit() // 2)  # a line that is too long leaves one without a line end
+    if any(text.find(b"\n", at, at + window) < 0 for at in range(0, len(text) - window + 1, window)):
+        return None
+    n_lines = count_lines(text)
+    if np.count_nonzero(np.frombuffer(text, np.uint8) == _COMMA) != n_lines * (len(types) - 1):
+        return None
+    try:
+        frame = _read_text(text, types)
+    except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
+        return None
+    return frame if frame.height == n_lines else None
+
+
+def _read_text(text: bytes, types: Sequence[pl.DataType]) -> pl.DataFrame:
+    names = map(str, range(len(types)))  # a real name may be what Polars takes for a pattern
+    return pl.read_csv(
+        text,
+        has_header=False,
+        schema=dict(zip(names, types, strict=True)),
+        quote_char=None,
+        empty_string_is_null=False,
+        infer_schema=False,
+    )
 
 
 class Block:
@@ -96,20 +160,12 @@ class Block:
         ends = self._ends if same else np.flatnonzero(np.frombuffer(self._data, np.uint8) == _END)
         return np.concatenate([[0], ends[:-1] + 1])
 
-    def frame(self) -> pl.DataFrame:
-        """The cells of the plain lines."""
-        names = [str(place) for place in range(self._n_columns)]  # a name may be what Polars takes for a pattern
+    def frame(self, types: Sequence[pl.DataType]) -> pl.DataFrame:
+        """The cells of the plain lines, of these types."""
         n_rows = int(np.count_nonzero(self.plain))
         if not n_rows:
-            return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
-        frame = pl.read_csv(
-            self._plain_text(),
-            has_header=False,
-            schema=dict.fromkeys(names, pl.String),
-            quote_char=None,
-            empty_string_is_null=False,
-            infer_schema=False,
-        )
+            return pl.DataFrame(schema={str(place): dtype for place, dtype in enumerate(types)})
+        frame = _read_text(self._plain_text(), types)
         if frame.height != n_rows:
             raise ContractError(
                 f"Polars reads {frame.height} rows where {n_rows} were proved: use another version of it"
@@ -148,5 +204,5 @@ def _in_order(header: Sequence[str], frames: list[pl.DataFrame], numbers: list[_
     if others.lines.len():
         lines = pl.concat([lines, others.lines])
         order = lines.arg_sort()
-        frame, lines = pl.concat([frame, others.frame])[order], lines[order]
+        frame, lines = pl.concat([frame, others.frame.cast(frame.schema)])[order], lines[order]
     return Rows(frame.rechunk(), lines, others.broken)

@@ -16,7 +16,7 @@ class Rows:
     """Rows of a CSV, every one accounted for.
 
     Attributes:
-        frame: those that fit the header, all columns as String.
+        frame: those that fit the header, all columns as String, or some as Categorical where that was asked for.
         lines: for each row of ``frame`` the line on which it starts.
         broken: those with too few or too many fields. A line without anything on it is not a row.
     """

@@ -55,21 +55,32 @@ class KeyFacts:
     zero_in_front: bool = False
 
     @classmethod
-    def of(cls, keys: pl.Series, persons: pl.Series | None = None, known: pl.Series | None = None) -> KeyFacts:
+    def of(
+        cls,
+        keys: pl.Series,
+        persons: pl.Series | None = None,
+        known: pl.Series | None = None,
+        of_persons: KeyFacts | None = None,
+    ) -> KeyFacts:
         """Those of the keys of a table's rows, null for no key.
 
         Args:
             keys: one a row.
             persons: those of the person table; None if the keys are theirs.
             known: keys of which it is known that they are among them; null for no key.
+            of_persons: what is to be said of the person table's.
         """
         rows = keys.drop_nulls()
         if rows.is_empty():
             return cls()
+        ascends = is_ascending(rows)
+        one_width = of_persons is not None and of_persons.shortest == of_persons.longest
+        if one_width and ascends and rows.len() == keys.len() and known is not None and known.all():
+            return cls()  # some of the persons' keys, each once: what there is to say of them is said there
         width = rows.str.len_bytes()
         shortest, longest = (int(str(each)) for each in (width.min(), width.max()))
         # keys of one width that are not the same differ without their zeros too
-        repeated, respelt = (0, 0) if shortest == longest and is_ascending(rows) else _repeats(rows)
+        repeated, respelt = (0, 0) if shortest == longest and ascends else _repeats(rows)
         misspelt = 0
         if persons is not None:
             misspelt = _misspelt(rows if known is None else keys.filter(~known), persons)

@@ -16,6 +16,8 @@ def as_cells(column: pl.Series) -> pl.Series:
 
 def as_text(column: pl.Series) -> pl.Series:
     """A column as a CSV would hold it."""
+    if isinstance(column.dtype, pl.Categorical):  # of a CSV, in which an empty text is no null
+        return column.cast(pl.String).fill_null("")
     if column.dtype.is_float():  # NaN is how other tools write an empty number, and a check would let it pass
         return column.fill_nan(None).cast(pl.String)
     return (column.cast(pl.Int8) if column.dtype == pl.Boolean else column).cast(pl.String)

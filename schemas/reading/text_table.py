@@ -28,7 +28,8 @@ class TextTable:
     Attributes:
         table: name of the table.
         file: name of the file, or of the folder of part files.
-        frame: the declared columns that the file has, just as they stand there: String, or a number's type.
+        frame: the declared columns that the file has, just as they stand there: String, Categorical for a text that
+            repeats, or a number's type.
         lines: for each row of ``frame`` the line of the file where it starts, or its number in a Parquet file.
         header: the file's columns in its order.
         broken: rows with too few or too many fields.

@@ -11,7 +11,7 @@ import polars as pl
 from schemas.faults import TableFault
 from schemas.fields import ModelView
 from schemas.reading.csv_blocks import read_rows
-from schemas.reading.csv_lines import BLOCK, Lines, TextCheck
+from schemas.reading.csv_lines import BLOCK, Lines, TextCheck, ends_lines_alone
 from schemas.reading.csv_rows import Rows
 from schemas.reading.places import opened, scan
 from schemas.reading.stored import as_cells
@@ -63,7 +63,7 @@ class TextSurvey:
             at += len(block)
             starts.append(at)
             numbers.append(check.n_lines + 1)
-            is_plain = is_plain and b'"' not in block and block.count(b"\r") == block.count(b"\r\n")
+            is_plain = is_plain and b'"' not in block and not ends_lines_alone(block)
         check.close()
         return cls(at, check.n_lines, tuple(starts), tuple(numbers), is_plain)
 

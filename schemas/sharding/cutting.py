@@ -44,17 +44,31 @@ class _Lines:
         self._file.seek(begin)
         return self._file.readline() if begin < self._stop else b""
 
-    def key_from(self, at: int, stop: int) -> tuple[int, int, str | None]:
-        """The first key that is well formed, from a byte on: where its line starts, where it ends, and the key."""
+    def key_of(self, line: bytes) -> str | None:
+        """The key on a line; None where it is malformed."""
+        cells = line.rstrip(b"\r\n").split(b",", self._place + 1)
+        key = cells[self._place].strip().decode(errors="replace") if self._place < len(cells) else ""
+        return key if self._fits.search(key) else None
+
+    def key_from(self, at: int, stop: int) -> tuple[int, str | None]:
+        """The first key that is well formed, from a byte on: where its line starts, and the key."""
         begin, line = self.line_from(at)
         while line and begin < stop:
-            cells = line.rstrip(b"\r\n").split(b",")
-            key = cells[self._place].strip().decode(errors="replace") if self._place < len(cells) else ""
-            if self._fits.search(key):
-                return begin, begin + len(line), key
+            if (key := self.key_of(line)) is not None:
+                return begin, key
             begin += len(line)
             line = self._read_line(begin)
-        return stop, stop, None
+        return stop, None
+
+    def first_from(self, at: int, bound: str) -> int:
+        """The first line, from one that starts at a byte on, whose key is not below a bound: where it starts."""
+        self._file.seek(at)
+        while at < self._stop and (line := self._file.readline()):
+            key = self.key_of(line)
+            if key is not None and key >= bound:
+                return at
+            at += len(line)
+        return self._stop
 
 
 def keys_at(path: Path, start: int, stop: int, place: int, view: ModelView, n: int) -> pl.Series:
@@ -86,18 +100,12 @@ def cut_lines(path: Path, start: int, stop: int, place: int, view: ModelView, bo
             low, high = cuts[-1], stop
             while high - low > _NEAR:
                 middle = (low + high) // 2
-                begin, _, key = lines.key_from(middle, high)
+                begin, key = lines.key_from(middle, high)
                 if key is None or key >= bound:
                     high = middle
                 else:
                     low = begin
-            at = low
-            while at < stop:
-                begin, end, key = lines.key_from(at, stop)
-                if key is None or key >= bound:
-                    break
-                at = end
-            cuts.append(at)
+            cuts.append(lines.first_from(low, bound))
     return cuts
 
 

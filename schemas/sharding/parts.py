@@ -19,6 +19,7 @@ from schemas.reading.csv_blocks import read_rows
 from schemas.reading.csv_lines import Lines
 from schemas.reading.csv_rows import Rows
 from schemas.reading.places import is_far, opened, piece
+from schemas.reading.repeating import Repeating
 from schemas.reading.source import read_file
 from schemas.reading.text_table import BrokenRow, TextTable
 from schemas.sharding.blocks import cells_of, declared, parquet_rows
@@ -80,9 +81,10 @@ class CsvInOrder:
         """The rows of a shard."""
         lines = Lines(piece(self.path, self.cuts[shard], self.cuts[shard + 1]))
         lines.move(0, self.lines[shard])
-        return text_table(
-            read_rows(lines, self.header, self.named.file, self.named.table), self.header, self.named, view
-        )
+        known = Repeating.of(self.named.table, self.header)
+        rows = read_rows(lines, self.header, self.named.file, self.named.table, repeating=known.columns or ())
+        known.learn(rows.frame, view.key)
+        return text_table(rows, self.header, self.named, view)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandera.polars as pa
 import polars as pl
 
 from schemas.fields import ModelView, Rules
+from schemas.reading.repeating import Coded
 from schemas.reading.stored import as_text
 
 ROW = "row number"
@@ -16,6 +21,10 @@ ROW = "row number"
 # null: emptied for breaking a rule. reject: the row goes to the rejects.
 EFFECT = pl.Enum(["recoded", "answer", "null", "reject"])
 NOTES: dict[str, Any] = {ROW: pl.UInt32, "column": pl.String, "rule": pl.String, "effect": EFFECT}
+
+Codes = npt.NDArray[np.uint32]
+Read = tuple[pl.Series, list[tuple[pl.Series, str]]]
+Words = dict[str | None, tuple[Any, str | None]]
 
 SEEN = 4096  # cells by which it is told whether texts repeat; fewer are always read one by one
 MEAN_REPEATS = 4  # how often each text must occur for reading it once to be quicker
@@ -26,7 +35,7 @@ def parse(text: pl.DataFrame, model: type[pa.DataFrameModel]) -> tuple[pl.DataFr
     view = ModelView.of(model)
     values: list[pl.Series] = []
     notes = [pl.DataFrame(schema=NOTES)]
-    given = set(text.columns)
+    given, coded = set(text.columns), Coded.of(text)
     for name, dtype in view.dtypes.items():
         if name not in given:
             values.append(pl.repeat(None, text.height, dtype=dtype, eager=True).alias(name))
@@ -34,13 +43,16 @@ def parse(text: pl.DataFrame, model: type[pa.DataFrameModel]) -> tuple[pl.DataFr
         rules = view.rules[name]
         # a column at a time, apart from the others and step by step: one expression for all, or one in a frame of
         # thousands of columns, would be planned for longer than it runs
-        column, met = _parsed(text[name], rules, dtype)
+        if name in coded.codes:
+            column, met = _by_codes(coded.codes[name], coded.texts, rules, dtype, _known_words(model, name))
+        else:
+            column, met = _parsed(text[name], rules, dtype)
         values.append(column.alias(name))
         notes += [_notes(rows, rule, name, rules) for rows, rule in met]
     return pl.DataFrame(values), pl.concat(notes)
 
 
-def _parsed(cells: pl.Series, rules: Rules, dtype: pl.DataType) -> tuple[pl.Series, list[tuple[pl.Series, str]]]:
+def _parsed(cells: pl.Series, rules: Rules, dtype: pl.DataType) -> Read:
     """What ``rules`` make of a column: its values, and the rules that cells met, each with the rows."""
     plain = rules.plain(cells)
     if plain is None or 2 * len(plain.rest) > len(cells):
@@ -53,6 +65,33 @@ def _parsed(cells: pl.Series, rules: Rules, dtype: pl.DataType) -> tuple[pl.Seri
         values = values.scatter(plain.rest, parsed["value"])
         met += _met(pl.Series(plain.rest, dtype=pl.UInt32), parsed["rule"])
     return values, met
+
+
+def _by_codes(codes: Codes, texts: Sequence[str | None], rules: Rules, dtype: pl.DataType, known: Words) -> Read:
+    """The same of codes of texts: each text is read once, and not again where it was read before."""
+    there = np.flatnonzero(np.bincount(codes, minlength=len(texts))).tolist()
+    new = [texts[code] for code in there if texts[code] not in known]
+    if new:
+        parsed = _read(pl.Series(new, dtype=pl.String), rules, dtype)
+        known.update(zip(new, zip(parsed["value"], parsed["rule"], strict=True), strict=True))
+    values: list[Any] = [None] * len(texts)
+    by_rule: dict[str, list[int]] = {}
+    for code in there:
+        values[code], rule = known[texts[code]]
+        if rule is not None:
+            by_rule.setdefault(rule, []).append(code)
+    met = []
+    for rule, those in by_rule.items():
+        meets = np.zeros(len(texts), bool)
+        meets[those] = True
+        met.append((pl.Series(np.flatnonzero(meets[codes]), dtype=pl.UInt32), rule))
+    return pl.Series(values, dtype=dtype)[codes], met
+
+
+@functools.lru_cache(maxsize=10_000)
+def _known_words(model: type[pa.DataFrameModel], column: str) -> Words:
+    """What the texts of a column were read as, value and rule; it fills as they are read."""
+    return Words()
 
 
 def _met(rows: pl.Series, rules: pl.Series) -> list[tuple[pl.Series, str]]:

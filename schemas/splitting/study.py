@@ -137,7 +137,7 @@ def split_tables(
         if look is not None:
             look(name, pl.concat([table.keys, pl.Series(table.keys.name, table.broken_keys(), dtype=pl.String)]))
         known = persons.knows(table.keys) if persons else None
-        keys[name] = KeyFacts.of(table.keys, persons.all if persons else None, known)
+        keys[name] = KeyFacts.of(table.keys, persons.all if persons else None, known, keys.get(first))
         if name == first:
             persons, n_people = Persons.of(table, before), table.text.n_rows if table.text else 0
         if persons is not None and not keys[name].repeated:

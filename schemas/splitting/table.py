@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
 from schemas.faults import ContractError
 from schemas.fields import ModelView
+from schemas.reading.key_places import KeyPlaces
 from schemas.splitting.checked import CheckedTable, emptied
 from schemas.splitting.checking import check
 from schemas.splitting.kept import kept_rows
@@ -36,9 +38,14 @@ class Persons:
         """The keys of both."""
         return pl.concat([self.valid, self.rejected])
 
+    @cached_property
+    def _places(self) -> KeyPlaces:
+        return KeyPlaces(self.valid)
+
     def knows(self, keys: pl.Series) -> pl.Series:
         """For each key whether it is a person's whose row goes on; null for no key."""
-        return keys.is_in(self.valid.implode())
+        known = pl.DataFrame({"key": keys, "known": self._places.of(keys) >= 0})
+        return known.select(pl.when(pl.col("key").is_not_null()).then("known")).to_series()
 
     @classmethod
     def of(cls, table: CheckedTable, before: Known | None = None) -> Persons:

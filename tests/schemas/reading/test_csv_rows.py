@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,8 @@ from schemas.reading.csv_blocks import Block, read_rows
 from schemas.reading.csv_file import read_csv, read_plain_csv
 from schemas.reading.csv_lines import Lines, check_text
 from schemas.reading.csv_rows import Rows, read_row_by_row
+from schemas.reading.repeating import Repeating
+from schemas.reading.stored import as_text
 
 LIMIT = 40  # letters of a cell, instead of the csv module's 131,072
 MARK = b"\xef\xbb\xbf"
@@ -68,6 +71,46 @@ def test_blocks_give_what_the_csv_module_gives(table: tuple[bytes, int], size: i
     header = [f"c{place}" for place in range(n_columns)]
     blocks = outcome(lambda: read_rows(Lines(data), header, "T.csv", "T", size=size))
     assert blocks == outcome(lambda: read_row_by_row(Lines(data), header, "T.csv", "T"))
+
+
+@settings(max_examples=200, deadline=None)
+@given(tables(), st.sampled_from([9, 1 << 20]), st.data())
+def test_columns_that_are_read_as_codes_hold_the_same_text(table: tuple[bytes, int], size: int, data: Any) -> None:
+    text, n_columns = table
+    header = [f"c{place}" for place in range(n_columns)]
+    repeating = data.draw(st.lists(st.sampled_from(header), unique=True))
+
+    def as_codes() -> Rows:
+        rows = read_rows(Lines(text), header, "T.csv", "T", size=size, repeating=repeating)
+        coded = {column.name for column in rows.frame if isinstance(column.dtype, pl.Categorical)}
+        assert coded == set(repeating) or (coded == set() and (rows.frame.is_empty() or b"\r" in text))
+        return Rows(pl.DataFrame([as_text(column) for column in rows.frame]), rows.lines, rows.broken)
+
+    assert outcome(as_codes) == outcome(lambda: read_row_by_row(Lines(text), header, "T.csv", "T"))
+
+
+def test_a_column_of_too_many_texts_stays_text() -> None:
+    data = "".join(f"{number},b\n" for number in range(70_000)).encode()
+    frame = read_rows(Lines(data), ["a", "b"], "T.csv", "T", repeating=["a", "b"]).frame
+    assert frame.schema == {"a": pl.String, "b": pl.String}
+    assert frame["a"].to_list() == [str(number) for number in range(70_000)]
+
+
+def test_it_is_learned_which_columns_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("schemas.reading.repeating.LEAST_ROWS", 3)
+    monkeypatch.setattr("schemas.reading.repeating.MOST_WORDS", 2)
+    monkeypatch.setattr("schemas.reading.repeating.MOST_WORDS_OF_ALL", 3)
+    known, header = Repeating(), ["key", "few", "many"]
+    known.learn(pl.DataFrame({"key": ["1"], "few": ["a"], "many": ["b"]}), "key")
+    assert known.columns is None, "one row says nothing"
+    known.learn(pl.DataFrame({"key": ["1", "1", "1"], "few": ["a", "", "a"], "many": ["b", "c", "d"]}), "key")
+    assert known.columns == {"few"}
+    known.learn(read_rows(Lines(b"1,e,x\n2,f,y\n"), header, "T.csv", "T", repeating=known.columns).frame, "key")
+    assert known.columns == {"few"}
+    known.learn(
+        read_rows(Lines(b"1,g,x\n2,h,y\n3,i,z\n4,j,z\n"), header, "T", "T", repeating=known.columns).frame, "key"
+    )
+    assert known.columns == frozenset(), "the first part said too little"
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from schemas.contract import Contract, load_contract
 from schemas.faults import TableFault
+from schemas.reading import repeating
 from schemas.reading.folder import find_table
 from schemas.reading.source import read_table
 from schemas.sharding.merge import labels_of, merged
@@ -38,6 +39,13 @@ plain_edits = st.lists(
 keys = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, N_PEOPLE - 1), st.sampled_from(["", "abc", "99999", "1.0"])), max_size=4
 )
+
+
+@pytest.fixture(autouse=True)
+def codes_from_the_second_shard_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What repeats in the first shard is read as codes in the others, however few rows it has."""
+    monkeypatch.setattr("schemas.reading.repeating.LEAST_ROWS", 1)
+    repeating._of.cache_clear()
 
 
 @pytest.fixture(scope="module")
