@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,7 +111,7 @@ def next_version(before: str, changes: Changes, major: int) -> str:
     """
     held, minor, patch = parsed(before)
     if major < held:
-        raise ValueError(f"its major version was {held} and is {major}: a version never goes back")
+        raise ValueError(f"its major version was {held} and is {major} now: a version never goes back")
     if major > held:
         return f"{major}.0.0"
     if changes.breaking:
@@ -127,20 +127,18 @@ def parsed(version: str) -> tuple[int, int, int]:
     return major, minor, patch
 
 
-def faults_between(documents: Iterator[Document]) -> Iterator[str]:
-    """What is wrong with the versions of a contract, oldest first: each change must have raised what it has to."""
-    before: Document | None = None
-    for document in documents:
-        if before is not None:
-            changes, old, new = changes_of(before, document), parsed(before["version"]), parsed(document["version"])
-            raised = next((level for level, a, b in zip(LEVELS, old, new, strict=True) if a != b), "")
-            if new < old:
-                yield f"version {document['version']} stands behind {before['version']}"
-            elif changes.level and (not raised or LEVELS.index(raised) > LEVELS.index(changes.level)):
-                said = "; ".join(changes.breaking or changes.additive) or "its words are others"
-                versions = f"version {document['version']} follows {before['version']}"
-                yield f"{versions}, and the {changes.level} version must rise: {said}"
-        before = document
+def version_after(documents: Iterable[Document], made: Document, major: int) -> str:
+    """The version of a contract after all that was ever promised, by :func:`next_version`; in whichever order.
 
+    Two changes that were made side by side may both have raised the same version: then what holds both is a higher one.
 
-LEVELS = ("major", "minor", "patch")
+    Args:
+        documents: every one before.
+        made: the contract.
+        major: what the code says it is.
+
+    Raises:
+        ValueError: if it breaks one of the same major version.
+    """
+    versions = [next_version(before["version"], changes_of(before, made), major) for before in documents]
+    return max(versions, key=parsed, default=f"{major}.0.0")

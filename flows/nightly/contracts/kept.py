@@ -12,7 +12,7 @@ import yaml
 from flows.nightly.contracts.made import contracts_of, major_of
 from flows.project.paths import replace_file
 from flows.study.study import Study
-from schemas.odcs.changes import Changes, changes_of, faults_between, next_version
+from schemas.odcs.changes import Changes, changes_of, version_after
 
 FOLDER = "contracts"
 _HEAD = "# Open Data Contract, made from the code: change that, and run `mtl-health contract`\n"
@@ -46,17 +46,11 @@ def renew(study: Study) -> dict[str, tuple[str, Changes]]:
     made = contracts_of(study)
     written: dict[str, tuple[str, Changes]] = {}
     for table, document in made.items():
-        held = read(file_of(study.root, study.name, table))
+        held, version = read(file_of(study.root, study.name, table)), _version(study, table, document)
         if held is None:
-            written[table] = (document["version"], Changes(additive=("the contract is new",)))
-            continue
-        major, changes = major_of(study, table), changes_of(held, document)
-        try:
-            version = next_version(held["version"], changes, major)
-        except ValueError as error:
-            raise ValueError(f"{_name(study, table)}: {error}; {_how_to_raise(study, table, held)}") from None
-        if version != held["version"]:
-            written[table] = (version, changes)
+            written[table] = (version, Changes(additive=("the contract is new",)))
+        elif version != held["version"]:
+            written[table] = (version, changes_of(held, document))
     for table, (version, _) in written.items():
         file = file_of(study.root, study.name, table)
         text = as_text({**made[table], "version": version})
@@ -65,8 +59,22 @@ def renew(study: Study) -> dict[str, tuple[str, Changes]]:
     return written
 
 
-def _how_to_raise(study: Study, table: str, held: dict[str, Any]) -> str:
-    major = int(held["version"].split(".")[0]) + 1
+def _version(study: Study, table: str, document: dict[str, Any]) -> str:
+    """The version that a contract has after its file and all that git knows of it.
+
+    Raises:
+        ValueError: if it breaks one of them.
+    """
+    file = file_of(study.root, study.name, table)
+    held = read(file)
+    try:
+        return version_after([*_history(study.root, file), *([held] if held else [])], document, major_of(study, table))
+    except ValueError as error:
+        raise ValueError(f"{_name(study, table)}: {error}; {_how_to_raise(study, table)}") from None
+
+
+def _how_to_raise(study: Study, table: str) -> str:
+    major = major_of(study, table) + 1
     return (
         f"keep the column as it was, or, when every reader knows, raise the major version to {major}: for a change "
         f"of the study's tasks by `published: {{majors: {{{table}: {major}}}}}` under studies.{study.name} in "
@@ -75,24 +83,22 @@ def _how_to_raise(study: Study, table: str, held: dict[str, Any]) -> str:
 
 
 def faults_of(study: Study) -> Iterator[str]:
-    """A sentence for every contract that is not what the code says, or whose history broke a promise."""
+    """A sentence for every contract that is not what the code says, or breaks what was promised before."""
     for table, document in contracts_of(study).items():
-        file = file_of(study.root, study.name, table)
-        held = read(file)
+        held = read(file_of(study.root, study.name, table))
         if held is None:
             yield f"{_name(study, table)}: there is none yet: run `mtl-health contract --study {study.name}`"
             continue
-        changes = changes_of(held, document)
-        if changes.breaking:
-            said = f"it breaks what readers build on: {'; '.join(changes.breaking)}"
-            yield f"{_name(study, table)}: {said}; {_how_to_raise(study, table, held)}"
-        elif changes.level:
-            said = "; ".join(changes.additive) or "words differ"
-            yield f"{_name(study, table)}: it is not what the code says ({said}): run `mtl-health contract`"
-        elif int(held["version"].split(".")[0]) != major_of(study, table):
-            yield f"{_name(study, table)}: its major version is not that of the code: run `mtl-health contract`"
-        for fault in faults_between(iter([*_history(study.root, file), held])):
-            yield f"{_name(study, table)}: {fault}"
+        try:
+            version = _version(study, table, document)
+        except ValueError as error:
+            yield str(error)
+            continue
+        if version != held["version"]:
+            changes = changes_of(held, document)
+            said = "; ".join((*changes.breaking, *changes.additive)) or "words, or what was changed beside it"
+            versions = f"it is {held['version']} and must be {version}"
+            yield f"{_name(study, table)}: {versions} ({said}): run `mtl-health contract`"
 
 
 def _name(study: Study, table: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from flows.nightly.contracts.kept import faults_of, file_of, read, renew
+from flows.nightly.contracts.kept import as_text, faults_of, file_of, read, renew
 from flows.nightly.contracts.made import contracts_of
 from flows.project.settings import StudySettings
 from flows.stores.registry import ModelRegistry
@@ -74,7 +74,7 @@ def test_a_new_task_is_additive_and_a_lost_one_needs_a_word(study: Study) -> Non
     tasks = study.settings.tasks
     wider = with_tasks(study, *tasks, {"name": "bp", "title": "Pressure", "kind": "regression", "unit": "mmHg"})
     assert list(faults_of(wider)) == [
-        "contracts/heart/scores.odcs.yaml: it is not what the code says (column bp is new): run `mtl-health contract`"
+        "contracts/heart/scores.odcs.yaml: it is 1.0.0 and must be 1.1.0 (column bp is new): run `mtl-health contract`"
     ]
     assert {name: version for name, (version, _) in renew(wider).items()} == {"scores": "1.1.0"}
     assert list(faults_of(wider)) == []
@@ -91,13 +91,22 @@ def test_a_new_task_is_additive_and_a_lost_one_needs_a_word(study: Study) -> Non
 
 def test_a_file_that_is_made_anew_past_the_command_is_found_in_the_history(study: Study) -> None:
     narrower = with_tasks(study, *study.settings.tasks[1:])
-    for file in (study.root / "contracts").rglob("*.yaml"):
-        file.unlink()
-    assert {version for version, _ in renew(narrower).values()} == {"1.0.0"}
+    file = file_of(study.root, "heart", "scores")
+    held = read(file)
+    assert held is not None
+    file.write_text(as_text({**contracts_of(narrower)["scores"], "version": "1.0.0"}))
     commit(study.root)
-    found = list(faults_of(narrower))
-    assert len(found) == 1
-    assert "version 1.0.0 follows 1.0.0, and the major version must rise: column thal is gone" in found[0]
+    (found,) = faults_of(narrower)
+    assert "it breaks what readers build on: column thal is gone" in found
+    file.unlink()
+    with pytest.raises(ValueError, match="column thal is gone"):
+        renew(narrower)
+    wider = with_tasks(study, *study.settings.tasks, {"name": "bp", "title": "Pressure", "kind": "regression"})
+    file.write_text(as_text({**contracts_of(wider)["scores"], "version": "1.0.0"}))
+    (found,) = faults_of(wider)
+    assert "it is 1.0.0 and must be 1.1.0 (words, or what was changed beside it)" in found
+    assert {name: version for name, (version, _) in renew(wider).items()} == {"scores": "1.1.0"}
+    assert list(faults_of(wider)) == []
 
 
 def test_every_column_that_is_published_has_words(study: Study) -> None:

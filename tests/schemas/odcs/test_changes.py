@@ -10,7 +10,7 @@ import pandera.polars as pa
 import polars as pl
 import pytest
 
-from schemas.odcs.changes import changes_of, faults_between, next_version
+from schemas.odcs.changes import changes_of, next_version, version_after
 from schemas.odcs.columns import properties_of
 from schemas.published import ScoreColumn, scores_schema
 
@@ -126,21 +126,23 @@ def test_words_raise_the_patch_and_nothing_raises_nothing() -> None:
         next_version("2.3.4", changes_of(before, after), 1)
 
 
-def test_a_history_is_held_to_its_versions() -> None:
-    """Who writes a file by hand past the command is found in git's history."""
-    first, wider, broken = document(), document(), document()
-    ADDITIVE["column alt is new"](wider)
-    broken["schema"][0]["properties"].remove(column(broken, "tc"))
+def test_a_contract_stands_behind_all_that_was_promised() -> None:
+    """In whichever order it was promised: two changes made side by side may both have raised the same version."""
+    first, wider, other, both = document(), document(), document(), document()
+    for made in (wider, both):
+        ADDITIVE["column alt is new"](made)
+    for made in (other, both):
+        ADDITIVE["column health: 1 values are new: fair"](made)
 
-    def faults(*versions: tuple[dict[str, Any], str]) -> list[str]:
-        return list(faults_between({**copy.deepcopy(made), "version": version} for made, version in versions))
+    def after(made: dict[str, Any], major: int, *before: tuple[dict[str, Any], str]) -> str:
+        return version_after(({**copy.deepcopy(held), "version": version} for held, version in before), made, major)
 
-    assert faults((first, "1.0.0"), (first, "1.0.0"), (wider, "1.1.0"), (broken, "2.0.0")) == []
-    assert faults((first, "1.0.0"), (wider, "2.0.0")) == []
-    assert faults((first, "1.0.0"), (wider, "1.0.1")) == [
-        "version 1.0.1 follows 1.0.0, and the minor version must rise: column alt is new"
-    ]
-    assert faults((first, "1.0.0"), (broken, "1.1.0")) == [
-        "version 1.1.0 follows 1.0.0, and the major version must rise: column tc is gone"
-    ]
-    assert faults((first, "1.0.0"), (wider, "1.0.0"), (first, "0.9.0"))[-1] == "version 0.9.0 stands behind 1.0.0"
+    assert after(first, 1) == "1.0.0"
+    assert after(wider, 1, (first, "1.0.0")) == "1.1.0"
+    assert after(both, 1, (first, "1.0.0"), (wider, "1.1.0"), (other, "1.1.0")) == "1.2.0"
+    assert after(both, 1, (both, "1.1.0"), (other, "1.1.0")) == "1.2.0"
+    assert after(both, 1, (other, "1.1.0"), (both, "1.2.0"), (both, "1.1.0")) == "1.2.0"
+    for past in (((wider, "1.1.0"), (first, "1.0.0")), ((first, "1.0.0"), (wider, "1.1.0"))):
+        with pytest.raises(ValueError, match="column alt is gone"):
+            after(first, 1, *past)
+        assert after(first, 2, *past) == "2.0.0"
