@@ -46,7 +46,7 @@ def write_sample_drop(study: Study, date: str, *, with_outcomes: bool = False) -
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     for table, model in contract.tables.items():
-        frame, suffix = _raw(paths, table, model)
+        frame, suffix = raw_table(paths, table, model)
         key = contract.person_key
         kept = [column for column in frame.columns if column == key or not is_hidden(table, column, hidden)]
         if kept == [key]:
@@ -58,7 +58,7 @@ def write_sample_drop(study: Study, date: str, *, with_outcomes: bool = False) -
     return inbox.replace(date, partial), len(people)
 
 
-def _raw(paths: StudyPaths, table: str, model: type[pa.DataFrameModel]) -> tuple[pl.DataFrame, str]:
+def raw_table(paths: StudyPaths, table: str, model: type[pa.DataFrameModel]) -> tuple[pl.DataFrame, str]:
     """A raw table as it is, from its file or its part files, and the suffix of the form to write it in."""
     source = find_table(paths.raw, table)
     if source is None:

@@ -18,8 +18,9 @@ from mtl_models.settings import parse_settings
 from mtl_models.wording import SettingsError
 
 FILE = "params.yaml"
+DATA = "raw landed intake inbox staging stopped valid features registry embeddings replay"
 PRIVATE = (
-    *(f"data/{name}" for name in ("raw", "inbox", "staging", "stopped", "valid", "features", "registry", "embeddings")),
+    *(f"data/{name}" for name in DATA.split()),
     "models",
     ".prefect",
     ".dvc/cache",
@@ -27,8 +28,9 @@ PRIVATE = (
 )
 INBOX = "data/inbox"
 TABLES = "data/tables"
-# the rejects hold rows as they were received: they are for those who may read the raw tables
-SHARED = ("scores", "runs", "champions")
+# rejects and landed rows are as they were received: they are for those who may read the raw tables
+CLOSED = ("rejects", "landed", "parts")
+SHARED = ("scores", "runs", "champions", "landings")
 OWNER, GROUP = 0o700, 0o2750
 
 
@@ -106,8 +108,9 @@ def _share(tables: Path, group: str) -> None:
             if (study / name).is_dir():
                 _give(study / name, number, group)
         _give(study, number, group, whole=False)
-        if (study / "rejects").is_dir():
-            _set_mode(study / "rejects", OWNER)
+        for name in CLOSED:
+            if (study / name).is_dir():
+                _set_mode(study / name, OWNER)
     _give(tables, number, group, whole=False)
 
 

@@ -148,6 +148,11 @@ class StudyPaths:
         return self.root / "data" / "embeddings" / self.study
 
     @property
+    def replay(self) -> Path:
+        """The copy of the project in which `mtl-health replay` plays nights."""
+        return self.root / "data" / "replay" / self.study
+
+    @property
     def registry(self) -> Path:
         """Promoted model files by content hash."""
         return self.root / "data" / "registry" / self.study

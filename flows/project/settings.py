@@ -165,6 +165,31 @@ class ShardSettings(_Settings):
         return block
 
 
+class ReplaySettings(_Settings):
+    """Nights that `mtl-health replay` plays with the study's own people.
+
+    Attributes:
+        nights, people: so many nights, and people who arrive in each, drawn by ``seed``.
+        first: the date of the first night.
+        delay: outcomes come so many nights after their people.
+        corrections: of a night's people so many come with a wrong row, and are set right ``corrected_after`` nights.
+        broken: the night, counted from 1, whose drop is cut off; it is mended a night later. None if it is 0.
+        retrain_every: a retraining after every so many nights: after each it would take hours.
+        recipe: keys of other blocks of the study that are replaced for it, such as those of a cheaper training.
+    """
+
+    nights: int = Field(default=60, ge=1)
+    people: int = Field(default=50, ge=1)
+    first: str = "2026-01-01"
+    delay: int = Field(default=10, ge=1)
+    corrections: int = Field(default=2, ge=0)
+    corrected_after: int = Field(default=3, ge=1)
+    broken: int = Field(default=30, ge=0)
+    retrain_every: int = Field(default=10, ge=1)
+    seed: int = 0
+    recipe: dict[Literal["training", "baselines", "evaluation", "gate", "model"], dict[str, Any]] = {}
+
+
 class ScheduleSettings(_Settings):
     """Cron lines of the two nightly flows, and of the monthly one."""
 
@@ -185,6 +210,7 @@ class StudySettings(_Settings):
         auxiliary: further task records that a candidate of the comparison may learn beside the others. What they are
             made of is hidden in the core view, so such a candidate has that view.
         known_later: source columns that come after that moment.
+        replay: the nights of `mtl-health replay`.
         landing: whether the rows of drops are kept, for trainings to come.
         store: the kind of store that keeps the published tables, by its name in ``flows.stores.store``.
     """
@@ -206,6 +232,7 @@ class StudySettings(_Settings):
     schedule: ScheduleSettings = ScheduleSettings()
     landing: bool = True
     absence: AbsenceSettings = AbsenceSettings()
+    replay: ReplaySettings = ReplaySettings()
     shards: ShardSettings = ShardSettings()
     published: PublishedSettings = PublishedSettings()
     store: str = "delta"

@@ -1,0 +1,146 @@
+"""The nights of a replay, run one after another with the steps of the nightly flows, and what came of each."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.nightly import promotion, steps
+from flows.nightly.landing.export import export_landed
+from flows.nightly.replay.drops import Drops
+from flows.nightly.replay.place import arrivals, make_place
+from flows.nightly.reproduce import reproduce
+from flows.nightly.run import open_run
+from flows.project.errors import sentence_of
+from flows.project.hashing import sha256
+from flows.project.paths import ROOT_VARIABLE, read_json
+from flows.project.settings import ReplaySettings
+from flows.stores.staging import staging
+from flows.study.study import Study
+
+TIMEOUT = 3600.0
+SHORT = 12
+
+Say = Callable[[str], None]
+
+
+def replay_nights(study: Study, replay: ReplaySettings, folder: Path, say: Say = lambda line: None) -> dict[str, Any]:
+    """Replay a study's nights in ``folder``, and give what a page shows.
+
+    A night's drop is scored and lands. Before the first night and after every so many the model is trained by DVC on
+    what is known by then. A night whose drop is broken fails, and is scored with the mended drop a night later.
+    """
+    nights = arrivals(study, replay)
+    drops = Drops(study, replay, nights)
+    place = make_place(study, replay, nights, folder)
+    first = dt.date.fromisoformat(replay.first)
+    dates = [(first + dt.timedelta(days=night)).isoformat() for night in range(replay.nights)]
+    with _in(folder):
+        trained = [_train(place, (first - dt.timedelta(days=1)).isoformat(), 0)]
+        say(_words(trained[-1]))
+        scored: list[dict[str, Any]] = []
+        for night, date in enumerate(dates):
+            if night and night - 1 == replay.broken - 1:
+                drops.write(night - 1, place.inbox / dates[night - 1])
+                scored.append(_score(place, dates[night - 1], night, again=True))
+                say(_words(scored[-1]))
+            drops.write(night, place.inbox / date, broken=night == replay.broken - 1)
+            scored.append(_score(place, date, night + 1))
+            say(_words(scored[-1]))
+            if (night + 1) % replay.retrain_every == 0:
+                trained.append(_train(place, date, night + 1))
+                say(_words(trained[-1]))
+    return {"study": study.name, "settings": replay.model_dump(mode="json"), "trained": trained, "scored": scored}
+
+
+def _score(place: Study, date: str, night: int, *, again: bool = False) -> dict[str, Any]:
+    """A night's drop scored and landed, or why it was not."""
+    study, started = Study(place.root, place.name), time.monotonic()
+    found: dict[str, Any] = {"night": night, "date": date, "again": again}
+    try:
+        run = open_run(study, date)
+        with staging(run.staging):
+            steps.work_through_all(run)
+            steps.Gathered(run).judgement().require("the drop lies in the inbox")
+            row = steps.publish(run)
+    except Exception as error:  # a broken night is part of it; what is wrong is said
+        return {**found, "error": sentence_of(error), "champion": _champion(study), "seconds": _since(started)}
+    landed = study.tables.landings.read().filter(pl.col("landed_on") == dt.date.fromisoformat(date))
+    counts = {name: row[name] for name in ("n_people", "n_scored", "n_rejected", "n_excluded")}
+    rows = landed.select("n_rows", "n_late").row(0, named=True)
+    return {**found, **counts, **rows, "error": "", "champion": _champion(study), "seconds": _since(started)}
+
+
+def _train(place: Study, date: str, night: int) -> dict[str, Any]:
+    """A retraining as of a date: what it learned from, its figures on test people, and whether it was promoted."""
+    study, started = Study(place.root, place.name), time.monotonic()
+    paths = study.paths
+    landed = export_landed(study, date)
+    before = sha256(study.root / "dvc.lock") if (study.root / "dvc.lock").is_file() else ""
+    reproduce(study.root, study.name, timeout=TIMEOUT)
+    result = promotion.promote(study, promotion.register(study))
+    people, evaluation = read_json(paths.features / "summary.json"), read_json(paths.reports / "evaluation.json")
+    model = evaluation["settings"]["model"]
+    figures = {
+        name: {"metric": task["headline"], **evaluation["models"][model]["tasks"][name]["metrics"][task["headline"]]}
+        for name, task in evaluation["tasks"].items()
+    }
+    return {
+        "night": night,
+        "date": date,
+        "landed": landed,
+        "changed": sha256(study.root / "dvc.lock") != before,
+        "parts": people["parts"],
+        "n_labelled": {
+            task.name: max(people["n_labelled"][column] for column in task.target_columns)
+            for task in study.settings.task_records
+        },
+        "figures": figures,
+        "mean": evaluation["models"][model]["headline_mean"],
+        "version": result.version[:SHORT],
+        "promoted": result.promoted,
+        "reason": result.reason,
+        "seconds": _since(started),
+    }
+
+
+def _champion(study: Study) -> str:
+    champion = study.registry.champion()
+    return champion.version[:SHORT] if champion else ""
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 2)
+
+
+def _words(record: dict[str, Any]) -> str:
+    """A line for who waits."""
+    where = f"night {record['night']}, {record['date']}"
+    if "parts" in record:
+        verdict = "promoted" if record["promoted"] else "not promoted"
+        return f"{where}: trained on {record['parts']['train']} people, {verdict}, {record['seconds']:.0f} s"
+    if record["error"]:
+        return f"{where}: failed: {record['error']}"
+    return f"{where}: {record['n_scored']} scored, {record['n_rows']} rows landed, {record['n_late']} of them late"
+
+
+@contextmanager
+def _in(folder: Path) -> Any:
+    """Have DVC's stages find the copy of the project, not the project that is named in the environment."""
+    before = {name: os.environ.get(name) for name in (ROOT_VARIABLE, "PYTHONPATH")}
+    os.environ.update(dict.fromkeys(before, str(folder)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
