@@ -123,7 +123,7 @@ def test_the_work_pool_has_the_schedules_of_the_params(root: Path) -> None:
 
 def test_every_stage_says_what_it_does(root: Path) -> None:
     stages = yaml.safe_load((root / "dvc.yaml").read_text())["stages"]
-    assert list(stages) == ["settings", "validate", "features", "train", "baselines", "evaluate", "export"]
+    assert list(stages) == ["settings", "intake", "validate", "features", "train", "baselines", "evaluate", "export"]
     assert all(len(stage["do"]["desc"]) > 20 for stage in stages.values())
     outputs = [out for stage in stages.values() for out in stage["do"].get("outs", [])]
     assert not [out for out in outputs if out.startswith("data/tables")]  # Delta tables are never DVC's
