@@ -60,6 +60,7 @@ def score(
     """Score the drop of a date with the champion, and replace that date in the score table."""
     study = sound_study(name, "contract")
     from flows.nightly.again import scored_already
+    from flows.nightly.alerts.things import is_told
     from flows.nightly.ledger import absent_tables, withheld_tasks
     from flows.nightly.run import require_ready
     from flows.project.dates import date_or_today
@@ -67,7 +68,8 @@ def score(
     date = date_or_today(date, study.settings.schedule.timezone)
     # no drop, no champion and nothing to do are said at once, before Prefect is imported and a server starts
     require_ready(study, date)
-    row = (None if force else scored_already(study, date)) or _run_flow(study, date, force)
+    told = is_told(study, f"score {date}")  # then a run says that it is mended, though there is nothing to do
+    row = (None if force or told else scored_already(study, date)) or _run_flow(study, date, force)
     show(
         f"scored {name}, {row['batch']}"
         + (": nothing had changed, the table was left as it is" if row["unchanged"] else ""),

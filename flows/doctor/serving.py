@@ -122,21 +122,18 @@ def alerts(place: Place) -> Iterator[Finding]:
         return
     for study in place.studies:
         things = read_json(study.paths.told) if study.paths.told.is_file() else {}
-        if things:
-            words = f"{study.name}: told and not mended yet: {some([str(thing) for thing in things])}"
-            yield Finding(
-                "note", words, f"mtl-health doctor {study.name}" if place.only is None else "see the lines below"
+        for thing, told in things.items():
+            words = (
+                f"{study.name}: {told['kinds'][-1]} of {thing} was told on {told['since'][:10]} and is not mended yet"
             )
+            yield Finding("note", words, told["next"])
     if not settings.to:
         yield Finding("note", "nobody is told of a night: params.yaml has no `alerts`", "docs/operations.md, Alerts")
         return
-    wrong = [
-        f"alerts.to.{name}" for name, each in settings.to.items() if each.url_from and not os.environ.get(each.url_from)
-    ]
-    if wrong and not place.api.answers:
-        words = f"the environment lacks the URL of {some(wrong)}"
-        yield Finding("note", words, "set the variable that `url_from` names where `make serve` starts")
     if not place.api.answers:
+        unset = sorted({each.url_from for each in settings.to.values() if each.url_from} - set(os.environ))
+        words = f"{some(list(settings.to))} is told once `make serve` works"
+        yield Finding("note", words, f"set {some(unset)} there" if unset else "")
         return
     ours = [each for each in place.api.all("automations") if each["name"].startswith("mtl-health: ")]
     off = [each["name"] for each in ours if not each["enabled"]]

@@ -18,9 +18,11 @@ from flows.nightly.landing.export import export_landed
 from flows.nightly.ledger import ledger_row
 from flows.nightly.lineage import told
 from flows.nightly.person_keys import person_keys
+from flows.nightly.plain_log import plain_log
 from flows.nightly.rejects import reject_rows
 from flows.nightly.reproduce import reproduce
 from flows.nightly.retrained import TRAINING, inputs, last_promotion, retrained_already, run_id
+from flows.nightly.run_name import of_night
 from flows.project.access import apply
 from flows.project.dates import check_date, date_of_run
 from flows.project.errors import value_free
@@ -164,7 +166,7 @@ def scheduled_date(study: Study) -> str:
     return date_of_run(due, study.settings.schedule.retrain, study.settings.schedule.timezone)
 
 
-@flow(name="retrain", on_failure=[failed], on_completion=[succeeded])
+@flow(name="retrain", flow_run_name=of_night, on_failure=[failed], on_completion=[succeeded])
 @value_free
 @told("retrain")
 def retrain(study: str, warnings: list[str] | None = None, date: str | None = None) -> dict[str, Any]:
@@ -178,6 +180,7 @@ def retrain(study: str, warnings: list[str] | None = None, date: str | None = No
         date: ISO date; the day of the scheduled start when left out.
     """
     started_at = datetime.now(UTC)
+    plain_log()
     root = project_root()
     apply(root)  # a worker of a pool comes here without the command line
     one = Study(root, study, "parts")

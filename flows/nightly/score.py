@@ -13,7 +13,9 @@ from flows.nightly.again import settled
 from flows.nightly.alerts.hooks import failed, succeeded
 from flows.nightly.artifacts import show
 from flows.nightly.lineage import told
+from flows.nightly.plain_log import plain_log
 from flows.nightly.run import Run, open_run
+from flows.nightly.run_name import of_night
 from flows.project.access import apply
 from flows.project.dates import check_date, date_of_run
 from flows.project.errors import value_free
@@ -80,7 +82,7 @@ def scheduled_date(settings: StudySettings) -> str:
     return date_of_run(due, settings.schedule.score, settings.schedule.timezone)
 
 
-@flow(name="score", validate_parameters=True, on_failure=[failed], on_completion=[succeeded])
+@flow(name="score", flow_run_name=of_night, validate_parameters=True, on_failure=[failed], on_completion=[succeeded])
 @value_free
 @told("score")
 def score(study: str, date: str | None = None, force: bool = False) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def score(study: str, date: str | None = None, force: bool = False) -> dict[str,
         date: ISO date of the drop; the day of the scheduled start when left out.
         force: write the date again even if nothing changed.
     """
+    plain_log()
     root = project_root()
     apply(root)  # a worker of a pool comes here without the command line
     one = Study(root, study)

@@ -56,10 +56,12 @@ def date_of_run(due: dt.datetime, cron: str, timezone: str) -> str:
 
 
 def dates_due(cron: str, timezone: str, before: dt.datetime, number: int) -> list[str]:
-    """The dates of the last scheduled runs that were due before a moment, the newest first."""
+    """The last dates for which a scheduled run was due before a moment, the newest first."""
     back = _croniter()(cron, before.astimezone(ZoneInfo(timezone)))
-    runs = [back.get_prev(dt.datetime) for _ in range(number)]
-    return list(dict.fromkeys(date_of_run(run, cron, timezone) for run in runs))
+    dates = dict[str, None]()
+    while len(dates) < number:
+        dates[date_of_run(back.get_prev(dt.datetime), cron, timezone)] = None
+    return list(dates)
 
 
 @cache

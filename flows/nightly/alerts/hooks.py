@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import wraps
 from typing import Any
 
@@ -15,9 +14,8 @@ from flows.check.report import CheckError
 from flows.nightly.alerts.message import Message, one_sentence
 from flows.nightly.alerts.stale import tell_stale
 from flows.nightly.alerts.told import forget, mended, tell
-from flows.project.dates import date_of_run
+from flows.nightly.run_name import night_of
 from flows.project.errors import is_failure, sentence_of
-from flows.project.paths import project_root
 from flows.project.storage import shown
 from flows.study.study import Study
 from mtl_models.wording import SettingsError
@@ -50,7 +48,7 @@ def _quiet(hook: Hook) -> Hook:
 @_quiet
 def failed(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Tell that a run failed, or that what it was given was refused."""
-    study, date = _night(flow, flow_run)
+    study, date = night_of(flow.name, flow_run.parameters, flow_run.expected_start_time)
     error = state.result(raise_on_failure=False)
     kind = "refusal" if isinstance(error, REFUSALS) else "failure"
     cause = one_sentence(str(error) if isinstance(error, Exception) else state.message or "no reason given")
@@ -68,7 +66,7 @@ def failed(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
 @_quiet
 def succeeded(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Tell that what failed before is mended, and what the gate said if it said no."""
-    study, date = _night(flow, flow_run)
+    study, date = night_of(flow.name, flow_run.parameters, flow_run.expected_start_time)
     row, link = state.result(raise_on_failure=False), url_for(flow_run) or ""
     if flow.name == "score":
         words = f"{study.name}: the night of {date} is scored again"
@@ -90,20 +88,6 @@ def _tell_gate(study: Study, row: dict[str, Any], link: str) -> None:
     subject = f"{study.name}: the new model does not replace the champion"
     following = f"mtl-health report --study {study.name}"
     tell(study, Message("gate", study.name, f"gate {row['model_version'][:12]}", subject, cause, following, link))
-
-
-def _night(flow: Flow[Any, Any], flow_run: FlowRun) -> tuple[Study, str]:
-    """The study and the date of a run; a run without one is of the day that it was due."""
-    given = flow_run.parameters
-    study = Study(project_root(), given["study"], "block")
-    if given.get("date"):
-        return study, str(given["date"])
-    due = flow_run.expected_start_time or dt.datetime.now(dt.UTC)
-    try:
-        schedule = study.settings.schedule
-    except SettingsError:  # the message is about them
-        return study, due.date().isoformat()
-    return study, date_of_run(due, schedule.score, schedule.timezone)
 
 
 def _thing(flow: Flow[Any, Any], date: str) -> str:

@@ -36,7 +36,7 @@ def tell_stale(root: Path, link: str, now: dt.datetime | None = None) -> None:
             continue
         schedule = settings.schedule
         nights = dates_due(schedule.score, schedule.timezone, ended, allowed)
-        if len(nights) == allowed and last < nights[-1]:
+        if last < nights[-1]:
             cause = f"the newest scores are of {last}, and the last {allowed} scheduled nights added none"
             words = f"{name}: the scores are stale"
             tell(study, Message("stale", name, THING, words, cause, f"mtl-health doctor {name}", link))

@@ -1,17 +1,10 @@
-"""What was told of a study and is not mended yet, in a file: of a thing a kind of message is sent once."""
+"""Telling: of a thing a kind of message is sent once, and once that it is mended."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
-from filelock import FileLock
-
 from flows.nightly.alerts.message import Message, is_served
+from flows.nightly.alerts.things import now, open_things
 from flows.project.alerts import read_alerts
-from flows.project.paths import read_json, write_json
 from flows.study.study import Study
 
 
@@ -22,10 +15,13 @@ def tell(study: Study, message: Message) -> bool:
     """
     if message.kind not in _kinds(study):
         return False
-    with _open_things(study) as things:
-        if things.get(message.thing, {}).get("kind") == message.kind:
+    with open_things(study) as things:
+        before = things.get(message.thing, {})
+        if message.kind in before.get("kinds", ()):
             return False
-        things[message.thing] = {"kind": message.kind, "cause": message.cause, "since": _now()}
+        kinds = [*before.get("kinds", ()), message.kind]
+        since = before.get("since", now().isoformat(timespec="seconds"))
+        things[message.thing] = {"kinds": kinds, "cause": message.cause, "next": message.next, "since": since}
     message.send()
     return True
 
@@ -34,7 +30,7 @@ def mended(study: Study, thing: str, subject: str, following: str, link: str = "
     """Say once that a thing that was told is mended; nothing where nothing was told. Whether it was said."""
     if not study.paths.told.is_file() or not _kinds(study):
         return False
-    with _open_things(study) as things:
+    with open_things(study) as things:
         before = things.pop(thing, None)
     if before is None:
         return False
@@ -47,7 +43,7 @@ def mended(study: Study, thing: str, subject: str, following: str, link: str = "
 def forget(study: Study, beginning: str) -> None:
     """Drop all things of a beginning without a word: what was told of them is no longer of interest."""
     if study.paths.told.is_file():
-        with _open_things(study) as things:
+        with open_things(study) as things:
             for thing in [name for name in things if name.startswith(beginning)]:
                 del things[thing]
 
@@ -56,20 +52,3 @@ def _kinds(study: Study) -> tuple[str, ...]:
     """What is told: nothing where params.yaml names nobody, and nothing without a server that stays to send it."""
     settings = read_alerts(study.root)
     return settings.kinds if settings.to and is_served() else ()
-
-
-@contextmanager
-def _open_things(study: Study) -> Iterator[dict[str, Any]]:
-    """The things that are open by name, written back at the end; nobody else changes them meanwhile."""
-    path = study.paths.told
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_name(f".{path.name}.lock"), timeout=60):
-        things = read_json(path) if path.is_file() else {}
-        before = dict(things)
-        yield things
-        if things != before:
-            write_json(path, things)
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

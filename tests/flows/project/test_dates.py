@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from prefect.server.schemas.schedules import CronSchedule
 
-from flows.project.dates import check_date, date_of_run, date_or_today
+from flows.project.dates import check_date, date_of_run, date_or_today, dates_due
 
 # clocks go forward at midnight in the first four, at two or three in the others; by half an hour in the last
 ZONES = ["Africa/Cairo", "Asia/Beirut", "America/Santiago", "America/Havana", "Europe/Berlin", "Australia/Lord_Howe"]
@@ -43,3 +43,12 @@ def test_what_is_no_date_is_refused_and_an_empty_one_is_not_today(bad: str) -> N
     for check in (check_date, lambda date: date_or_today(date, "UTC")):
         with pytest.raises(ValueError, match="is not a date like 2026-11-20"):
             check(bad)
+
+
+def test_the_last_dates_that_were_due_are_those_of_the_schedule() -> None:
+    moment = dt.datetime(2026, 11, 23, 5, 0, tzinfo=dt.UTC)  # a Monday
+    assert dates_due("30 4 * * *", "UTC", moment, 3) == ["2026-11-23", "2026-11-22", "2026-11-21"]
+    assert dates_due("30 5 * * *", "UTC", moment, 2) == ["2026-11-22", "2026-11-21"]
+    assert dates_due("30 4 * * mon-fri", "UTC", moment, 3) == ["2026-11-23", "2026-11-20", "2026-11-19"]
+    assert dates_due("*/20 * * * *", "UTC", moment, 2) == ["2026-11-23", "2026-11-22"]
+    assert dates_due("30 4 * * *", "Pacific/Kiritimati", moment, 1) == ["2026-11-23"]

@@ -1,0 +1,152 @@
+"""A real receiver is told of a night once: of its refusal, and of its recovery; automations follow params.yaml."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from flows.doctor.examine import examine
+from flows.project.server import ask
+from tests.flows.support import drop_of, run_all
+from tests.support import Project
+
+pytestmark = pytest.mark.slow
+
+DATE = "2026-11-20"
+SET_UP = """
+import json, os, sys
+from pathlib import Path
+from flows.project.environment import prepare
+from flows.project.paths import project_root
+root = project_root()
+prepare(root)
+from flows.schedule.deployments import said_of_alerts
+params, said = root / "params.yaml", []
+for block in json.loads(sys.argv[1]):
+    params.write_text(params.read_text().partition("\\nalerts:")[0] + (f"\\nalerts: {block}" if block else ""))
+    os.utime(params, ns=(len(said) + 1, len(said) + 1))
+    said.append(said_of_alerts(root))
+    from prefect.client.orchestration import get_client
+    with get_client(sync_client=True) as client:
+        found = [each for each in client.read_automations() if each.name.startswith("mtl-health: ")]
+        blocks = [each.name for each in client.read_block_documents() if (each.name or "").startswith("mtl-health-")]
+    said[-1] = [said[-1], {each.name: [str(each.id), each.model_dump_json()] for each in found}, sorted(blocks)]
+print("\\n" + json.dumps(said))
+"""
+TWO = "{to: {on-call: {url_from: ON_CALL_URL}, ward: {url_from: WARD_URL}}, kinds: [refusal, recovered, missed]}"
+ONE = "{to: {on-call: {url_from: ON_CALL_URL}}, kinds: [refusal, recovered, gate]}"
+
+
+@contextmanager
+def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A webhook of this machine, and what it was sent."""
+    got: list[dict[str, Any]] = []
+
+    class Webhook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Webhook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/on-call", got
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def set_up(project: Project, *blocks: str) -> list[Any]:
+    """Set alerts up with one block after another: what was said, the automations, our blocks of Prefect."""
+    done = project.run(sys.executable, "-c", SET_UP, json.dumps(blocks))
+    return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+
+
+def wait_for(got: list[dict[str, Any]], number: int) -> None:
+    deadline = time.monotonic() + 30
+    while len(got) < number and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
+def test_a_night_that_is_refused_and_mended_is_told_once_each(nightly: Project) -> None:
+    params = nightly.folder / "params.yaml"
+    before, drop = params.read_text(), drop_of(nightly, DATE)
+    sound = (drop / "cleveland.csv").read_bytes()
+    with receiver() as (url, got):
+        nightly.environment |= {"ON_CALL_URL": url, "WARD_URL": f"{url}/ward"}
+        try:
+            none, first, second, fewer = set_up(nightly, "", TWO, TWO, ONE)
+            (drop / "cleveland.csv").write_bytes(sound.rstrip(b"\n")[:-5])  # cut off
+            score = ["score", "--study", "heart", "--date", DATE]
+            refused = run_all(nightly, score, score)
+            wait_for(got, 1)
+            (drop / "cleveland.csv").write_bytes(sound)
+            scored = run_all(nightly, score, [*score, "--force"])
+            wait_for(got, 2)
+            gone = set_up(nightly, "")
+        finally:
+            params.write_text(before)
+            shutil.rmtree(drop)
+            del nightly.environment["ON_CALL_URL"], nightly.environment["WARD_URL"]
+    assert [code for code, _, _ in refused + scored] == [1, 1, 0, 0]
+    assert [message["kind"] for message in got] == ["refusal", "recovered"]
+    told, mended = got
+    assert told["subject"] == f"heart: the night of {DATE} was not scored, its drop is refused"
+    assert "cleveland" in told["cause"]
+    assert told["next"] == f"mtl-health validate --study heart --scoring data/inbox/heart/{DATE}"
+    assert mended["subject"] == f"heart: the night of {DATE} is scored again"
+    for message in got:
+        number = message["link"].rpartition("/")[2]
+        assert ask(nightly.environment["PREFECT_API_URL"], f"flow_runs/{number}")["name"] == f"heart {DATE}"
+
+    assert none == [["alerts: nobody is told of a night, for params.yaml has no `alerts` (docs/operations.md)"], {}, []]
+    assert set(first[1]) == {f"mtl-health: {kind}" for kind in ("refusal", "recovered", "missed")}
+    assert first[2] == ["mtl-health-on-call", "mtl-health-ward"]
+    assert second[1:] == first[1:]  # the same automations, not new ones
+    assert set(fewer[1]) == {f"mtl-health: {kind}" for kind in ("refusal", "recovered", "gate")}
+    assert fewer[1]["mtl-health: refusal"][0] == first[1]["mtl-health: refusal"][0]
+    assert fewer[1]["mtl-health: refusal"][1] != first[1]["mtl-health: refusal"][1]
+    assert fewer[2] == ["mtl-health-on-call"]
+    assert gone[0][1:] == [{}, []]
+    assert all(url not in json.dumps(each) for each in (first, fewer))  # it is a secret
+
+
+def test_the_doctor_names_schedules_that_are_not_those_of_params(
+    nightly: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = nightly.environment["PREFECT_API_URL"]
+    monkeypatch.setenv("PREFECT_API_URL", url)
+    monkeypatch.setenv("PREFECT_HOME", str(nightly.folder / ".prefect"))
+
+    def deploy(flow: str, cron: str, **rest: Any) -> None:
+        schedule = {"active": True, "schedule": {"cron": cron, "timezone": "UTC"}}
+        body = {"name": f"{flow}-heart", "flow_id": ask(url, "flows/", {"name": flow})["id"], "schedules": [schedule]}
+        assert ask(url, "deployments/", {**body, **rest}) is not None
+
+    def named() -> list[str]:
+        return [each.words for check, each in examine(nightly.folder, "heart") if check == "schedules" and each.next]
+
+    deploy("retrain", "30 1 * * *", paused=True)
+    deploy("score", "30 7 * * *")
+    assert named()[:2] == [
+        "retrain-heart is paused",
+        "score-heart is scheduled for 30 7 * * * UTC, params.yaml says 30 4 * * * UTC",
+    ]
+    for each in ask(url, "deployments/filter", {}):
+        request = Request(f"{url}/deployments/{each['id']}", method="DELETE")
+        urlopen(request).close()
+    assert named() == ["retrain-heart is not scheduled", "score-heart is not scheduled"]
