@@ -55,7 +55,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "seconds": "between the two",
         "details": (
             "JSON: the validation's counts by table and rule, and `absent`, the tables that did not arrive "
-            "(`score`); `n_rejects`, rows of `rejects`; the gate's reason, the check's `warnings` and the text of "
+            "(`score`); `n_rejects`, rows of `rejects`; the gate's reason and `checks`, the check's `warnings` and the text of "
             "`dvc.lock`, and "
             "`stands`, whether the same inputs need no second run (`retrain`)"
         ),
@@ -72,7 +72,10 @@ MEANINGS: dict[str, dict[str, str]] = {
         "promoted_at": "since when; the latest row is the champion",
         "reason": "the gate's words; `by hand: ...` or `rolled back by hand: ...` with the words of who did it",
         "replaced": "the champion before, empty for the first",
-        "gate": "JSON: the compared gains with their intervals, `{}` where nothing was compared",
+        "gate": (
+            "JSON: the compared gains over the champion with their intervals, and `checks`, every check with `name`, "
+            "`outcome`, `words` and `figures`; `{}` where the gate was not asked"
+        ),
     },
 }
 """By table and column; of `scores` the columns that every study has."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from flows.cli.options import Date, StudyName, console, say_next, show, sound_study
+from flows.cli.options import Date, StudyName, console, relative, say_next, show, sound_study
 
 app = typer.Typer()
 _Because = Annotated[str, typer.Option("--because", help="Why, for those who read the history later.")]
@@ -21,14 +21,22 @@ _Again = Annotated[
 
 @app.command()
 def history(name: StudyName) -> None:
-    """Show every champion that there was: since when, and why."""
+    """Show every champion that there was: since when, why, and where the record of the change lies."""
+    from flows.nightly.judging.records import record_path
+
     study = sound_study(name, watched=False)
-    study.registry.require_promoted(name)
+    registry = study.registry
+    registry.require_promoted(name)
     table = Table("since (UTC)", "model", "instead of", "because", title=f"champions of {name}", title_justify="left")
-    for row in study.registry.promotions().iter_rows(named=True):
+    records = list[str]()
+    for row in registry.promotions().iter_rows(named=True):
         since, replaced = row["promoted_at"].strftime("%Y-%m-%d %H:%M"), (row["replaced"] or "")[:12]
         table.add_row(since, row["model_version"][:12], replaced, row["reason"])
+        record = record_path(registry, row["model_version"], row["promoted_at"])
+        records += [f"record of {since}: {relative(record)}"] if record.is_file() else []
     console.print(table)
+    for line in records:
+        console.print(line, soft_wrap=True)
     say_next("history", f"mtl-health rollback --study {name} puts the champion before back in its place")
 
 

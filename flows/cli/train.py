@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import typer
+from rich.text import Text
 
 from flows.cli.check import checked, say_sentences, say_warnings
-from flows.cli.options import Date, StudyName, any_study, recorded_by, relative, say_losses, say_next, show
+from flows.cli.options import Date, StudyName, any_study, console, recorded_by, relative, say_losses, say_next, show
 
 app = typer.Typer()
 
@@ -41,5 +45,17 @@ def retrain(name: StudyName, date: Date = None) -> None:
             **recorded_by("would be recorded by" if row["unchanged"] else "recorded by"),
         },
     )
+    _say_checks(json.loads(row["details"]).get("checks", []))
     say_losses(row["floods"])
     say_next("retrain", f"mtl-health report --study {name}", f"mtl-health score --study {name}")
+
+
+def _say_checks(checks: list[dict[str, Any]]) -> None:
+    """Print the gate's checks: a sentence each for those that did not pass, the others by name."""
+    colours = {"fail": "red", "not judged": "yellow"}
+    for check in checks:
+        if colour := colours.get(check["outcome"]):
+            said = Text.assemble((f"{check['outcome']}:", colour), f" {check['name']}: {check['words']}")
+            console.print(said, soft_wrap=True)
+    if passed := [check["name"] for check in checks if check["outcome"] == "pass"]:
+        console.print(Text.assemble(("passed:", "green"), f" {'; '.join(passed)}"), soft_wrap=True)

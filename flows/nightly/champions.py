@@ -84,12 +84,13 @@ def named(study: Study, text: str) -> str:
 
 
 def take_over(study: Study, version: str, reason: str) -> None:
-    """Make a registered version the champion, whatever the gate would say of it.
+    """Make a registered version the champion, whatever the gate would say of it, and write its change record.
 
     Raises:
         ValueError: if it is the champion, its file is not what it was, it needs features that are no longer made, or
             its scores do not fit into the published table.
     """
+    from flows.nightly.judging.record import Story, promote_with_record
     from flows.nightly.task_changes import Changes, table_conflicts
     from mtl_models.serving.scorer import Scorer
 
@@ -106,7 +107,8 @@ def take_over(study: Study, version: str, reason: str) -> None:
                 f"model {version[:SHORT]} needs {len(gone)} features that the code no longer makes, such as "
                 f"{gone[0]}: check out the code that it was trained with"
             )
-    changes = Changes.between(scorer.tasks, Scorer(holder.path, sha256=holder.version).tasks)
+    before = Scorer(holder.path, sha256=holder.version)
+    changes = Changes.between(scorer.tasks, before.tasks)
     if refused := table_conflicts(study.tables.scores, scorer.tasks, changes):
         raise ValueError(f"model {version[:SHORT]} does not fit into the score table: {'; '.join(refused)}")
-    registry.promote(version, reason, {})
+    promote_with_record(study, Story(version, reason, {}), scorer, before)

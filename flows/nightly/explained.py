@@ -71,8 +71,5 @@ def _model(study: Study, run: dict[str, Any]) -> dict[str, Any]:
     if promotions.height:
         last = promotions.row(-1, named=True)
         said |= {"champion since": f"{last['promoted_at']:%Y-%m-%d %H:%M} UTC", "because": last["reason"]}
-    manifest = registry.folder / "versions" / version / "manifest.json"
-    if manifest.is_file():
-        held = json.loads(manifest.read_text(encoding="utf-8"))
-        said |= {words: held[name] for name, words in _OF_TRAINING.items() if name in held}
-    return said
+    held = registry.manifest(version)
+    return said | {words: held[name] for name, words in _OF_TRAINING.items() if name in held}

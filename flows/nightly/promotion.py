@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from flows.fitting.names import FINAL
 from flows.nightly.champions import left_behind
-from flows.nightly.gate import Verdict, judge
+from flows.nightly.gate import judge
+from flows.nightly.judging.case import Rival, case_of, model_of, rivals_of
+from flows.nightly.judging.changed import PARAMS
+from flows.nightly.judging.checks import Check, Verdict
+from flows.nightly.judging.compared import Rules
+from flows.nightly.judging.evidence import write_evidence
+from flows.nightly.judging.held_out import Model
+from flows.nightly.judging.record import Story, promote_with_record, write_verdict
 from flows.nightly.retrained import ALREADY
 from flows.nightly.task_changes import Changes, table_conflicts
-from flows.project.errors import sentence_of
-from flows.project.paths import SUMMARY, read_json
+from flows.project.hashing import sha256
+from flows.project.paths import SUMMARY, read_json, write_json
 from flows.project.provenance import git_revision
 from flows.study.study import Study
-from mtl_models.data.dataset import PERSON
-from mtl_models.serving.scorer import Scorer
 
 LEFT_BEHIND = "not promoted: it was rolled back"
 
@@ -31,9 +35,15 @@ class Promotion:
     reason: str
     verdict: Verdict | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """As plain JSON types."""
-        return asdict(self)
+    def checks(self) -> list[dict[str, Any]]:
+        """Every check of the gate, as plain JSON types."""
+        return [asdict(check) for check in self.verdict.checks] if self.verdict else []
+
+    def shown(self) -> dict[str, Any]:
+        """What a page shows of it: the verdict of each check with its sentence."""
+        checks = self.verdict.checks if self.verdict else ()
+        said = {check.name: f"{check.outcome}: {check.words}" for check in checks}
+        return {"version": self.version, "promoted": self.promoted, "reason": self.reason, "checks": said}
 
     @property
     def stands(self) -> bool:
@@ -42,93 +52,68 @@ class Promotion:
 
 
 def register(study: Study) -> str:
-    """Keep the exported model with its page and figures in the registry, by its content's hash."""
+    """Keep the exported model with its page, figures and evidence in the registry, by its content's hash."""
     paths, settings = study.paths, study.settings
     export = read_json(paths.models / "export.json")
-    companions = [
-        paths.models / "export.json",
-        paths.reports / "metrics.json",
-        paths.reports / "evaluation.json",
-        paths.reports / "index.html",
-        paths.root / "dvc.lock",
-    ]
     manifest = {
         "study": study.name,
         "git_revision": git_revision(paths.root),
         "params_hash": settings.params_hash,
         **export["metadata"],
     }
-    return study.registry.register(paths.models / "model.onnx", companions, manifest, paths.valid / SUMMARY)
+    model = paths.models / "model.onnx"
+    with tempfile.TemporaryDirectory() as scratch:
+        write_json(Path(scratch) / PARAMS, settings.model_dump(mode="json"))
+        companions = [
+            paths.models / "export.json",
+            paths.reports / "metrics.json",
+            paths.reports / "evaluation.json",
+            paths.reports / "index.html",
+            paths.root / "dvc.lock",
+            Path(scratch) / PARAMS,
+            *write_evidence(study, sha256(model), Path(scratch)),
+        ]
+        return study.registry.register(model, companions, manifest, paths.valid / SUMMARY)
 
 
 def promote(study: Study, version: str) -> Promotion:
     """Make ``version`` the champion if the gate lets it.
 
-    Its scores must fit into the published table, every task must have a figure on validation people, and on the tasks
-    of both it must not be worse than the champion beyond the interval.
+    Its scores must fit into the published table, and no check of :func:`flows.nightly.gate.judge` may fail.
     """
-    paths = study.paths
-    registry = study.registry
+    paths, registry = study.paths, study.registry
     champion = registry.champion()
     if champion is not None and champion.version == version:
         return Promotion(version, False, ALREADY, None)
     if (since := left_behind(registry.promotions(), version)) is not None:
         words = f"{LEFT_BEHIND} on {since:%Y-%m-%d}; `mtl-health promote` takes it again"
         return Promotion(version, False, words, None)
-    challenger = Scorer(registry.path(version), sha256=version)
-    holder = Scorer(champion.path, sha256=champion.version) if champion else None
-    changes = Changes.between(challenger.tasks, holder.tasks if holder else ())
+    challenger = model_of(study, version)
+    rivals = rivals_of(study, version, champion.version if champion else None)
+    holder = rivals[0].model if rivals else None
+    changes = Changes.between(challenger.scorer.tasks, holder.scorer.tasks if holder else ())
     table = study.tables.scores
-    if refused := table_conflicts(table, challenger.tasks, changes):
+    if refused := table_conflicts(table, challenger.scorer.tasks, changes):
         folder = table.folder.relative_to(paths.root)
         words = (
             f"not promoted: its scores do not fit into {folder}: {'; '.join(refused)}; keep the task as it was, or "
             f"move {folder} aside to begin a table anew, and retrain"
         )
         return Promotion(version, False, words, None)
-    verdict = _judge(study, challenger, holder, changes)
-    said = "; ".join(
-        filter(None, ("first model of the study" if holder is None else "", verdict.words, *changes.words))
-    )
+    verdict = _verdict(study, challenger, rivals, changes)
+    write_verdict(study, version, verdict)
+    said = "; ".join(filter(None, ("first model of the study" if holder is None else "", verdict.words)))
     if not verdict.passes:
         return Promotion(version, False, f"not promoted: {said}", verdict)
-    registry.promote(version, said, asdict(verdict)["gains"])
+    promote_with_record(
+        study, Story(version, said, verdict.record()), challenger.scorer, holder.scorer if holder else None
+    )
     return Promotion(version, True, said, verdict)
 
 
-def _judge(study: Study, challenger: Scorer, holder: Scorer | None, changes: Changes) -> Verdict:
-    """Both models on the validation part: the test part is for figures, never for a choice."""
-    paths, settings = study.paths, study.settings
-    features = pl.read_parquet(paths.features / "features.parquet")
-    splits = pl.read_parquet(paths.features / "splits.parquet")
-    people = features.join(splits.filter(pl.col(FINAL) == "valid").select(PERSON), on=PERSON, how="semi").sort(PERSON)
-    targets = people.select(PERSON).join(
-        pl.read_parquet(paths.features / "targets.parquet"), on=PERSON, how="left", maintain_order="left"
-    )
-    ours = _scores(challenger, people)
-    if isinstance(ours, str):
-        return Verdict(False, f"it cannot score the validation people: {ours}", people.height)
-    theirs = _scores(holder, people) if holder else None
-    verdict = judge(
-        ours,
-        None if isinstance(theirs, str) else theirs,
-        targets,
-        [task for task in challenger.tasks if task.role == "main"],
-        settings.gate,
-        common=changes.common,
-        evaluation=settings.evaluation,
-    )
-    if isinstance(theirs, str):
-        words = f"{verdict.words}; not compared with the champion, which cannot score them: {theirs}"
-        return replace(verdict, words=words)
-    return verdict
-
-
-def _scores(scorer: Scorer, people: pl.DataFrame) -> pl.DataFrame | str:
-    """Scores of some people, or why there are none."""
-    if missing := [feature.name for feature in scorer.spec.features if feature.name not in people.columns]:
-        return f"{len(missing)} features that it needs are no longer made"
-    try:
-        return scorer.score(people)
-    except ValueError as error:
-        return sentence_of(error)
+def _verdict(study: Study, challenger: Model, rivals: list[Rival], changes: Changes) -> Verdict:
+    case = case_of(study, challenger, rivals, changes.words)
+    if isinstance(case, str):
+        check = Check.of("scores", False, f"it cannot score the validation people: {case}")
+        return Verdict.of([check], 0, {}, check.name)
+    return judge(case, Rules(study.settings.gate, study.settings.evaluation))

@@ -109,7 +109,7 @@ def judge_training(study: Study) -> Judgement:
 def register_and_promote(study: Study) -> promotion.Promotion:
     """Put the exported model into the registry and let the gate decide."""
     result = promotion.promote(study, promotion.register(study))
-    show(study, "promote", result.to_dict())
+    show(study, "promote", result.shown())
     return result
 
 
@@ -136,6 +136,7 @@ def record(study: Study, judged: Judged, started_at: datetime) -> dict[str, Any]
             "n_rejects": rejects.height,
             "landed": judged.landed,
             "stands": judged.stands,
+            "checks": result.checks(),
             "dvc_lock": lock.read_text(),
         },
         run_id=run,

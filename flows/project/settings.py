@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from flows.project.gate_settings import GateSettings
 from flows.project.hashing import digest
 from flows.project.published import PublishedSettings
 from flows.project.yaml_file import YamlFile, read_yaml
 from mtl_models.baselines.settings import BaselineSettings
 from mtl_models.data.tasks import Task, load_tasks
-from mtl_models.metrics.settings import REPLICATES, EvaluationSettings
+from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.settings import Component, ModelSettings, TrainingSettings
 from mtl_models.wording import SettingsError, unknown
 
@@ -119,13 +120,6 @@ class CompareSettings(_Settings):
     seeds: tuple[int, ...] = ()
     base: CandidateBase = CandidateBase()
     candidates: dict[str, Candidate] = {}
-
-
-class GateSettings(_Settings):
-    """When a challenger replaces the champion."""
-
-    replicates: int = Field(default=REPLICATES, ge=100)
-    seed: int = 0
 
 
 class AbsenceSettings(_Settings):

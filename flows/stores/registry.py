@@ -16,7 +16,8 @@ import polars as pl
 from filelock import FileLock
 
 from flows.project.hashing import sha256
-from flows.project.paths import StudyPaths, read_json, replace_file, write_json
+from flows.project.paths import StudyPaths, read_json, replace_file
+from flows.stores.sealed import checked_file, read_manifest, seal, sealed_files
 from flows.stores.store import STORES, WHOLE, Store
 
 MODEL = "model.onnx"
@@ -64,31 +65,53 @@ class ModelRegistry:
     ) -> str:
         """Keep a model file with its companions and give its version; the same bytes again change nothing.
 
-        ``profile`` is the summary of the training data's validation, counts only. A version that was registered
-        without one is given it.
+        ``profile`` is the summary of the training data's validation, counts only. What a version was registered
+        without it is given; what it has stays.
         """
         version = sha256(model)
-        target = self.folder / "versions" / version
+        target = self.version_folder(version)
+        files = {path.name: path for path in companions} | ({PROFILE: profile} if profile else {})
         if target.exists():
-            if profile and not (target / PROFILE).exists():
-                replace_file(target / PROFILE, partial(shutil.copyfile, profile))
+            _complete(target, files, manifest)
             return version
         unfinished = target.with_name(f".{version}.{os.getpid()}.partial")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         shutil.copyfile(model, unfinished / MODEL)
-        for path in companions:
-            shutil.copyfile(path, unfinished / path.name)
-        if profile:
-            shutil.copyfile(profile, unfinished / PROFILE)
-        write_json(unfinished / "manifest.json", {"model_version": version, **manifest})
+        for name, path in files.items():
+            shutil.copyfile(path, unfinished / name)
+        seal(unfinished, {"model_version": version, **manifest}, [MODEL, *files])
         os.replace(unfinished, target)
         return version
 
+    def version_folder(self, version: str) -> Path:
+        """Where a version's file lies with what belongs to it."""
+        return self.folder / "versions" / version
+
+    def companion(self, version: str, name: str) -> Path | None:
+        """A file beside a version's model; nothing where it was registered without.
+
+        Raises:
+            ValueError: if its bytes changed.
+        """
+        return checked_file(self.version_folder(version), name)
+
+    def manifest(self, version: str) -> dict[str, Any]:
+        """What a version was made from.
+
+        Raises:
+            ValueError: if its bytes changed.
+        """
+        return read_manifest(self.version_folder(version))
+
     def profile(self, version: str) -> dict[str, Any] | None:
-        """Counts of the validation of a version's training data; None where it was registered without them."""
-        path = self.folder / "versions" / version / PROFILE
-        return read_json(path) if path.is_file() else None
+        """Counts of the validation of a version's training data; None where it was registered without them.
+
+        Raises:
+            ValueError: if its bytes changed.
+        """
+        path = self.companion(version, PROFILE)
+        return read_json(path) if path else None
 
     def evaluation(self, version: str) -> dict[str, Any]:
         """The figures of a version on held-out people; nothing where it was registered without them."""
@@ -101,7 +124,7 @@ class ModelRegistry:
         Raises:
             ValueError: if it is not there or its bytes changed.
         """
-        path = self.folder / "versions" / version / MODEL
+        path = self.version_folder(version) / MODEL
         if not path.is_file():
             raise ValueError(f"model {version[:12]} is not in the registry {self.folder}: run retrain")
         if sha256(path) != version:
@@ -147,8 +170,8 @@ class ModelRegistry:
         if self.promotions().is_empty():
             raise _no_champion(study)
 
-    def promote(self, version: str, reason: str, gate: dict[str, Any]) -> None:
-        """Make a registered version the champion."""
+    def promote(self, version: str, reason: str, gate: dict[str, Any]) -> dict[str, Any]:
+        """Make a registered version the champion, and give the row of the history."""
         self.path(version)
         with FileLock(self.folder / ".promoting.lock", timeout=60):
             current = self.promotions()
@@ -160,6 +183,19 @@ class ModelRegistry:
                 "gate": json.dumps(gate, sort_keys=True),
             }
             self.history.replace(WHOLE, pl.concat([current, pl.DataFrame([row], schema=_HISTORY)]))
+            return row
+
+
+def _complete(folder: Path, files: dict[str, Path], manifest: dict[str, Any]) -> None:
+    """Give a version what it was registered without, and seal it anew; what it has stays."""
+    known = sealed_files(folder)
+    if known and files.keys() <= known.keys():
+        return
+    for name, path in files.items():
+        if not (folder / name).exists():
+            replace_file(folder / name, partial(shutil.copyfile, path))
+    held = read_manifest(folder)
+    seal(folder, {"model_version": folder.name, **manifest, **held}, [MODEL, *known, *files])
 
 
 def _no_champion(study: str) -> ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from flows.project.gate_settings import MEAN
 from mtl_models.data.tasks import Task, task_faults
 from mtl_models.kinds import KINDS
 from mtl_models.wording import unknown
@@ -51,10 +52,12 @@ def metric_faults(settings: StudySettings) -> list[str]:
     """Limits of figures for a task that there is not, or in a metric that its kind has not."""
     faults, names = [], task_names(settings)
     kinds = {name: record.get("kind") for name, record in zip(names, settings.tasks, strict=True)}
-    for name, limits in settings.evaluation.too_good.items():
-        if name not in names:
-            faults.append(f"evaluation.too_good: {unknown(name, names)}")
-        elif (kind := kinds[name]) in KINDS:
-            known = [metric.name for metric in KINDS[str(kind)].metrics]
-            faults += [f"evaluation.too_good.{name}: {unknown(each, known)}" for each in limits if each not in known]
-    return faults
+    for place, limits in (("evaluation.too_good", settings.evaluation.too_good), ("gate.floors", settings.gate.floors)):
+        for name, figures in limits.items():
+            if name not in names:
+                faults.append(f"{place}: {unknown(name, names)}")
+            elif (kind := kinds[name]) in KINDS:
+                known = [metric.name for metric in KINDS[str(kind)].metrics]
+                faults += [f"{place}.{name}: {unknown(each, known)}" for each in figures if each not in known]
+    known = [*names, MEAN]
+    return faults + [f"gate.seed_sd: {unknown(name, known)}" for name in settings.gate.seed_sd if name not in known]

@@ -8,6 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from flows.project.hashing import sha256
+from flows.project.paths import read_json, write_json
 from flows.stores.tables import ScoreTable
 from flows.study.study import Study
 from tests.support import NIGHT, Project
@@ -21,6 +23,7 @@ def test_the_gate_stops_a_ruined_network_and_lets_an_equal_one_pass(
     """Real files on the study's validation people."""
     import torch
 
+    from flows.nightly.judging.record import VERDICT
     from flows.nightly.promotion import promote
     from flows.stores.registry import registry_of
     from mtl_models.data.dataset import read_dataset
@@ -41,17 +44,31 @@ def test_the_gate_stops_a_ruined_network_and_lets_an_equal_one_pass(
                 parameter.mul_(factor)
         file = tmp_path / f"{factor}.onnx"
         export_onnx(network, file, metadata={}, check=dataset)
-        return registry.register(file, [], {})
+        export = tmp_path / "export.json"
+        write_json(export, {"sha256": sha256(file), "n_parity_checked": len(dataset)})
+        return registry.register(file, [export], {})
 
     ruined = promote(study, version_with(-1.0))
     assert not ruined.promoted
-    assert "worse beyond the interval" in ruined.reason
+    assert "champion, mean: gain −" in ruined.reason
+    assert "at least twice as large" in ruined.reason
+    assert read_json(registry.version_folder(ruined.version) / VERDICT)["passes"] is False
+    assert not list(registry.version_folder(ruined.version).glob("changes/*"))
     champion = registry.champion()
     assert champion is not None
     assert champion.version == first.version
     equal = promote(study, version_with(1.0001))
     assert equal.promoted
-    assert "not worse" in equal.reason
+    assert "not worse by the margin" in equal.reason
+    assert equal.verdict is not None
+    outcomes = {check.name: check.outcome for check in equal.verdict.checks}
+    assert outcomes["anchor, mean"] == "not judged", "the champion is the anchor"
+    assert outcomes["parity"] == "pass"
+    (page,) = registry.version_folder(equal.version).glob("changes/*.html")
+    record = page.read_text()
+    assert f"instead of {first.version[:12]}" in record
+    assert "champion, disease" in record
+    assert "Both models scored the same 121 validation people." in record
     champion = registry.champion()
     assert champion is not None
     assert champion.version == equal.version != first.version

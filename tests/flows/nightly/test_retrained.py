@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from flows.nightly.gate import Verdict
+from flows.nightly.judging.checks import Verdict
 from flows.nightly.promotion import ALREADY, Promotion
 from flows.nightly.retrain import TRAINING, Judged, record
 from flows.nightly.retrained import last_promotion, retrained_already
