@@ -55,8 +55,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "seconds": "between the two",
         "details": (
             "JSON: the validation's counts by table and rule, and `absent`, the tables that did not arrive "
-            "(`score`); `n_rejects`, rows of `rejects`; the gate's reason and `checks`, the check's `warnings` and the text of "
-            "`dvc.lock`, and "
+            "(`score`); `n_rejects`, rows of `rejects`; the gate's reason and `checks`, the "
+            "check's `warnings`, the text of `dvc.lock`, and "
             "`stands`, whether the same inputs need no second run (`retrain`)"
         ),
         "floods": (
