@@ -104,7 +104,8 @@ def _set_automations(
         if new is None:
             client.delete_automation(found.id)
             continue
-        new = new.model_copy(update={"enabled": found.enabled})  # who switched it off in the pages meant it
+        # who switched it off in the pages meant it; only what was set is sent, and the server needs all of it
+        new = AutomationCore.model_validate({**new.model_dump(exclude={"owner_resource"}), "enabled": found.enabled})
         if AutomationCore.model_validate(found.model_dump()).model_dump() != new.model_dump():
             client.update_automation(found.id, new)
     for new in automations.values():
