@@ -77,7 +77,7 @@ def _code(root: Path, registry: ModelRegistry, study: str, old: str | None, new:
     files = [{path: md5 for path, md5 in lock.items() if not path.startswith("data/")} for lock in locks]
     differ = [path for path in sorted(files[0] | files[1]) if files[0].get(path) != files[1].get(path)]
     yield (
-        f"{len(differ)} modules that decide a stage's result differ"
+        f"modules that decide a stage's result and differ: {len(differ)}"
         if differ
         else "no module that decides a result differs"
     )

@@ -108,6 +108,10 @@ def test_a_rollback_scores_its_dates_again_and_stays(copy_night: Callable[[str],
     assert registry.require_champion("heart").version == first
     assert tables.scores.read(NIGHT)["model_version"].unique().to_list() == [first]
     assert tables.scores.read(other).equals(scores[other])
+    assert history[1].count("record of ") == 3, "of the first champion, of the one by hand, of the rollback"
+    (page,) = registry.version_folder(second).glob("changes/*.html")
+    assert "by hand: a trial" in page.read_text()
+    assert "The gate was not asked" in page.read_text()
     assert history[1].index("by hand: a trial") < history[1].index("rolled back by hand: too high")
     assert first in now[1]
     assert "heart had no champion on 2020-01-01" in early[2]

@@ -80,6 +80,10 @@ def test_the_gate_stops_a_ruined_network_and_lets_an_equal_one_pass(
     unjudged = promote(study, version_with(1.0002))
     assert not unjudged.promoted
     assert "no figure for task disease: its 121 labelled validation people have one class only" in unjudged.reason
+    assert unjudged.verdict is not None
+    outcomes = {check.name: check.outcome for check in unjudged.verdict.checks}
+    assert outcomes["anchor, thal"] == outcomes["champion, thal"] == "pass", "the first champion is the anchor"
+    assert outcomes["anchor, disease"] == "fail"
     known.write_parquet(targets)
     # a study that once had another outcome: its readers would lose a column
     scores = ScoreTable(paths.tables)
