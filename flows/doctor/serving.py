@@ -99,8 +99,9 @@ def runs(place: Place) -> Iterator[Finding]:
     )[:1]
     if ended:
         last = ended[0]
-        words = f"the last run that failed is {last['name']} of {str(last.get('expected_start_time'))[:16]} UTC"
-        yield Finding("note", words.replace("T", " "), f"{_pages(place.api.url)}/runs/flow-run/{last['id']}")
+        due = str(last.get("expected_start_time"))[:16].replace("T", " ")
+        words = f"the last run that failed is {last['name']}, due at {due} UTC"
+        yield Finding("note", words, f"{_pages(place.api.url)}/runs/flow-run/{last['id']}")
     if not stuck and not ended:
         yield Finding("ok", "no run failed of late, none hangs")
 

@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.check.study import check_study
 from flows.nightly import promotion
-from flows.nightly.alerts.hooks import failed, succeeded
+from flows.nightly.alerts.hooks import TELLING
 from flows.nightly.artifacts import show
 from flows.nightly.landing.export import export_landed
 from flows.nightly.ledger import ledger_row
@@ -167,7 +167,7 @@ def scheduled_date(study: Study) -> str:
     return date_of_run(due, study.settings.schedule.retrain, study.settings.schedule.timezone)
 
 
-@flow(name="retrain", flow_run_name=of_night, on_failure=[failed], on_completion=[succeeded])
+@flow(name="retrain", flow_run_name=of_night, **TELLING)
 @value_free
 @told("retrain")
 def retrain(study: str, warnings: list[str] | None = None, date: str | None = None) -> dict[str, Any]:

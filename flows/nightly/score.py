@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.nightly import steps, stopped
 from flows.nightly.again import settled
-from flows.nightly.alerts.hooks import failed, succeeded
+from flows.nightly.alerts.hooks import TELLING
 from flows.nightly.artifacts import show
 from flows.nightly.lineage import told
 from flows.nightly.plain_log import plain_log
@@ -82,7 +82,7 @@ def scheduled_date(settings: StudySettings) -> str:
     return date_of_run(due, settings.schedule.score, settings.schedule.timezone)
 
 
-@flow(name="score", flow_run_name=of_night, validate_parameters=True, on_failure=[failed], on_completion=[succeeded])
+@flow(name="score", flow_run_name=of_night, validate_parameters=True, **TELLING)
 @value_free
 @told("score")
 def score(study: str, date: str | None = None, force: bool = False) -> dict[str, Any]:

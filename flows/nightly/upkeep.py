@@ -10,7 +10,7 @@ from typing import Any
 from prefect import flow
 from prefect.settings.context import get_current_settings
 
-from flows.nightly.alerts.hooks import failed, succeeded
+from flows.nightly.alerts.hooks import TELLING
 from flows.nightly.artifacts import show
 from flows.nightly.run_name import of_night
 from flows.project.access import apply
@@ -20,7 +20,7 @@ from flows.stores.delta import PartitionedTable
 from flows.study.study import Study
 
 
-@flow(name="upkeep", flow_run_name=of_night, validate_parameters=True, on_failure=[failed], on_completion=[succeeded])
+@flow(name="upkeep", flow_run_name=of_night, validate_parameters=True, **TELLING)
 @value_free
 def upkeep(study: str) -> dict[str, str]:
     """Keep the tables of a study in order; every version of the audit period can be read as before.

@@ -1,19 +1,19 @@
-"""What the flows tell at their end: `on_failure=[failed], on_completion=[succeeded]`, after all retries."""
+"""What the flows tell at their end, after all retries: `@flow(..., **TELLING)`."""
 
 from __future__ import annotations
 
 from functools import wraps
-from typing import Any
+from typing import Any, TypedDict
 
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.flows import Flow, FlowStateHook
-from prefect.logging import get_run_logger
+from prefect.logging.loggers import flow_run_logger
 from prefect.utilities.urls import url_for
 
 from flows.check.report import CheckError
 from flows.nightly.alerts.message import Message, one_sentence
 from flows.nightly.alerts.stale import tell_stale
-from flows.nightly.alerts.told import forget, mended, tell
+from flows.nightly.alerts.told import forget, mended, remember, tell
 from flows.nightly.run_name import night_of
 from flows.project.errors import is_failure, sentence_of
 from flows.project.storage import shown
@@ -25,6 +25,14 @@ Hook = FlowStateHook[..., Any]
 REFUSALS = (LimitExceeded, TableFault, CheckError, SettingsError)
 """Errors that data or settings are to blame for: to run again changes nothing before they are mended."""
 NOT_PROMOTED = "not promoted"
+
+
+class Telling(TypedDict):
+    """Arguments of Prefect's ``flow``."""
+
+    on_failure: list[Hook]
+    on_crashed: list[Hook]
+    on_completion: list[Hook]
 
 
 def _quiet(hook: Hook) -> Hook:
@@ -40,13 +48,13 @@ def _quiet(hook: Hook) -> Hook:
             said = sentence_of(error)
         else:
             return
-        get_run_logger().warning(f"nobody could be told of this run: {said}")
+        flow_run_logger(flow_run, flow).warning(f"nobody could be told of this run: {said}")
 
     return quiet
 
 
 @_quiet
-def failed(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+def tell_failure(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Tell that a run failed, or that what it was given was refused."""
     study, date = night_of(flow.name, flow_run.parameters, flow_run.expected_start_time)
     error = state.result(raise_on_failure=False)
@@ -58,13 +66,21 @@ def failed(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
         subject = f"{study.name}: the night of {date} was not scored" + (", its drop is refused" if refused else "")
     else:
         subject = f"{study.name}: {flow.name} " + ("is refused" if refused else "failed")
-    following = _command(flow, study, date, refused)
+    following = _command(flow, study, date, refused=refused)
     tell(study, Message(kind, study.name, _thing(flow, date), subject, cause, following, link))
     tell_stale(study.root, link)
 
 
 @_quiet
-def succeeded(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+def note_crash(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Note that a run was ended from outside, for its mending to be told: the crash itself is told by Prefect."""
+    study, date = night_of(flow.name, flow_run.parameters, flow_run.expected_start_time)
+    cause, following = one_sentence(state.message or "no reason given"), _command(flow, study, date, refused=False)
+    remember(study, Message("failure", study.name, _thing(flow, date), "", cause, following))
+
+
+@_quiet
+def tell_success(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Tell that what failed before is mended, and what the gate said if it said no."""
     study, date = night_of(flow.name, flow_run.parameters, flow_run.expected_start_time)
     row, link = state.result(raise_on_failure=False), url_for(flow_run) or ""
@@ -94,7 +110,7 @@ def _thing(flow: Flow[Any, Any], date: str) -> str:
     return f"{flow.name} {date}" if flow.name == "score" else flow.name
 
 
-def _command(flow: Flow[Any, Any], study: Study, date: str, refused: bool) -> str:
+def _command(flow: Flow[Any, Any], study: Study, date: str, *, refused: bool) -> str:
     """What to type after a failure."""
     if flow.name != "score":
         return f"mtl-health check {study.name}" if refused else f"mtl-health doctor {study.name}"
@@ -102,3 +118,7 @@ def _command(flow: Flow[Any, Any], study: Study, date: str, refused: bool) -> st
         return f"mtl-health score --study {study.name} --date {date}"
     drop = shown(study.inbox / date, study.root)
     return f"mtl-health validate --study {study.name} --scoring {drop}"
+
+
+TELLING = Telling(on_failure=[tell_failure], on_crashed=[note_crash], on_completion=[tell_success])
+"""What a flow of a study is given to tell how it ended."""

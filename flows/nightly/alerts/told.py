@@ -13,6 +13,13 @@ def tell(study: Study, message: Message) -> bool:
 
     This is what a flow calls that has something to tell of its own, such as drift.
     """
+    if sent := remember(study, message):
+        message.send()
+    return sent
+
+
+def remember(study: Study, message: Message) -> bool:
+    """Note that a message is sent, or that Prefect itself sends it; whether its thing was not told of before."""
     if message.kind not in _kinds(study):
         return False
     with open_things(study) as things:
@@ -22,7 +29,6 @@ def tell(study: Study, message: Message) -> bool:
         kinds = [*before.get("kinds", ()), message.kind]
         since = before.get("since", now().isoformat(timespec="seconds"))
         things[message.thing] = {"kinds": kinds, "cause": message.cause, "next": message.next, "since": since}
-    message.send()
     return True
 
 
