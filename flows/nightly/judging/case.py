@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from flows.nightly.champions import named
 from flows.nightly.gate import ANCHOR, CHAMPION, RARELY, RECIPE, Against, Case
 from flows.nightly.judging.checks import Check
 from flows.nightly.judging.evidence import Evidence, main_tasks
-from flows.nightly.judging.held_out import HeldOut, Model, file_scores, not_learned, out_of_fold
+from flows.nightly.judging.held_out import HeldOut, Model, file_scores, not_learned, out_of_fold, said_then
 from flows.nightly.judging.limits import limit_checks
 from flows.nightly.judging.predicted import People, Predicted
 from flows.nightly.task_changes import Changes
@@ -120,13 +120,18 @@ def _beside(
             f"{count(people.n, min_count)} {people.whose}, {len(ours.frames)} repeats, each by networks of the others"
         )
         return Against(name, ours, theirs, people, common), Check.of(f"people, {name}", True, words)
-    scores = file_scores(rival, held_out.features)
-    if isinstance(scores, str):
-        words = f"not compared with the {name}, which cannot score them: {scores}"
-        return None, Check.not_judged(f"{name}, mean", words)
     people = held_out.people()
     rows, check = not_learned(people, {each: model.evidence for each, model in models.items()}, min_count)
+    scores = file_scores(rival, held_out.features)
+    if isinstance(scores, str):
+        then = said_then(rival.evidence, people.targets[PERSON])
+        if then is None:
+            words = f"not compared with the {name}, which cannot score them: {scores}"
+            return None, Check.not_judged(f"{name}, mean", words)
+        rows, theirs = rows & then[0], then[1]
+        check = replace(check, words=f"{check.words}; the {name} by what it said when it was trained: {scores}")
+    else:
+        theirs = Predicted((scores,), rival.evidence.seeds(people.targets[PERSON]))
     if not rows.any():
-        return None, check
-    theirs = Predicted((scores,), rival.evidence.seeds(people.targets[PERSON]))
+        return None, Check.of(check.name, False, f"{check.words}; nobody is left")
     return Against(name, file.of(rows), theirs.of(rows), people.of(rows), common), check

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from flows.nightly.judging.checks import Check
-from flows.nightly.judging.predicted import People, Predicted, mean_scores, scores_of
+from flows.nightly.judging.predicted import People, Predicted, losses_of, mean_scores, scores_of
 from flows.project.gate_settings import MEAN, GateSettings
 from flows.report.words import NBSP, count, level, percent, points
 from mtl_models.data.tasks import Task
@@ -72,7 +72,7 @@ def compared(
         name: of the other model, such as ``champion``.
     """
     counts = rules.counts(people)
-    each, others = ([scores_of(frame, people, tasks, counts) for frame in model.frames] for model in (ours, theirs))
+    each, others = ([losses_of(frame, people, tasks, counts) for frame in model.frames] for model in (ours, theirs))
     mine, other = mean_scores(each), mean_scores(others)
     rounding = Rounding(_DIGITS, rules.evaluation.confidence)
     gains = compare(tasks, mine, other, dict.fromkeys((task.name for task in tasks), True), rounding, is_twin=False)
@@ -95,7 +95,7 @@ def mean_gain(
 ) -> Check:
     """The check of the mean alone, such as that of a subgroup."""
     counts = rules.counts(people)
-    each, others = ([scores_of(frame, people, tasks, counts) for frame in model.frames] for model in (ours, theirs))
+    each, others = ([losses_of(frame, people, tasks, counts) for frame in model.frames] for model in (ours, theirs))
     mine, other = mean_scores(each), mean_scores(others)
     gains = mean_of_defined({task.name: relative_gain(task, mine[task.name], other[task.name]) for task in tasks})
     noise = _noise(ours, theirs, each, others, people, tasks, rules.gate)[MEAN]

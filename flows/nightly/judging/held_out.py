@@ -101,6 +101,18 @@ def out_of_fold(people: People, *models: Evidence) -> tuple[People, list[Predict
     return people.of(rows), [Predicted(tuple(each)).of(rows) for each in frames]
 
 
+def said_then(model: Evidence, persons: pl.Series) -> tuple[np.ndarray, Predicted] | None:
+    """What a model's first seed said of some people when it was trained, and of whom; nothing if of nobody.
+
+    So a model is still compared when the code no longer makes its features.
+    """
+    seeds = model.seeds(persons)
+    if not seeds:
+        return None
+    rows = seeds[0].select(pl.all_horizontal(pl.all().is_not_null())).to_series().to_numpy()
+    return (rows, Predicted(seeds[:1], seeds)) if rows.any() else None
+
+
 def not_learned(people: People, named: dict[str, Evidence], min_count: int) -> tuple[np.ndarray, Check]:
     """Which of some people no model learned from, and what to say of it."""
     persons = people.targets[PERSON]

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from mtl_models.data.tasks import Task
+from mtl_models.metrics.losses import score_loss
 from mtl_models.metrics.score import TaskScores, score_task
 
 
@@ -60,12 +61,18 @@ class People:
         return People(self.targets.filter(pl.Series(rows)), self.whose, features)
 
 
-def scores_of(
-    frame: pl.DataFrame, people: People, tasks: Sequence[Task], counts: np.ndarray | None = None
-) -> dict[str, TaskScores]:
-    """Metrics of a frame of predictions by task, in the sample and in every replicate."""
+def scores_of(frame: pl.DataFrame, people: People, tasks: Sequence[Task]) -> dict[str, TaskScores]:
+    """Metrics of a frame of predictions by task."""
     return {
-        task.name: score_task(task, people.truth(task), frame.select(task.prediction_columns).to_numpy(), counts)
+        task.name: score_task(task, people.truth(task), frame.select(task.prediction_columns).to_numpy())
+        for task in tasks
+    }
+
+
+def losses_of(frame: pl.DataFrame, people: People, tasks: Sequence[Task], counts: np.ndarray) -> dict[str, TaskScores]:
+    """The loss of a frame of predictions by task, in the sample and in every replicate."""
+    return {
+        task.name: score_loss(task, people.truth(task), frame.select(task.prediction_columns).to_numpy(), counts)
         for task in tasks
     }
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from flows.nightly.judging.evidence import Evidence, marks
-from flows.nightly.judging.held_out import FOLDS, not_learned, out_of_fold
+from flows.nightly.judging.held_out import FOLDS, not_learned, out_of_fold, said_then
 from flows.nightly.judging.predicted import People
 from mtl_models.data.dataset import PERSON
 
@@ -77,4 +77,10 @@ def test_seeds_of_a_fixed_split_are_frames_of_the_same_people() -> None:
     kept = said(OURS, [(0, seed, name, seed + n / 10) for seed in (0, 1) for n, name in enumerate("ab")])
     frames = kept.seeds(pl.Series(["b", "new", "a"]))
     assert [frame["ill__p"].to_list() for frame in frames] == [[0.1, None, 0.0], [1.1, None, 1.0]]
+    then = said_then(kept, pl.Series(["b", "new", "a"]))
+    assert then is not None
+    assert then[0].tolist() == [True, False, True]
+    assert then[1].of(then[0]).frames[0]["ill__p"].to_list() == [0.1, 0.0]
+    assert said_then(kept, pl.Series(["new"])) is None
+    assert said_then(Evidence(OURS), pl.Series(["a"])) is None
     assert np.array_equal(kept.repeats(pl.Series(["b"]))[0]["ill__p"].to_numpy(), [0.1])
