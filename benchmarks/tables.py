@@ -2,7 +2,7 @@
 
 The ledger stands beside one Parquet file of the same rows, tables of nights beside a table of a single night.
 
-    python -m benchmarks.tables [--runs 10000] [--nights 365] [--people 1000]
+    python -m benchmarks.tables [--runs 10000] [--nights 365] [--people 10000]
 
 The tables are made up and written in a temporary folder, night by night. The ledger's first runs are written a hundred
 at a time, the last hundred one by one, as nights do.
@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--nights", type=int, default=365)
-    parser.add_argument("--people", type=int, default=1_000)
+    parser.add_argument("--people", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     one_core()
@@ -147,7 +147,7 @@ def nightly(folder: Path, n_nights: int, n_people: int) -> list[Measured]:
     made = score_rows(n_people), reject_rows(n_people // 50)
     for date in dates:
         for table, first, rows in zip(tables, young, made, strict=True):
-            part = rows.with_columns(pl.lit(date).alias(table.partition))
+            part = rows.with_columns(value_of(table, date))
             table.replace(date, part)
             if date == dates[0]:
                 first.replace(date, part)
@@ -164,11 +164,30 @@ def nightly(folder: Path, n_nights: int, n_people: int) -> list[Measured]:
         )
         for table, first in zip(tables, young, strict=True)
     ]
+    middle = dates[n_nights // 2]
+    writes = [
+        Measured(
+            f"{table.name}: write a date again, beside one night",
+            partial(table.replace, middle, rows.with_columns(value_of(table, middle))),
+            partial(first.replace, dates[0], rows.with_columns(value_of(table, dates[0]))),
+            YEAR_LIMIT,
+        )
+        for table, first, rows in zip(tables, young, made, strict=True)
+    ]
     thirty = partial(last_30, scores.folder, dates[-30])
     return [
         *reads,
+        *writes,
         Measured("scores: the last 30 dates, beside 30 files", thirty, partial(pl.read_parquet, month), FILE_LIMIT),
     ]
+
+
+def value_of(table: Any, date: str) -> Any:
+    """A night's value of the partition: a date, or a batch's name."""
+    import polars as pl
+
+    value = pl.lit(date).str.to_date() if table.partition == "score_date" else pl.lit(date)
+    return value.alias(table.partition)
 
 
 def last_30(folder: Path, first: str) -> Any:
@@ -187,7 +206,7 @@ def score_rows(n_people: int) -> Any:
 
     random = np.random.default_rng(0)
     figures = {f"score{column}": random.random(n_people) for column in range(20)}
-    return pl.DataFrame({"person_id": [f"{n:08d}" for n in range(n_people)], "score_date": "", **figures})
+    return pl.DataFrame({"person_id": [f"{n:08d}" for n in range(n_people)], **figures})
 
 
 def reject_rows(n_rows: int) -> Any:
@@ -196,7 +215,7 @@ def reject_rows(n_rows: int) -> Any:
 
     row = json.dumps({f"column{n}": str(n) for n in range(12)})
     reasons = [[{"column": "age", "rule": "missing"}]] * n_rows
-    return pl.DataFrame({"person_id": [f"{n:08d}" for n in range(n_rows)], "row": row, "reasons": reasons, "batch": ""})
+    return pl.DataFrame({"person_id": [f"{n:08d}" for n in range(n_rows)], "row": row, "reasons": reasons})
 
 
 def champions(folder: Path, n_promotions: int) -> list[Measured]:

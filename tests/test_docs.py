@@ -20,6 +20,7 @@ from flows.project.settings import ValidationSettings
 from flows.schedule.pool import POOL
 from flows.stores.dated import commit
 from flows.stores.delta import PartitionedTable
+from flows.stores.latest import latest_rows
 from flows.stores.registry import ModelRegistry
 from flows.stores.tables import Tables
 from flows.study.load import load_settings
@@ -152,6 +153,22 @@ def test_the_python_that_follows_the_ledger_reads_one_run(
         assert "two" not in said
 
 
+def test_the_view_of_the_newest_scores_is_what_the_command_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = PartitionedTable(tmp_path / "data/tables/nhanes/scores", "score_date")
+    for day, people in ((20, ["A", "B"]), (21, ["B", "C"])):
+        rows = {"person_id": people, "score_date": [dt.date(2026, 11, day)] * 2, "diabetes__p": [day / 100] * 2}
+        table.replace(f"2026-11-{day}", pl.DataFrame(rows))
+    monkeypatch.chdir(tmp_path)
+    (block,) = (each for each in _blocks(PUBLISHED, "python") if each.startswith("# the newest"))
+    exec(block, {})
+    shown = re.findall(r"(\w) +│ (2026-11-2\d) +│ +(0\.2\d?)", capsys.readouterr().out)
+    found = pl.concat(latest_rows(table.folder, "score_date", "person_id"))
+    assert shown == [(person, str(day), f"{risk:g}") for person, day, risk in found.rows()]
+    assert len(shown) == 3
+
+
 def test_the_python_on_time_travel_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = PartitionedTable(tmp_path / "data/tables/nhanes/scores", "score_date")
     for value in (1, 2):
@@ -159,7 +176,11 @@ def test_the_python_on_time_travel_runs(tmp_path: Path, monkeypatch: pytest.Monk
     table.replace("2026-11-21", pl.DataFrame({"score_date": [dt.date(2026, 11, 21)], "value": [3]}))
     monkeypatch.chdir(tmp_path)
     held = []
-    for block in (each for each in _blocks(PUBLISHED, "python") if not each.startswith(("# read with", "# follow"))):
+    for block in (
+        each
+        for each in _blocks(PUBLISHED, "python")
+        if not each.startswith(("# read with", "# follow", "# the newest"))
+    ):
         exec(block.replace("2026-11-20T06:00:00+00:00", dt.datetime.now(dt.UTC).isoformat()), {})
         held.append(dict(table.read().sort("score_date").rows()))
     first, second = dt.date(2026, 11, 20), dt.date(2026, 11, 21)

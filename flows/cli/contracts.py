@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.cli.options import StudyName, console, say_next, show, sound_study
+from flows.cli.options import StudyName, console, relative, say_next, show, sound_study
 
 app = typer.Typer()
 
@@ -51,3 +52,17 @@ def upkeep(name: StudyName) -> None:
 
     show(f"upkeep of {study.name}", flow(name))
     say_next("upkeep", f"mtl-health tonight --study {name}")
+
+
+@app.command()
+def latest(
+    name: StudyName,
+    to: Annotated[Path, typer.Option("--to", help="The Parquet file to write. Patient data.")],
+    since: Annotated[str, typer.Option("--since", help="The oldest date to look at.", show_default=False)] = "",
+) -> None:
+    """Write the newest scores of each person, from whichever date has them last, into one file."""
+    study = sound_study(name)
+    from flows.nightly.newest_scores import write_latest
+
+    show(f"newest scores of {name}", {**write_latest(study, to, since), "file": relative(to)})
+    say_next("latest", "read the file with your own tool: docs/published.md says what it costs")

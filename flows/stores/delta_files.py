@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from flows.project.storage import check_place, reaching
 from schemas.reading.places import is_far, options, scan
 
-_COMPARED = 16  # figures of a value that are compared with a file's statistics
+COMPARED = 16  # figures of a value that are compared with a file's statistics
 
 
 def open_table(folder: Path, version: int | None = None) -> DeltaTable:
@@ -96,6 +96,6 @@ def _files_with(files: pl.DataFrame, column: str, value: str) -> pl.DataFrame:
     least, most = (f"{bound}.{column}" for bound in ("min", "max"))
     if least not in files.columns:
         return files
-    begins = pl.lit(value[:_COMPARED])
-    inside = (pl.col(least).str.head(_COMPARED) <= begins) & (pl.col(most).str.head(_COMPARED) >= begins)
+    begins = pl.lit(value[:COMPARED])
+    inside = (pl.col(least).str.head(COMPARED) <= begins) & (pl.col(most).str.head(COMPARED) >= begins)
     return files.filter(inside.fill_null(value=True))

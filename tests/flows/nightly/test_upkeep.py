@@ -54,10 +54,13 @@ def test_the_command_keeps_a_night_and_forgets_old_runs(copy_night: Callable[[st
     n_runs, n_artifacts = count("flow_run"), count("artifact")
     assert n_runs >= 2
     assert n_artifacts > 5
-    (code, said, error), (tonight, *_) = run_all(
-        project, ["upkeep", "--study", "heart"], ["tonight", "--study", "heart", "--date", NIGHT]
+    one = ["--study", "heart"]
+    (code, said, error), (tonight, *_), (latest, counts, _) = run_all(
+        project, ["upkeep", *one], ["tonight", *one, "--date", NIGHT], ["latest", *one, "--to", "out/latest.parquet"]
     )
-    assert (code, tonight) == (0, 0), error
+    assert (code, tonight, latest) == (0, 0, 0), error
+    assert "121" in counts
+    assert pl.read_parquet(project.folder / "out" / "latest.parquet").equals(before)
     assert "those of more than 90 days ago are removed" in said
     assert (count("flow_run"), count("artifact")) == (1, 1), "the run of upkeep itself"
     assert scores.read(NIGHT).equals(before)
