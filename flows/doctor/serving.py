@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from flows.project.paths import read_json
 from flows.project.server import Serving
 from mtl_models.wording import SettingsError
 
+LONG_HOURS = 5  # a retraining is ended after four
 FLOWS = ("retrain", "score", "upkeep")
 
 
@@ -94,6 +96,10 @@ def runs(place: Place) -> Iterator[Finding]:
         words = f"{each['name']}: a run that is gone still holds its place, so every new one is cancelled"
         limit = (each.get("global_concurrency_limit") or {}).get("name", "")
         yield Finding("fault", words, f"prefect gcl update {limit} --active-slots 0")
+    hanging = [each for each in running if _hours(each, place.now) > LONG_HOURS]
+    for each in hanging:
+        words = f"{each['name']} has been Running for {_hours(each, place.now):.0f} hours: it was killed, or hangs"
+        yield Finding("fault", words, f"{_pages(place.api.url)}/runs/flow-run/{each['id']}: cancel it there")
     ended = place.api.all(
         "flow_runs", flow_runs={"state": {"type": {"any_": ["FAILED", "CRASHED"]}}}, sort="EXPECTED_START_TIME_DESC"
     )[:1]
@@ -102,8 +108,13 @@ def runs(place: Place) -> Iterator[Finding]:
         due = str(last.get("expected_start_time"))[:16].replace("T", " ")
         words = f"the last run that failed is {last['name']}, due at {due} UTC"
         yield Finding("note", words, f"{_pages(place.api.url)}/runs/flow-run/{last['id']}")
-    if not stuck and not ended:
+    if not stuck and not hanging and not ended:
         yield Finding("ok", "no run failed of late, none hangs")
+
+
+def _hours(run: dict[str, Any], now: dt.datetime) -> float:
+    """How long a run has been in its state."""
+    return (now - dt.datetime.fromisoformat(run["state"]["timestamp"])).total_seconds() / 3600
 
 
 def _slots(deployment: dict[str, Any]) -> int:

@@ -18,6 +18,7 @@ PARTS = ("kind", "study", "subject", "cause", "next", "link")
 OWN: dict[str, str | list[str]] = {"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.mtl-health"}
 RUN = "prefect.flow-run"
 SILENT = timedelta(minutes=15)  # a run's heart beats every three minutes
+ONCE = timedelta(hours=1)  # after an outage all runs that were due come at once, and all but one are cancelled
 _OF_OURS = {part: f"event.payload.{part}" for part in PARTS}
 _RUN = {
     "study": "flow_run.parameters.study",
@@ -40,10 +41,9 @@ def wanted(settings: AlertSettings, actions: Callable[[dict[str, str]], list[Act
     if "failure" in settings.kinds:
         crash = EventTrigger(expect={f"{RUN}.Crashed"}, match_related=OWN)
         yield _automation("crash", "Tells that a run was killed or its machine died.", crash, actions(_crash()))
-        ends = {f"{RUN}.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed", "TimedOut")}
         silence = EventTrigger(
-            after={f"{RUN}.heartbeat"},
-            expect={f"{RUN}.heartbeat", *ends},
+            after={f"{RUN}.heartbeat", f"{RUN}.Running", f"{RUN}.Retrying"},
+            expect={f"{RUN}.*"},
             match={"prefect.resource.id": f"{RUN}.*"},
             match_related=OWN,
             for_each={"prefect.resource.id"},
@@ -65,6 +65,15 @@ def wanted(settings: AlertSettings, actions: Callable[[dict[str, str]], list[Act
         )
         description = f"Tells of a run that has not started {settings.late_minutes:g} minutes after it was late."
         yield _automation("missed", description, late, actions(_missed(settings.late_minutes)))
+        busy = EventTrigger(
+            expect={f"{RUN}.Cancelled"},
+            match={"prefect.state-message": "Deployment concurrency limit reached*"},
+            match_related=OWN,
+            for_each={"related:deployment:prefect.resource.id"},
+            within=ONCE,
+        )
+        description = "Tells of a run that was cancelled since the one before it still holds its place."
+        yield _automation("cancelled", description, busy, actions(_cancelled()))
 
 
 def _automation(name: str, description: str, trigger: EventTrigger, actions: list[ActionTypes]) -> AutomationCore:
@@ -83,6 +92,15 @@ def _missed(minutes: float) -> dict[str, str]:
     cause = (
         f"'it was due at ' ~ flow_run.expected_start_time.strftime('%Y-%m-%d %H:%M') ~ ' UTC and has not started "
         f"within {minutes:g} minutes: nothing serves it'"
+    )
+    return _ordered({**_RUN, "kind": "'missed'", "subject": subject, "cause": cause})
+
+
+def _cancelled() -> dict[str, str]:
+    subject = "flow_run.parameters.study ~ ': ' ~ flow.name ~ ' was cancelled'"
+    cause = (
+        "'it was due at ' ~ flow_run.expected_start_time.strftime('%Y-%m-%d %H:%M') ~ ' UTC, when the run before it "
+        "still worked, or was killed and held its place'"
     )
     return _ordered({**_RUN, "kind": "'missed'", "subject": subject, "cause": cause})
 
