@@ -114,7 +114,7 @@ def test_a_night_that_is_refused_and_mended_is_told_once_each(nightly: Project) 
         assert ask(nightly.environment["PREFECT_API_URL"], f"flow_runs/{number}")["name"] == f"heart {DATE}"
 
     assert none == [["alerts: nobody is told of a night, for params.yaml has no `alerts` (docs/operations.md)"], {}, []]
-    assert set(first[1]) == {f"mtl-health: {kind}" for kind in ("refusal", "recovered", "missed")}
+    assert set(first[1]) == {f"mtl-health: {kind}" for kind in ("refusal", "recovered", "missed", "cancelled")}
     assert first[2] == ["mtl-health-on-call", "mtl-health-ward"]
     assert second[1:] == first[1:]  # the same automations, not new ones
     assert set(fewer[1]) == {f"mtl-health: {kind}" for kind in ("refusal", "recovered", "gate")}
