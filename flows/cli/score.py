@@ -106,6 +106,27 @@ def _run_flow(study: Study, date: str, force: bool) -> dict[str, Any]:
 
 
 @app.command()
+def land(name: StudyName, date: Date = None) -> None:
+    """Take in the drop of a date without scoring anybody: outcomes and corrections of people who came before."""
+    study = sound_study(name, "contract")
+    from flows.nightly.landing.alone import land_alone
+    from flows.project.dates import date_or_today
+
+    date = date_or_today(date, study.settings.schedule.timezone)
+    row = land_alone(study, date)
+    show(
+        f"landed {name}, {date}",
+        {
+            "rows landed": f"{row['n_rows']}, {row['n_late']} of them about people who came before",
+            "rows of people": row["n_people"],
+            "rows rejected": row["n_rejected"],
+            "table": relative(study.published / "landed"),
+        },
+    )
+    say_next("land", f"mtl-health retrain --study {name} --date {date}")
+
+
+@app.command()
 def nightly(name: StudyName, date: Date = None) -> None:
     """Try the whole job on the study's test people: retrain, put them into the inbox, score them, show the result."""
     study = sound_study(name)

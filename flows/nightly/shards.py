@@ -46,6 +46,7 @@ class Work:
         champion: the model that scores; None where rows are only validated.
         staging: the run's scratch folder.
         date, run_id, started_at: the run's, as every score row has them.
+        lands: whether the rows are kept to land.
     """
 
     root: Path
@@ -56,6 +57,7 @@ class Work:
     date: str
     run_id: str
     started_at: datetime
+    lands: bool = False
 
     def __getstate__(self) -> dict[str, Any]:
         """What travels: not what was looked up here, such as the scorer."""
@@ -125,18 +127,20 @@ def plan_drop(
     shards: ShardSettings,
     *,
     scoring: bool = True,
+    without_persons: bool = False,
 ) -> Plan:
     """Look at a drop and keep in ``staging`` how it is read by shards; tables in no order are parted there.
 
     Outcomes may be missing from it, and every table that the study can do without, unless it is not there for
-    ``scoring``.
+    ``scoring``. With ``without_persons`` nobody is scored: every table may be missing.
 
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
     """
     remove_folder(staging)
     make_folder(staging / SHARDS)
-    settings, needed = study.settings, needed_tables(study)
+    settings = study.settings
+    needed = frozenset[str]() if without_persons else needed_tables(study)
     plan = make_plan(
         drop,
         study.contract,
@@ -182,7 +186,7 @@ def work_on(shard: int, work: Work) -> str | None:
             return disordered.read_text()
     folder = work.folder(shard)
     make_folder(folder)
-    keep = partial(_keep, folder) if work.champion and work.settings.landing else None
+    keep = partial(_keep, folder) if work.lands else None
     try:
         split = work.plan.split(shard, work.study.contract, before=work.before, keep=keep)
     except OutOfOrderError as error:

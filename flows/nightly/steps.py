@@ -35,7 +35,17 @@ def work_of(run: Run) -> Work:
     study, champion = run.study, run.champion
     if is_far(run.staging):
         champion = replace(champion, path=run.staging / champion.path.name)
-    return Work(study.root, study.name, study.settings, champion, run.staging, run.date, run.run_id, run.started_at)
+    return Work(
+        study.root,
+        study.name,
+        study.settings,
+        champion,
+        run.staging,
+        run.date,
+        run.run_id,
+        run.started_at,
+        lands=study.settings.landing,
+    )
 
 
 def look_at_drop(run: Run, disordered: Sequence[str] = (), parting: ShardSettings = ONE) -> int:
@@ -170,6 +180,6 @@ def publish(run: Run) -> dict[str, Any]:
     check_scores(scores(), scores_contract(run.scorer.tasks, withheld=tuple(absence.withheld)))
     for frame in rejects():
         check_published(frame, Rejects)
-    lands = partial(land, run, gathered.work, gathered.summary) if run.study.settings.landing else None
+    lands = partial(land, gathered.work, gathered.summary) if run.study.settings.landing else None
     in_order = run.keys.in_order(scores(), row["n_scored"], run.staging / "in order")
     return commit(run.study.tables, row, scores=in_order, rejects=rejects(), land=lands)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import polars as pl
@@ -39,10 +39,13 @@ class LandedTable(PublishedTable):
                 found.append(held.filter(held.is_in(keys.implode())))
         return pl.concat(found).unique()
 
-    def until(self, date: str, table: str, *, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """The rows of one raw table that had landed by the end of a date."""
-        frames = self.store.frames(only=("table", table), columns=columns)
-        return pl.concat(frame.filter(pl.col("landed_on") <= dt.date.fromisoformat(date)) for frame in frames)
+    def until(self, date: str, table: str, *, people: pl.Series | None = None) -> pl.DataFrame:
+        """The rows of one raw table that had landed by the end of a date; of some ``people``, so that no others are
+        held."""
+        wanted = pl.col("landed_on") <= dt.date.fromisoformat(date)
+        if people is not None:
+            wanted &= pl.col("person_id").is_in(people.implode())
+        return pl.concat(frame.filter(wanted) for frame in self.store.frames(only=("table", table)))
 
 
 class Landings(PublishedTable):

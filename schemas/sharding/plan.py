@@ -163,13 +163,7 @@ def make_plan(
     if delivery.size <= small:
         return Plan((), {name: _whole(name, path, delivery) for name, path in delivery.paths.items()}, delivery.faults)
     opened = _open(delivery, contract)
-    model = contract.tables[contract.person_table]
-    person_files = opened[contract.person_table]
-    assert person_files is not None  # the delivery has it
-    n_people = sum(file.n_rows for file in person_files)
-    view = ModelView.of(model)
-    sample = pl.concat([file.sample(view, SAMPLES) for file in person_files])
-    bounds = bounds_of(sample, -(-n_people // people))
+    bounds = _bounds(opened, contract, people)
     tables: dict[str, ShardedTable | None] = {}
     for name, files in opened.items():
         path = delivery.paths[name]
@@ -184,6 +178,15 @@ def make_plan(
         names = tuple(file.named.file.partition("/")[2] for file in files)
         tables[name] = ShardedTable(name, path.name, parts, names, path.is_dir())
     return Plan(bounds, tables)
+
+
+def _bounds(opened: Mapping[str, list[Opened] | None], contract: Contract, people: int) -> tuple[str, ...]:
+    """Keys at which shards begin, by the person table, or by the longest table where that one is absent."""
+    n_rows = {name: sum(file.n_rows for file in files) for name, files in opened.items() if files is not None}
+    name = contract.person_table if contract.person_table in n_rows else max(n_rows, key=n_rows.__getitem__)
+    view = ModelView.of(contract.tables[name])
+    sample = pl.concat([file.sample(view, SAMPLES) for file in opened[name] or ()])
+    return bounds_of(sample, -(-n_rows[name] // people))
 
 
 def _open(delivery: Delivery, contract: Contract) -> dict[str, list[Opened] | None]:

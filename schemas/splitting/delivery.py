@@ -64,23 +64,20 @@ def open_delivery(
     paths: dict[str, Path | None] = {}
     faults: list[TableFault] = []
     for name, model in contract.tables.items():
-        may_be_absent = name in optional_tables or absent_ok[name] >= set(ModelView.of(model).rules) - {
-            contract.person_key
-        }
+        all_columns = set(ModelView.of(model).rules) - {contract.person_key}
+        may_be_absent = name in optional_tables or (name != contract.person_table and absent_ok[name] >= all_columns)
         try:
-            paths[name] = _path(folder, name, contract, sums, may_be_absent=may_be_absent)
+            paths[name] = _path(folder, name, sums, may_be_absent=may_be_absent)
         except TableFault as fault:
             faults.append(fault)
     return Delivery(paths, absent_ok, tuple(faults))
 
 
-def _path(
-    folder: Path, table: str, contract: Contract, sums: Mapping[str, str] | None, *, may_be_absent: bool
-) -> Path | None:
+def _path(folder: Path, table: str, sums: Mapping[str, str] | None, *, may_be_absent: bool) -> Path | None:
     path = find_table(folder, table)
     if sums is not None:
         check_sums(path, table, sums)
-    if path is None and (table == contract.person_table or not may_be_absent):
+    if path is None and not may_be_absent:
         raise TableFault(table, f"the table {table} is missing: put {table}.csv or {table}.parquet in the folder")
     return path
 

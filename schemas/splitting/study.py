@@ -146,12 +146,13 @@ def split_tables(
     return Split(in_order, Facts(keys, files, tuple(found), n_people))
 
 
-def require_sound(several: Iterable[Facts], contract: Contract) -> None:
+def require_sound(several: Iterable[Facts], contract: Contract, *, without_persons: bool = False) -> None:
     """Make sure that tables are sound as a whole.
 
     Args:
         several: the facts of the study, or of all its shards.
         contract: the study's contract.
+        without_persons: whether the person table may have no rows: nobody is scored.
 
     Raises:
         TableFault: if one is not; if several are not, with a line for each.
@@ -167,7 +168,7 @@ def require_sound(several: Iterable[Facts], contract: Contract) -> None:
         file = next((facts.files[name] for facts in known if name in facts.files), name)
         if fault := keys.fault(name, file, contract.person_key, contract.person_table):
             faults[name] = fault
-        elif name == contract.person_table and not any(facts.n_people for facts in known):
+        elif name == contract.person_table and not without_persons and not any(facts.n_people for facts in known):
             # elsewhere it only says that nobody had this examination
             said = f"{file} has a header but no rows: without persons there is nothing to validate"
             faults[name] = TableFault(name, said)

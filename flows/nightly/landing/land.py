@@ -9,21 +9,20 @@ from typing import Any
 import polars as pl
 
 from flows.nightly import shards
-from flows.nightly.run import Run
 from flows.nightly.shards import Work
 
 
-def land(run: Run, work: Work, summary: dict[str, Any]) -> dict[str, int]:
-    """Replace the date in the tables of what landed, and give the counts of its rows.
+def land(work: Work, summary: dict[str, Any]) -> dict[str, Any]:
+    """Replace a date in the tables of what landed, and give its row there.
 
     Args:
-        run, work: the run, and what it did.
-        summary: of the validation of all rows.
+        work: what was done to the date's drop.
+        summary: of the validation of all its rows.
 
     Raises:
         RuntimeError: if rows do not add up; nothing lands then.
     """
-    tables = run.study.tables
+    tables = work.study.tables
     counts = {name: table["n_valid"] + table.get("n_late", 0) for name, table in summary["tables"].items()}
     found = shards.count_landed(work)
     if wrong := [name for name, count in counts.items() if found.get(name, 0) != count]:
@@ -31,20 +30,21 @@ def land(run: Run, work: Work, summary: dict[str, Any]) -> dict[str, int]:
             f"rows do not add up, nothing landed: of {wrong[0]} {counts[wrong[0]]} rows are valid, and "
             f"{found.get(wrong[0], 0)} were kept to land"
         )
-    tables.landed.land(run.date, _frames(run, work))
+    day = date.fromisoformat(work.date)
+    tables.landed.land(work.date, _frames(work, day))
     row = {
-        "landed_on": date.fromisoformat(run.date),
-        "run_id": run.run_id,
+        "landed_on": day,
+        "run_id": work.run_id,
         "n_rows": sum(counts.values()),
-        "n_people": counts[run.study.contract.person_table],
+        "n_people": counts[work.study.contract.person_table],
         "n_late": sum(table.get("n_late", 0) for table in summary["tables"].values()),
         "landed_at": datetime.now(UTC),
     }
     tables.landings.publish(row)
-    return {name: count for name, count in row.items() if name.startswith("n_")}
+    return row
 
 
-def _frames(run: Run, work: Work) -> Iterator[pl.DataFrame]:
-    day, run_id = pl.lit(date.fromisoformat(run.date)).alias("landed_on"), pl.lit(run.run_id).alias("run_id")
+def _frames(work: Work, day: date) -> Iterator[pl.DataFrame]:
+    own = pl.lit(day).alias("landed_on"), pl.lit(work.run_id).alias("run_id")
     for frame in shards.landed_of(work):
-        yield frame.with_columns(day, run_id)
+        yield frame.with_columns(own)

@@ -9,6 +9,15 @@ from schemas.fields import ModelView
 from schemas.splitting.intake import FILE, LINE
 
 
+def cells_of(landed: pl.DataFrame, view: ModelView) -> pl.DataFrame:
+    """The text of a table's columns but the key, a row each; null where a file lacked the column."""
+    columns = [name for name in view.rules if name != view.key]
+    if not columns:
+        return landed.select()
+    cells = landed["row"].str.json_decode(pl.Struct(dict.fromkeys(columns, pl.String))).struct.unnest()
+    return cells.select(pl.all().str.strip_chars())
+
+
 def newest_rows(landed: pl.DataFrame, view: ModelView) -> pl.DataFrame:
     """The newest row of every person, in the order of their keys; a cell of a column that its file lacked is older.
 
@@ -21,12 +30,11 @@ def newest_rows(landed: pl.DataFrame, view: ModelView) -> pl.DataFrame:
     """
     columns = [name for name in view.rules if name != view.key]
     rows = landed.sort(PERSON, "landed_on")
-    words = pl.Struct({name: pl.String for name in columns})
-    cells = rows["row"].str.json_decode(words).struct.unnest() if columns else pl.DataFrame()
+    cells = cells_of(rows, view)
     wide = pl.DataFrame(
         [
             rows[PERSON].alias(view.key),
-            *(cells[name].str.strip_chars() for name in columns),
+            *(cells[name] for name in columns),
             (rows["landed_on"].cast(pl.String) + "/" + rows["file"]).alias(FILE),
             rows["line"].alias(LINE),
         ]
