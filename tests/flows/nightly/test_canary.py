@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.nightly.canary import Marks, figure, key, left, spoilt, words, write
+from tests.flows.nightly.test_lineage import check_event
 from tests.flows.support import run_all
 from tests.support import Project
 
@@ -178,6 +179,11 @@ def test_no_mark_is_outside_of_the_tables_that_hold_patients(
     for name, held in found.items():
         if any(fnmatch(name, each) for each in KEYS_ONLY):
             assert held <= {row["person"] for rows in given for row in rows}, name
+    events = [json.loads(line) for line in (project.folder / "lineage.ndjson").read_text().splitlines()]
+    for event in events:
+        check_event(event)
+    kinds = [event["eventType"] for event in events]
+    assert (kinds.count("START"), kinds.count("COMPLETE")) == (len(events) / 2, 3)
     # the search finds what is there
     assert {"data/raw/canary/patients.csv", f"data/inbox/canary/{DATE}/labs.csv"} <= set(found)
     assert any(name.startswith("data/tables/canary/rejects/") for name in found)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import random
-import shutil
-from collections.abc import Callable
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -14,16 +13,10 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from flows.nightly import person_keys as module
-from flows.nightly import steps
-from flows.nightly.again import settled
-from flows.nightly.explained import explained
 from flows.nightly.person_keys import PersonKeys, person_keys
-from flows.nightly.run import open_run
 from flows.project.published import PublishedSettings
-from flows.project.settings import ShardSettings
 from flows.study.study import Study
-from tests.flows.support import drop_of, run_all
-from tests.support import NIGHT, ROOT, Project
+from tests.support import ROOT, Project
 
 SECRET = "0123456789abcdef0123456789abcdef"
 VARIABLE = "HEART_PERSON_KEY"
@@ -47,8 +40,7 @@ def test_the_hash_is_hmac_sha256() -> None:
     assert (PersonKeys().of("A17"), PersonKeys().mark) == ("A17", "")
 
 
-@pytest.mark.parametrize("bucket", [7, 40, 250_000])
-@pytest.mark.parametrize("shard", [1, 9, 100])
+@pytest.mark.parametrize(("bucket", "shard"), [(7, 9), (40, 1), (250_000, 30)])
 def test_rows_lie_in_the_order_of_the_hashes(
     bucket: int, shard: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,48 +77,22 @@ def test_a_key_that_is_missing_or_short_is_one_sentence(monkeypatch: pytest.Monk
             PublishedSettings.model_validate(wrong)
 
 
+IN_PREFECT = f"""
+from prefect.blocks.system import Secret
+from flows.nightly.person_keys import person_keys
+from tests.flows.nightly.test_person_keys import study_with
+study = study_with({{"person_key": "hashed", "secret": {{"prefect": "person-key"}}}})
+try:
+    person_keys(study)
+except ValueError as error:
+    print(error)
+Secret(value="{SECRET}").save("person-key")
+print(person_keys(study).of("A17"))
+"""
+
+
 @pytest.mark.slow
-def test_a_night_by_hashes(copy_night: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scores, rejects and excluded people; by shards as at once; explained to whoever has the key."""
-    project, date = copy_night("hashed"), "2026-05-01"
-    plain = Study(project.folder, "heart").tables.scores.read(NIGHT)
-    params = project.folder / "params.yaml"
-    params.write_text(
-        params.read_text().replace(
-            "\n  heart:\n", f"\n  heart:\n    published: {{person_key: hashed, secret: {{environment: {VARIABLE}}}}}\n"
-        )
-    )
-    drop = drop_of(project, date)
-    rows = (drop / "cleveland.csv").read_text().splitlines(keepends=True)
-    person, rejected = rows[5].split(",")[0], rows[9].split(",")[0]
-    rows[9] = f"{rejected},nobody,{rows[9].split(',', 2)[2]}"
-    (drop / "cleveland.csv").write_text("".join(rows))
-    score = ["score", "--study", "heart", "--date", date]
-    explain = ["explain-score", person, "--study", "heart", "--date", date]
-    for code, _, error in run_all(project, score, explain):
-        assert code == 1
-        assert f"the variable {VARIABLE} is not there" in error
-    project.environment[VARIABLE] = SECRET
-    monkeypatch.setenv(VARIABLE, SECRET)
-    said = run_all(project, score, score, explain, [explain[0], rejected, *explain[2:]], [*explain[:-1], NIGHT])
-    assert [code for code, _, _ in said] == [0] * 5, said
-    assert "nothing had changed" in said[1][1]
-    assert [each[1].split("outcome")[1].split()[0] for each in said[2:]] == ["scored", "rejected", "scored"]
-    study = Study(project.folder, "heart")
-    scores, rejects = study.tables.scores.read(date), study.tables.rejects.read(date)
-    expected = plain.with_columns(pl.col("person_id").map_elements(by_hand, return_dtype=pl.String))
-    expected = expected.filter(pl.col("person_id") != by_hand(rejected)).sort("person_id")
-    rest = ("score_date", "run_id", "scored_at")
-    assert_frame_equal(scores.drop(rest), expected.drop(rest))
-    assert rejects["person_id"].to_list() == [by_hand(rejected)]
-    assert study.tables.scores.read(NIGHT).equals(plain), "dates of before stay as they are"
-    run = open_run(study, date)
-    assert settled(run)
-    steps.work_through_all(run, ShardSettings(people=17, at_once_mb=0))
-    steps.publish(run)
-    shutil.rmtree(run.staging)
-    assert_frame_equal(study.tables.scores.read(date).drop("scored_at"), scores.drop("scored_at"))
-    monkeypatch.setenv(VARIABLE, SECRET[::-1])
-    assert open_run(study, date).run_id != run.run_id, "another key, other names: the date is scored anew"
-    with pytest.raises(ValueError, match="has no row of this person"):
-        explained(study, person, date)
+def test_the_key_may_be_a_secret_of_prefect(nightly: Project) -> None:
+    missing, found = nightly.run(sys.executable, "-c", IN_PREFECT).stdout.splitlines()[-2:]
+    assert "the Secret block person-key of Prefect's server is not there" in missing
+    assert found == by_hand("A17")

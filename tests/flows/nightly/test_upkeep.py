@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
-import pytest
-from deltalake import DeltaTable
 
-from flows.nightly.upkeep import keep_tables
+from flows.nightly.upkeep import keep_tables, named_versions
+from flows.stores.dated import commit, state_of
 from flows.stores.tables import ScoreTable
 from flows.study.study import Study
-from tests.flows.support import run_all
-from tests.support import NIGHT, ROOT, Project
+from tests.support import ROOT
 
 
 def test_tables_that_are_not_there_are_said(tmp_path: Path) -> None:
@@ -37,31 +33,25 @@ def test_what_is_wrong_with_one_table_keeps_no_other_from_it(tmp_path: Path) -> 
     assert "no json" not in done["rejects"]
 
 
-@pytest.mark.slow
-def test_the_command_keeps_a_night_and_forgets_old_runs(copy_night: Callable[[str], Project]) -> None:
-    project = copy_night("upkeep")
-    scores = Study(project.folder, "heart").tables.scores
-    before = scores.read(NIGHT)
-    database = project.folder / ".prefect" / "prefect.db"
-    long_ago = (datetime.now(UTC) - timedelta(days=100)).strftime("%Y-%m-%d %H:%M:%S.%f")
+def test_a_date_that_the_ledger_sends_readers_back_for_stays(tmp_path: Path) -> None:
+    """A run was killed after it had replaced the scores; its date is still that of the run before, years later."""
+    study = Study(tmp_path, "heart", given=Study(ROOT, "heart", "block").settings)
+    tables, long_ago = study.tables, datetime.now(UTC) - timedelta(days=900)
 
-    def count(table: str) -> int:
-        with sqlite3.connect(database) as held:
-            return int(held.execute(f"select count(*) from {table}").fetchone()[0])
+    def rows(date: str, run: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+        day = pl.Series("score_date", [date]).str.to_date()
+        scores = pl.DataFrame({"person_id": ["a"], "score_date": day, "run_id": [run]})
+        return scores, pl.DataFrame({"line": [1], "batch": [date], "run_id": [run]})
 
-    with sqlite3.connect(database) as held:
-        held.execute("update flow_run set end_time = ?", (long_ago,))
-    n_runs, n_artifacts = count("flow_run"), count("artifact")
-    assert n_runs >= 2
-    assert n_artifacts > 5
-    one = ["--study", "heart"]
-    (code, said, error), (tonight, *_), (latest, counts, _) = run_all(
-        project, ["upkeep", *one], ["tonight", *one, "--date", NIGHT], ["latest", *one, "--to", "out/latest.parquet"]
-    )
-    assert (code, tonight, latest) == (0, 0, 0), error
-    assert "121" in counts
-    assert pl.read_parquet(project.folder / "out" / "latest.parquet").equals(before)
-    assert "those of more than 90 days ago are removed" in said
-    assert (count("flow_run"), count("artifact")) == (1, 1), "the run of upkeep itself"
-    assert scores.read(NIGHT).equals(before)
-    assert DeltaTable(str(scores.folder)).metadata().configuration["delta.logRetentionDuration"] == "interval 400 days"
+    for date, run in (("2024-01-01", "one"), ("2024-01-02", "two")):
+        scores, rejects = rows(date, run)
+        row = {"run_id": run, "flow": "score", "study": "heart", "batch": date, "n_scored": 1, "started_at": long_ago}
+        row |= {"details": '{"n_rejects": 1}', "finished_at": long_ago}
+        commit(tables, row, scores=[scores], rejects=[rejects])
+    tables.scores.replace("2024-01-01", rows("2024-01-01", "killed")[0])
+    assert named_versions(study, timedelta(days=400)) == {"scores": {0}}
+    assert named_versions(study, timedelta(days=1000)) == {}, "within the period all versions stay"
+    keep_tables(study)
+    state = state_of(tables, "2024-01-01")
+    assert state is not None
+    assert state.scores()["run_id"].to_list() == ["one"]
