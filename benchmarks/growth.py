@@ -2,7 +2,7 @@
 
     dvc pull data/raw/nhanes.dvc && dvc repro export@nhanes
     python -m benchmarks.growth [--people 50000 200000 1000000] [--form csv|parquet] [--shuffle]
-        [--kind serial|processes|dask] [--workers 2] [--address tcp://host:8786]
+        [--kind serial|processes|dask] [--workers 2] [--address tcp://host:8786] [--landing]
 
 People are drawn from the sample under fresh keys (`benchmarks.people`). A night is validation with every reason,
 features, scores by the exported file, the checks before publishing, and one commit of rejects and scores. The limit is
@@ -37,10 +37,11 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[50_000, 200_000, 1_000_000])
     parser.add_argument("--form", choices=("csv", "parquet"), default="csv")
     parser.add_argument("--shuffle", action="store_true", help="rows in no order")
-    parser.add_argument("--shard", type=int, default=50_000, help="people of a shard")
+    parser.add_argument("--shard", type=int, default=100_000, help="people of a shard")
     parser.add_argument("--kind", default="serial", help="where shards are worked on: serial, processes or dask")
     parser.add_argument("--workers", type=int, help="of processes")
     parser.add_argument("--address", help="of the scheduler of dask")
+    parser.add_argument("--landing", action="store_true", help="rows are kept for trainings to come, too")
     parser.add_argument("--folder", type=Path, help="where drops are made and kept; a temporary folder if left out")
     options = parser.parse_args()
     require([study_inputs(STUDY)[0].models / "model.onnx"], f"dvc repro export@{STUDY}")
@@ -56,7 +57,7 @@ def main() -> None:
                 write_people(n_people, drop, form=options.form, shuffle=options.shuffle)
             scratch = Path(temporary) / "scratch"
             with ProcessPoolExecutor(1, context) as pool:  # a process of its own: its highest memory never falls
-                night = pool.submit(measure_night, drop, scratch, options.shard, machines).result()
+                night = pool.submit(measure_night, drop, scratch, options.shard, machines, options.landing).result()
             with ProcessPoolExecutor(1, context) as pool:
                 limit = pool.submit(measure_limit, drop, options.form, n_people).result()
             rows.append(_row(n_people, drop, night, limit))
@@ -86,7 +87,9 @@ def _row(n_people: int, drop: Path, night: dict[str, Any], limit: dict[str, floa
     )
 
 
-def measure_night(drop: Path, scratch: Path, people: int, machines: MachineSettings) -> dict[str, float]:
+def measure_night(
+    drop: Path, scratch: Path, people: int, machines: MachineSettings, landing: bool = False
+) -> dict[str, float]:
     """Seconds of processor time and of the clock, and the highest memory of a process in GiB."""
     from flows.fitting.machines import run_jobs
     from flows.nightly import shards
@@ -102,6 +105,7 @@ def measure_night(drop: Path, scratch: Path, people: int, machines: MachineSetti
     from schemas.splitting.study import require_sound
 
     paths, settings = study_inputs(STUDY)
+    settings = settings.model_copy(update={"landing": landing})
     file = paths.models / "model.onnx"
     version = hashlib.sha256(file.read_bytes()).hexdigest()
     now = datetime.now(UTC)
@@ -111,7 +115,7 @@ def measure_night(drop: Path, scratch: Path, people: int, machines: MachineSetti
     work.scorer.tasks, study.contract, study.hidden  # noqa: B018 - what is set up once is not measured
     start, clock = _cpu(), time.perf_counter()
     parting = ShardSettings(people=people, at_once_mb=0)
-    plan = shards.plan_drop(study, drop, work.staging, (), parting)
+    plan = shards.plan_drop(study, drop, work.staging, (), parting, machines=machines)
     shards.note_absence(work.staging, Absence())
     list(run_jobs(shards.work_on, range(plan.n_shards), work, title="shards", machines=machines))
     counts = shards.counts_of(work)

@@ -49,7 +49,8 @@ def _work_through(study: Study, folder: Path, work: Work, *, scoring: bool) -> N
         machines = SERIAL  # the scratch folder is this machine's
 
     def n_shards() -> int:
-        return shards.plan_drop(study, folder, work.staging, disordered, parting, scoring=scoring).n_shards
+        plan = shards.plan_drop(study, folder, work.staging, disordered, parting, scoring=scoring, machines=machines)
+        return plan.n_shards
 
     while table := shards.work_through(work, n_shards(), machines):
         disordered.append(table)

@@ -29,7 +29,7 @@ from flows.study.study import Study
 @value_free
 def look_at_drop(run: Run, disordered: list[str]) -> int:
     """Find out how the drop is read by shards of people, and give their number."""
-    return steps.look_at_drop(run, disordered, run.study.settings.shards)
+    return steps.look_at_drop(run, disordered, run.study.settings.shards, run.study.machines)
 
 
 @task(name="work on shards", cache_policy=NO_CACHE)

@@ -17,6 +17,7 @@ from flows.features.cohort import cohort_of
 from flows.fitting.machines import run_jobs
 from flows.nightly.absence import Absence, needed_tables
 from flows.nightly.landing.before import keep_raw_keys, who_came_before
+from flows.nightly.spreading import spread_over
 from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings, StudySettings
 from flows.project.storage import make_folder, near, reaching, remove_folder, write_whole
@@ -128,6 +129,7 @@ def plan_drop(
     *,
     scoring: bool = True,
     without_persons: bool = False,
+    machines: MachineSettings = SERIAL,
 ) -> Plan:
     """Look at a drop and keep in ``staging`` how it is read by shards; tables in no order are parted there.
 
@@ -152,6 +154,7 @@ def plan_drop(
         people=shards.people,
         small=shards.at_once_mb * 1_000_000,
         disordered=disordered,
+        spread=spread_over(study, machines),
     )
     if gone := [name for name in plan.absent if name in needed]:
         raise TableFault(gone[0], f"the table {gone[0]} is missing, and who is in the cohort is told by it: deliver it")

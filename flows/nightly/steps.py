@@ -48,13 +48,15 @@ def work_of(run: Run) -> Work:
     )
 
 
-def look_at_drop(run: Run, disordered: Sequence[str] = (), parting: ShardSettings = ONE) -> int:
+def look_at_drop(
+    run: Run, disordered: Sequence[str] = (), parting: ShardSettings = ONE, machines: MachineSettings = SERIAL
+) -> int:
     """Find out how the drop is read by shards of people and which tasks it can be scored for; give the shards' number.
 
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used, or one did not arrive that the study needs.
     """
-    plan = shards.plan_drop(run.study, run.drop, run.staging, disordered, parting)
+    plan = shards.plan_drop(run.study, run.drop, run.staging, disordered, parting, machines=machines)
     absence = absence_of(
         plan.absent,
         run.scorer.spec,
@@ -85,7 +87,7 @@ def work_through_all(run: Run, parting: ShardSettings = ONE, machines: MachineSe
         schemas.faults.TableFault: if a table as a whole cannot be used.
     """
     disordered: list[str] = []
-    while table := work_through(run, look_at_drop(run, disordered, parting), machines):
+    while table := work_through(run, look_at_drop(run, disordered, parting, machines), machines):
         disordered.append(table)
 
 

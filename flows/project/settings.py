@@ -144,7 +144,7 @@ class ShardSettings(_Settings):
             which every row is rejected would be kept a second time.
     """
 
-    people: int = Field(default=50_000, ge=1)
+    people: int = Field(default=100_000, ge=1)
     at_once_mb: int = Field(default=64, ge=0)
     kept_rejects: int = Field(default=100_000, ge=1)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -13,12 +14,18 @@ from schemas.faults import TableFault
 from schemas.fields import ModelView
 from schemas.reading.keys import KeyFacts
 from schemas.reading.text_table import TextTable, joined, require_alike
+from schemas.sharding.jobs import OpenJob, PartJob, part_file, try_to_open
 from schemas.sharding.keys import bounds_of, declared_keys
-from schemas.sharding.opening import SAMPLES, Opened, files_of, open_file
-from schemas.sharding.parts import Part, WholeFile, part_by_person
+from schemas.sharding.opening import SAMPLES, Opened, files_of
+from schemas.sharding.parts import Part, WholeFile
 from schemas.splitting.delivery import Delivery, open_delivery
 from schemas.splitting.study import Facts, Split, split_tables
 from schemas.splitting.table import Keep, Known
+
+Spread = Callable[[Callable[[Any, Contract], Any], Sequence[Any]], Iterable[Any]]
+"""Calls a function with every job and the contract, maybe in other processes; what it gives comes in their order."""
+
+WORTH_SPREADING = 256_000_000  # bytes of a folder; with fewer, other processes begin later than the work would end
 
 
 class OutOfOrderError(Exception):
@@ -137,6 +144,7 @@ def make_plan(
     people: int,
     small: int,
     disordered: Collection[str] = (),
+    spread: Spread | None = None,
 ) -> Plan:
     """Look at every table of a folder, and find out how to read it by shards.
 
@@ -148,6 +156,7 @@ def make_plan(
         people: of a shard.
         small: a folder of at most so many bytes is one shard, and read at once: to part it would take longer.
         disordered: tables that are known to be in no order.
+        spread: does jobs on files elsewhere, where that is worth it; here, one after the other, if left out.
 
     Raises:
         TableFault: if a table cannot be taken in as a whole; if several cannot, with a line for each.
@@ -162,21 +171,24 @@ def make_plan(
     )
     if delivery.size <= small:
         return Plan((), {name: _whole(name, path, delivery) for name, path in delivery.paths.items()}, delivery.faults)
-    opened = _open(delivery, contract)
+    work = _Work(contract, spread if delivery.size >= WORTH_SPREADING else None)
+    opened = _open(delivery, work)
     bounds = _bounds(opened, contract, people)
+    jobs = {
+        (name, place): PartJob(file, bounds, scratch / name / str(place), name in disordered)
+        for name, files in opened.items()
+        for place, file in enumerate(files or ())
+    }
+    parts = dict(zip(jobs, work.done(part_file, list(jobs.values())), strict=True))
     tables: dict[str, ShardedTable | None] = {}
     for name, files in opened.items():
         path = delivery.paths[name]
         if files is None or path is None:
             tables[name] = None
             continue
-        view = ModelView.of(contract.tables[name])
-        parts = tuple(
-            _part(file, view, bounds, scratch / name / str(place), parted=name in disordered)
-            for place, file in enumerate(files)
-        )
         names = tuple(file.named.file.partition("/")[2] for file in files)
-        tables[name] = ShardedTable(name, path.name, parts, names, path.is_dir())
+        those = tuple(parts[name, place] for place in range(len(files)))
+        tables[name] = ShardedTable(name, path.name, those, names, path.is_dir())
     return Plan(bounds, tables)
 
 
@@ -189,30 +201,49 @@ def _bounds(opened: Mapping[str, list[Opened] | None], contract: Contract, peopl
     return bounds_of(sample, -(-n_rows[name] // people))
 
 
-def _open(delivery: Delivery, contract: Contract) -> dict[str, list[Opened] | None]:
-    opened: dict[str, list[Opened] | None] = {}
-    faults = list(delivery.faults)
+class _Work:
+    """Jobs on files, done elsewhere where they can be and that is worth it."""
+
+    def __init__(self, contract: Contract, spread: Spread | None) -> None:
+        self.contract, self._spread = contract, spread
+
+    def done(self, function: Callable[[Any, Contract], Any], jobs: Sequence[OpenJob | PartJob]) -> list[Any]:
+        """What comes of every job."""
+        travel = [job for job in jobs if self._spread is not None and job.travels]
+        found = iter(self._spread(function, travel)) if self._spread is not None and travel else iter(())
+        there = {id(job): result for job, result in zip(travel, found, strict=True)}
+        return [there[id(job)] if id(job) in there else function(job, self.contract) for job in jobs]
+
+
+def _open(delivery: Delivery, work: _Work) -> dict[str, list[Opened] | None]:
+    faults, jobs = list(delivery.faults), list[OpenJob]()
     for name, path in delivery.paths.items():
-        if path is None:
-            opened[name] = None
-            continue
-        view = ModelView.of(contract.tables[name])
         try:
-            files = [open_file(file, named, view, delivery.absent_ok[name]) for file, named in files_of(path, name)]
-            names = [file.named.file.partition("/")[2] for file in files]
-            require_alike(name, path.name, [file.header for file in files], names)
-            opened[name] = files
+            files = files_of(path, name) if path else []
+        except TableFault as fault:
+            faults.append(fault)
+        else:
+            jobs += [OpenJob(file, named, frozenset(delivery.absent_ok[name])) for file, named in files]
+    opened: dict[str, list[Opened] | None] = {name: [] if path else None for name, path in delivery.paths.items()}
+    for job, found in zip(jobs, work.done(try_to_open, jobs), strict=True):
+        files_there = opened[job.named.table]
+        if isinstance(found, TableFault):
+            if not any(fault.table == job.named.table for fault in faults):
+                faults.append(found)
+        elif files_there is not None:
+            files_there.append(found)
+    for name, path in delivery.paths.items():
+        if path is None or any(fault.table == name for fault in faults):
+            continue
+        there = opened[name] or []
+        try:
+            names = [file.named.file.partition("/")[2] for file in there]
+            require_alike(name, path.name, [file.header for file in there], names)
         except TableFault as fault:
             faults.append(fault)
     if faults:
         raise TableFault.of(faults)
     return opened
-
-
-def _part(file: Opened, view: ModelView, bounds: Sequence[str], scratch: Path, *, parted: bool) -> Part:
-    if not parted and (part := file.in_order(view, bounds)):
-        return part
-    return part_by_person(file.texts(view), file.header, view, bounds, file.named, scratch)
 
 
 def _whole(name: str, path: Path | None, delivery: Delivery) -> ShardedTable | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -190,3 +191,30 @@ def test_a_file_that_only_seems_to_be_in_order_is_parted(
     valid, _, summary = by_shards(folder, small, tmp_path / "scratch", 10)
     assert valid["BPX"].sort("SEQN").equals(once.tables["BPX"].valid.sort("SEQN"))
     assert summary == once.summary()
+
+
+def test_files_may_be_looked_at_elsewhere(
+    sample: dict[str, pl.DataFrame], small: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes back travelled through bytes, as to another process; the plan is the same, and so is a fault."""
+    monkeypatch.setattr("schemas.sharding.plan.WORTH_SPREADING", 0)
+    done: list[str] = []
+
+    def spread(function: Callable[[Any, Contract], Any], jobs: Sequence[Any]) -> Iterator[Any]:
+        for job in jobs:
+            done.append(function.__name__)
+            yield pickle.loads(pickle.dumps(function(pickle.loads(pickle.dumps(job)), small)))
+
+    folder = write(tmp_path / "drop", sample, "unsorted csv")
+    there = make_plan(folder, small, tmp_path / "there", people=10, small=0, spread=spread)
+    here = make_plan(folder, small, tmp_path / "here", people=10, small=0)
+    assert sorted(done) == sorted(["try_to_open", "part_file"] * len(TABLES))
+    for shard in range(here.n_shards):
+        ours, theirs = here.split(shard, small), there.split(shard, small)
+        assert ours.facts == theirs.facts
+        assert all(ours.tables[name].valid.equals(theirs.tables[name].valid) for name in TABLES)
+    (folder / "DIQ.csv").write_bytes((folder / "DIQ.csv").read_bytes()[:-1])
+    fault_here = attempt(lambda: make_plan(folder, small, tmp_path / "x", people=10, small=0))
+    fault_there = attempt(lambda: make_plan(folder, small, tmp_path / "y", people=10, small=0, spread=spread))
+    assert "cut off" in str(fault_here)
+    assert str(fault_there) == str(fault_here)
