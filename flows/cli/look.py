@@ -80,6 +80,7 @@ def tonight(name: StudyName, date: Date = None) -> None:
     study = sound_study(name, watched=False)
     paths = study.paths
     from flows.nightly import stopped
+    from flows.nightly.fresh import nothing_to_score
     from flows.nightly.ledger import absent_tables, withheld_tasks
     from flows.project.dates import date_or_today
     from flows.stores.dated import state_of
@@ -91,6 +92,9 @@ def tonight(name: StudyName, date: Date = None) -> None:
     if kept:
         say_counts(name, kept["validation"])
         say_losses("\n".join(kept["limits passed"]))
+    if (state is None or held is None) and not kept and (said := nothing_to_score(study, date)):
+        console.print(said, soft_wrap=True)
+        return
     if state is None or held is None:
         why = "a limit stopped its drop; mend that and " if kept else ""
         raise ValueError(f"{name} has no scores for {date}: {why}run `mtl-health score --study {name} --date {date}`")

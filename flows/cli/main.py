@@ -8,7 +8,20 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from flows.cli import check, contracts, doctor, look, models, new, replay, score, sharing, train, validate
+from flows.cli import (
+    backfill,
+    check,
+    contracts,
+    doctor,
+    look,
+    models,
+    new,
+    replay,
+    score,
+    sharing,
+    train,
+    validate,
+)
 
 app = typer.Typer(
     name="mtl-health",
@@ -21,7 +34,7 @@ app = typer.Typer(
 )
 PANELS = {
     "Bring your data": (new, check, validate),
-    "Run a night": (train, score, replay),
+    "Run a night": (train, score, backfill, replay),
     "Look at what is there": (look, doctor),
     "Which model, when, why": (models,),
     "Keep what others read": (contracts,),

@@ -86,17 +86,19 @@ def _put_in_place(name: str, text: str, reason: str, *, again: bool) -> None:
     )
     if not dates:
         return
+    from flows.cli.backfill import run_backfill
+    from flows.nightly.backfill.plan import SCORED
+
     if not again:
         console.print(f"their scores stand as they were: {', '.join(dates)}", soft_wrap=True)
         return
-    from flows.nightly.rescore import score_again
-
-    found = score_again(name, dates)
-    console.print(f"scored again: {len(found.done)} of {len(dates)} dates")
-    for date, why in found.left.items():
-        console.print(f"{date} was not: {why}", soft_wrap=True)
-    if found.left:
-        raise ValueError(f"{len(found.left)} dates have the scores of the model before; see the lines above")
+    found = run_backfill(study, dates, version)
+    left = [each for each in found if each.state != SCORED]
+    console.print(f"scored again: {len(found) - len(left)} of {len(dates)} dates")
+    for each in left:
+        console.print(f"{each.date} was not: {each.why}", soft_wrap=True)
+    if left:
+        raise ValueError(f"{len(left)} dates have the scores of the model before; see the lines above")
 
 
 @app.command("explain-score")

@@ -61,12 +61,16 @@ def score(
     study = sound_study(name, "contract")
     from flows.nightly.again import scored_already
     from flows.nightly.alerts.things import is_told
+    from flows.nightly.fresh import nothing_to_score
     from flows.nightly.ledger import absent_tables, withheld_tasks
     from flows.nightly.run import require_ready
     from flows.project.dates import date_or_today
 
     date = date_or_today(date, study.settings.schedule.timezone)
     # no drop, no champion and nothing to do are said at once, before Prefect is imported and a server starts
+    if said := nothing_to_score(study, date):
+        console.print(said, soft_wrap=True)
+        return
     require_ready(study, date)
     told = is_told(study, f"score {date}")  # then a run says that it is mended, though there is nothing to do
     row = (None if force or told else scored_already(study, date)) or _run_flow(study, date, force)

@@ -52,9 +52,19 @@ def in_processes(
         awaiting_workers(),
         ProcessPoolExecutor(n_workers, mp_context=context, initializer=_start, initargs=(given,)) as pool,
     ):
-        for job, found in zip(jobs, pool.map(partial(in_worker, partial(_call, function)), jobs), strict=True):
-            advance(name(job))
-            yield found
+        try:
+            for job, found in zip(jobs, pool.map(partial(in_worker, partial(_call, function)), jobs), strict=True):
+                advance(name(job))
+                yield found
+        except BaseException:
+            _end(pool)
+            raise
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the processes of a pool: to leave it would wait for their jobs, however long these take."""
+    for process in list((pool._processes or {}).values()):
+        process.kill()
 
 
 _given: Any = None  # in a worker, what its jobs use: an initializer of a pool can leave it nowhere else

@@ -11,7 +11,7 @@ import polars as pl
 from flows.features.build import Asked
 from flows.features.guard import FeatureError
 from flows.features.view import visible_tables
-from flows.project.settings import AbsenceSettings
+from flows.project.night import AbsenceSettings
 from flows.study.study import Study
 from mtl_models.data.dataset import FeatureSpec
 from mtl_models.data.tasks import Task

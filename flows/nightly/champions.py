@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from flows.project.dates import check_date
 from flows.study.study import Study
+
+if TYPE_CHECKING:
+    from mtl_models.serving.scorer import Scorer
 
 BY_HAND, ROLLED_BACK = "by hand", "rolled back by hand"
 SHORT = 12  # figures of a version that are shown; a prefix of this many names one
@@ -91,14 +94,26 @@ def take_over(study: Study, version: str, reason: str) -> None:
             its scores do not fit into the published table.
     """
     from flows.nightly.judging.record import Story, promote_with_record
+
+    if study.registry.require_champion(study.name).version == version:
+        raise ValueError(f"model {version[:SHORT]} is the champion already")
+    promote_with_record(study, Story(version, reason, {}), *require_fit(study, version))
+
+
+def require_fit(study: Study, version: str) -> tuple[Scorer, Scorer]:
+    """Make sure that a registered version can score, and that its scores fit into the published table.
+
+    Returns:
+        It and the champion, ready to score.
+
+    Raises:
+        ValueError: if its file is not what it was, it needs features that are no longer made, or its scores do not fit.
+    """
     from flows.nightly.task_changes import Changes, table_conflicts
     from mtl_models.serving.scorer import Scorer
 
     registry = study.registry
-    holder = registry.require_champion(study.name)
-    if holder.version == version:
-        raise ValueError(f"model {version[:SHORT]} is the champion already")
-    scorer = Scorer(registry.path(version), sha256=version)
+    scorer, holder = Scorer(registry.path(version), sha256=version), registry.require_champion(study.name)
     features = study.paths.features / "features.parquet"
     if features.is_file():
         made = set(pl.read_parquet_schema(features))
@@ -111,4 +126,4 @@ def take_over(study: Study, version: str, reason: str) -> None:
     changes = Changes.between(scorer.tasks, before.tasks)
     if refused := table_conflicts(study.tables.scores, scorer.tasks, changes):
         raise ValueError(f"model {version[:SHORT]} does not fit into the score table: {'; '.join(refused)}")
-    promote_with_record(study, Story(version, reason, {}), scorer, before)
+    return scorer, before

@@ -32,8 +32,6 @@ from flows.stages.validate import Judgement, judge
 from flows.stores.valid import read_valid
 from flows.study.study import Study
 
-TIMEOUT = 4 * 3600.0
-
 
 @dataclass(frozen=True)
 class Judged:
@@ -75,7 +73,7 @@ def check_before(study: Study) -> list[str]:
 def reproduce_study(study: Study) -> None:
     """Bring validation, features, model, evaluation and export up to date, and show each stage's summary."""
     paths = study.paths
-    reproduce(study.root, study.name, timeout=TIMEOUT)
+    reproduce(study.root, study.name, timeout=study.settings.night.retrain_timeout_s)
     training = read_json(paths.models / "training.json")
     summaries = {
         "validate": read_json(paths.valid / SUMMARY),

@@ -71,15 +71,15 @@ def require_ready(study: Study, date: str) -> None:
     study.registry.require_promoted(study.name)
 
 
-def open_run(study: Study, date: str) -> Run:
-    """Find the drop and the champion of a date.
+def open_run(study: Study, date: str, version: str | None = None) -> Run:
+    """Find the drop of a date, and the model that scores it: the champion, or a version that is named.
 
     Raises:
         FileNotFoundError: if nothing was dropped for the date.
         ValueError: if the date is none, no model was promoted, or persons are hashed and the key is not there.
     """
     drop = Inbox(study.inbox).drop(date)
-    champion = study.registry.require_champion(study.name)
+    champion = study.registry.require_champion(study.name) if version is None else study.registry.model(version)
     hashes, revision = drop_hashes(drop, study.contract), git_revision(study.root)
     code = code_digest(STEPS, study=study.name)
     keys = person_keys(study)

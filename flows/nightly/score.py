@@ -8,21 +8,34 @@ from typing import Any
 from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.nightly import steps, stopped
+from flows.nightly import refused, steps, stopped
 from flows.nightly.again import settled
 from flows.nightly.alerts.hooks import TELLING
 from flows.nightly.artifacts import show
+from flows.nightly.fresh import nothing_to_score
 from flows.nightly.lineage import told
 from flows.nightly.plain_log import plain_log
+from flows.nightly.retries import trying
 from flows.nightly.run import Run, open_run
 from flows.nightly.run_name import of_night
+from flows.nightly.trouble import REFUSALS
 from flows.project.access import apply
 from flows.project.dates import check_date, date_of_run
-from flows.project.errors import value_free
+from flows.project.deadline import deadline
+from flows.project.errors import sentence_of, value_free
 from flows.project.paths import project_root
 from flows.project.settings import StudySettings
+from flows.stores.inbox import Inbox
 from flows.stores.staging import staging
 from flows.study.study import Study
+
+
+@task(name="find drop and model", cache_policy=NO_CACHE)
+@value_free
+def find(study: Study, date: str) -> Run:
+    """Find what is to be scored by what, when nobody is copying it any more."""
+    Inbox(study.inbox).require_settled(date, study.settings.night.settle_s)
+    return open_run(study, date)
 
 
 @task(name="look at drop", cache_policy=NO_CACHE)
@@ -61,6 +74,7 @@ def publish(run: Run) -> dict[str, Any]:
     """Replace the date in the published tables."""
     row = steps.publish(run)
     stopped.clear(run.study, run.date)
+    refused.clear(run)
     shown = {name: row[name] for name in ("run_id", "batch", "model_version", "seconds")}
     show(run.study, "score-publish", {**shown, **{k: v for k, v in row.items() if k.startswith("n_")}})
     return row
@@ -86,7 +100,7 @@ def scheduled_date(settings: StudySettings) -> str:
 @value_free
 @told("score")
 def score(study: str, date: str | None = None, force: bool = False) -> dict[str, Any]:
-    """Score a date's drop; the same drop, model, params and code again change nothing.
+    """Score a date's drop; the same drop, model, params and code again change nothing, nor does a date without one.
 
     Args:
         study: name of a block of params.yaml.
@@ -98,17 +112,28 @@ def score(study: str, date: str | None = None, force: bool = False) -> dict[str,
     apply(root)  # a worker of a pool comes here without the command line
     one = Study(root, study)
     date = scheduled_date(one.settings) if date is None else check_date(date)
-    run = open_run(one, date)
+    if said := nothing_to_score(one, date):
+        show(one, "score-publish", {"nothing to score": said})
+        return {"flow": "score", "batch": date, "nothing": said, "unchanged": True}
+    night = one.settings.night
+    run = trying(find, night)(one, date)
     with staging(run.staging, one.paths.staging / date):
         if not force and (row := settled(run)):
             return row
-        work_through_all(run)
-        judge_drop(run)
-        return {**publish(run), "unchanged": False}
+        try:
+            with deadline(night.score_timeout_s, f"scoring {date}", "night.score_timeout_s"):
+                work_through_all(run)
+                trying(judge_drop, night)(run)
+                row = trying(publish, night)(run)
+        except REFUSALS as error:
+            refused.keep(run, sentence_of(error))
+            raise
+        return {**row, "unchanged": False}
 
 
 def work_through_all(run: Run) -> None:
     """Work on all shards of the drop; a table that seemed to be in the order of its keys and is not is parted first."""
     disordered: list[str] = []
-    while table := work_through(run, look_at_drop(run, disordered)):
+    look, work = (trying(each, run.study.settings.night) for each in (look_at_drop, work_through))
+    while table := work(run, look(run, disordered)):
         disordered.append(table)

@@ -11,17 +11,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 
+def is_date(text: str) -> bool:
+    """Whether a text is an ISO calendar date."""
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def check_date(date: str) -> str:
     """``date`` if it is an ISO calendar date.
 
     Raises:
         ValueError: if not.
     """
-    try:
-        if dt.date.fromisoformat(date).isoformat() == date:
-            return date
-    except ValueError:
-        pass
+    if is_date(date):
+        return date
     raise ValueError(f"{date!r} is not a date like 2026-11-20")
 
 

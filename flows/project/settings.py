@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flows.project.gate_settings import GateSettings
 from flows.project.hashing import digest
+from flows.project.night import AbsenceSettings, NightSettings
 from flows.project.published import PublishedSettings
 from flows.project.yaml_file import YamlFile, read_yaml
 from mtl_models.baselines.settings import BaselineSettings
@@ -122,18 +123,6 @@ class CompareSettings(_Settings):
     candidates: dict[str, Candidate] = {}
 
 
-class AbsenceSettings(_Settings):
-    """Which tasks are not scored on a night without some of its tables; see :mod:`flows.nightly.absence`.
-
-    Attributes:
-        max_cost: by so much of itself a task's error may grow without them, as measured on held-out people.
-        max_feature_share: of a task's features, the share that may be made from them.
-    """
-
-    max_cost: float = Field(default=0.1, ge=0)
-    max_feature_share: Share = 0.5
-
-
 class ShardSettings(_Settings):
     """How a night's drop is parted: a shard is some people with all of their rows. No result depends on it.
 
@@ -227,6 +216,7 @@ class StudySettings(_Settings):
     landing: bool = True
     absence: AbsenceSettings = AbsenceSettings()
     replay: ReplaySettings = ReplaySettings()
+    night: NightSettings = NightSettings()
     shards: ShardSettings = ShardSettings()
     published: PublishedSettings = PublishedSettings()
     store: str = "delta"

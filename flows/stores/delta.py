@@ -19,7 +19,7 @@ from flows.project.storage import check_place, make_folder
 from flows.stores.dates import as_text, is_moved, move_to_dates
 from flows.stores.delta_files import delta_frames, files_of, is_table, open_table, read_delta
 from flows.stores.delta_look import look_at
-from flows.stores.store import WHOLE, Look, OvertakenError, RowKey, StoreError
+from flows.stores.store import WHOLE, Look, OvertakenError, RowKey, StoreError, UnreachableError
 from flows.stores.tidy import configuration, gather, tidy
 from schemas.reading.places import is_far, options, scan
 
@@ -127,7 +127,9 @@ class PartitionedTable:
                 raise stream.fault from None
             if stream.fault is error or (isinstance(error, OSError) and not (_is_full(error) or is_far(self.folder))):
                 raise
-            raise StoreError(f"{self.folder.name}: {value} was not written, {self._why(error)}") from None
+            unreached = isinstance(error, OSError) and not _is_full(error)
+            kind = UnreachableError if unreached else StoreError
+            raise kind(f"{self.folder.name}: {value} was not written, {self._why(error)}") from None
         return self._settled().version()
 
     def _why(self, error: Exception) -> str:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
-from flows.project.dates import check_date
+from flows.project.dates import check_date, is_date
 from flows.project.paths import read_json, write_json
 from flows.project.storage import reaching, remove_folder, send, write_whole
 from schemas.contract import Contract
 from schemas.reading.checksums import is_list
 from schemas.reading.folder import table_of
 from schemas.reading.places import is_far, opened
+
+MARKER = "_SUCCESS"
+"""A file that whoever delivers puts into a drop when all of it is there."""
+
+
+class NoDropError(FileNotFoundError):
+    """Nothing was dropped for a date."""
+
+
+class UnsettledDropError(RuntimeError):
+    """A drop is still being copied."""
 
 
 class Inbox:
@@ -31,8 +44,42 @@ class Inbox:
         with reaching(folder):
             empty = not folder.is_dir() or not any(folder.iterdir())
         if empty:
-            raise FileNotFoundError(f"no drop for {date}: put the night's tables into {folder}")
+            raise NoDropError(f"no drop for {date}: put the night's tables into {folder}")
         return folder
+
+    def newest(self, date: str) -> str | None:
+        """The newest date up to one that has a drop; None where there is none."""
+        with reaching(self.folder):
+            names = [path.name for path in self.folder.iterdir()] if self.folder.is_dir() else []
+        dates = sorted((name for name in names if is_date(name) and name <= date), reverse=True)
+        for each in dates:
+            with suppress(NoDropError):
+                self.drop(each)
+                return each
+        return None
+
+    def require_settled(self, date: str, seconds: float) -> None:
+        """Make sure that nobody is copying a date's drop.
+
+        It is whole if it holds the marker ``_SUCCESS``, if :meth:`replace` put it there, or if for some seconds nothing
+        in it has changed. Copying programs set times back; that they did so counts as a change.
+
+        Raises:
+            NoDropError: if nothing was dropped.
+            UnsettledDropError: if it may still be being copied.
+        """
+        folder, now, note = self.drop(date), time.time(), self._note(date)
+        if not seconds or (folder / MARKER).exists():
+            return
+        with reaching(folder):
+            if note.is_file() and read_json(note) == file_hashes(folder):
+                return
+            quiet = now - max(_changed(path) for path in (folder, *folder.rglob("*")))
+        if quiet < seconds:
+            raise UnsettledDropError(
+                f"{folder} changed {max(quiet, 0):.0f} seconds ago, so it may still be being copied: it is taken when "
+                f"it has stood still for {seconds:g} seconds (night.settle_s), or at once if it holds a file {MARKER}"
+            )
 
     def require_replaceable(self, date: str) -> None:
         """Make sure that a date has no drop but one that :meth:`replace` put there and nobody touched since.
@@ -77,6 +124,12 @@ class Inbox:
         return self.folder / f".{date}.sample-drop.json"
 
 
+def _changed(path: Path) -> float:
+    """When a file or folder changed last; on a storage, when it was put there, since it is whole then."""
+    held = path.stat()
+    return held.st_mtime if is_far(path) else max(held.st_mtime, held.st_ctime)
+
+
 def file_hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of every file of a folder and the folders in it (parts of a table), by path from it, in order."""
     return {path.relative_to(folder).as_posix(): _sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
@@ -96,6 +149,8 @@ def drop_hashes(folder: Path, contract: Contract) -> dict[str, str]:
     """
     hashes, numbers = {}, Counter[str]()
     for path, value in file_hashes(folder).items():
+        if path == MARKER:
+            continue
         first, inside, _ = path.partition("/")
         table = table_of(first, contract)
         if not inside and (table or first in contract.beside or is_list(first)):

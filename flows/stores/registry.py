@@ -131,6 +131,14 @@ class ModelRegistry:
             raise ValueError(f"model {version[:12]} changed on disk: remove {path.parent} and retrain")
         return path
 
+    def model(self, version: str) -> Champion:
+        """A version as if it were the champion.
+
+        Raises:
+            ValueError: if it is not there or its bytes changed.
+        """
+        return Champion(version, self.path(version), datetime.now(UTC), "named")
+
     def champion_profile(self) -> dict[str, Any] | None:
         """The champion's profile; None where there is no champion, or none is kept."""
         promotions = self.promotions()

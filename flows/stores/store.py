@@ -24,6 +24,10 @@ class OvertakenError(StoreError):
     """Another writer was faster."""
 
 
+class UnreachableError(StoreError):
+    """The place of a table did not answer."""
+
+
 class RowKey(str):
     """A partition column of which every value is one row: a store may keep many such rows in one file."""
 

@@ -10,20 +10,16 @@ from prefect.flows import Flow, FlowStateHook
 from prefect.logging.loggers import flow_run_logger
 from prefect.utilities.urls import url_for
 
-from flows.check.report import CheckError
 from flows.nightly.alerts.message import Message, one_sentence
 from flows.nightly.alerts.stale import tell_stale
 from flows.nightly.alerts.told import forget, mended, remember, tell
 from flows.nightly.run_name import night_of
+from flows.nightly.trouble import REFUSALS
 from flows.project.errors import is_failure, sentence_of
 from flows.project.storage import shown
 from flows.study.study import Study
-from mtl_models.wording import SettingsError
-from schemas.faults import LimitExceeded, TableFault
 
 Hook = FlowStateHook[..., Any]
-REFUSALS = (LimitExceeded, TableFault, CheckError, SettingsError)
-"""Errors that data or settings are to blame for: to run again changes nothing before they are mended."""
 NOT_PROMOTED = "not promoted"
 
 
@@ -84,7 +80,9 @@ def tell_success(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> 
     """Tell that what failed before is mended, and what the gate said if it said no."""
     study, date = night_of(flow.name, flow_run.parameters, flow_run.expected_start_time)
     row, link = state.result(raise_on_failure=False), url_for(flow_run) or ""
-    if flow.name == "score":
+    if isinstance(row, dict) and "nothing" in row:
+        pass  # nothing was mended, and nothing failed
+    elif flow.name == "score":
         words = f"{study.name}: the night of {date} is scored again"
         mended(study, _thing(flow, date), words, f"mtl-health tonight --study {study.name} --date {date}", link)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flows.nightly.absence import Absence, NothingSoundError, absence_of, costs_of, needed_tables, require_sound
-from flows.project.settings import AbsenceSettings
+from flows.project.night import AbsenceSettings
 from flows.study.study import Study
 from mtl_models.data.dataset import Feature, FeatureSpec
 from mtl_models.data.tasks import Task
