@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,12 @@ def require_ready(study: Study, date: str) -> None:
     study.registry.require_promoted(study.name)
 
 
+@cache
+def _code(study: str) -> str:
+    """The hash of the code that scores: of one process it is always the same."""
+    return code_digest(STEPS, study=study)
+
+
 def open_run(study: Study, date: str, version: str | None = None) -> Run:
     """Find the drop of a date, and the model that scores it: the champion, or a version that is named.
 
@@ -81,7 +87,7 @@ def open_run(study: Study, date: str, version: str | None = None) -> Run:
     drop = Inbox(study.inbox).drop(date)
     champion = study.registry.require_champion(study.name) if version is None else study.registry.model(version)
     hashes, revision = drop_hashes(drop, study.contract), git_revision(study.root)
-    code = code_digest(STEPS, study=study.name)
+    code = _code(study.name)
     keys = person_keys(study)
     made_of = [study.name, date, champion.version, decisive(study.settings, "score"), code, hashes]
     run_id = digest(*made_of, *filter(None, [keys.mark]))[:16]

@@ -11,7 +11,7 @@ from typing import Any
 from flows.fitting.machines import run_jobs
 from flows.nightly import refused, steps, stopped
 from flows.nightly.again import settled
-from flows.nightly.backfill.plan import FAILED, REFUSED, SCORED, TODO, DatePlan
+from flows.nightly.backfill.plan import FAILED, REFUSED, SCORED, SHORT, TODO, DatePlan
 from flows.nightly.run import Run, open_run
 from flows.nightly.trouble import REFUSALS, trying
 from flows.project.deadline import deadline
@@ -71,7 +71,7 @@ def do_date(plan: DatePlan, given: Given) -> DatePlan:
         if not is_failure(error):
             raise
         return replace(plan, state=FAILED, why=sentence_of(error))
-    return replace(plan, state=SCORED)
+    return replace(plan, state=SCORED, why=f"now, by model {(plan.version or '')[:SHORT]}")
 
 
 def score_date(study: Study, date: str, version: str | None, machines: MachineSettings = SERIAL) -> dict[str, Any]:
