@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.nightly.alerts.hooks import failed, succeeded
 from flows.nightly.backfill.dates import do_dates
 from flows.nightly.backfill.plan import CHAMPION, FAILED, REFUSED, TODO, DatePlan, dates_between, plan_dates
+from flows.nightly.plain_log import plain_log
 from flows.project.access import apply
 from flows.project.errors import value_free
 from flows.project.paths import project_root
@@ -66,6 +67,7 @@ def backfill(
     Raises:
         UndoneError: if a date was refused or failed; the others are done.
     """
+    plain_log()
     root = project_root()
     apply(root)
     one = Study(root, study)
