@@ -10,7 +10,7 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows.nightly.alerts.hooks import failed, succeeded
+from flows.nightly.alerts.hooks import TELLING
 from flows.nightly.backfill.dates import do_dates
 from flows.nightly.backfill.plan import CHAMPION, FAILED, REFUSED, TODO, DatePlan, dates_between, plan_dates
 from flows.nightly.plain_log import plain_log
@@ -43,7 +43,7 @@ def score_dates(study: Study, plans: list[DatePlan]) -> list[DatePlan]:
     return found
 
 
-@flow(name="backfill", validate_parameters=True, on_failure=[failed], on_completion=[succeeded])
+@flow(name="backfill", validate_parameters=True, **TELLING)
 @value_free
 def backfill(
     study: str,
