@@ -67,7 +67,7 @@ def test_an_export_that_the_gate_refused_is_not_judged_again(copy_night: Callabl
 
     summary = read_json(study.paths.valid / SUMMARY)
     refused = Promotion(first.version, False, "not promoted: worse", Verdict(False, "worse", 121))
-    judged = Judged(judge(study, summary), last_promotion(study.registry.promotions()), refused, ["few people"])
+    judged = Judged(judge(study, summary), last_promotion(study.registry.promotions()), refused, ["few people"], {})
     record.fn(study, replace(judged, result=replace(refused, verdict=None)), datetime.now(UTC))
     assert retrained_already(study) is None
     record.fn(study, judged, datetime.now(UTC))
