@@ -20,7 +20,7 @@ from mtl_models.data.tasks import Task
 from schemas.contract import load_contract
 from schemas.describe import dictionary, markdown
 from schemas.meanings import MEANINGS
-from schemas.published import Champions, Rejects, Runs
+from schemas.published import Champions, Landed, Landings, Parts, Rejects, Runs
 
 DOCS = Path(__file__).parent
 API = runpy.run_path(str(DOCS / "api.py"))
@@ -29,7 +29,14 @@ BLOCK = re.compile(r"(<!-- scores of (\w+): written by docs/write.py -->\n).*?(<
 COLUMNS = re.compile(r"(<!-- columns of (\w+): written by docs/write.py -->\n).*?(<!-- end -->)", re.DOTALL)
 METHODS = re.compile(r"(<!-- methods: written by docs/write.py -->\n).*?(<!-- end -->)", re.DOTALL)
 HEADINGS = {"column": "column", "type": "type", "unit": "unit", "meaning": "meaning"}
-TABLES = {"rejects": Rejects, "runs": Runs, "champions": Champions}
+TABLES = {
+    "rejects": Rejects,
+    "runs": Runs,
+    "champions": Champions,
+    "landed": Landed,
+    "landings": Landings,
+    "parts": Parts,
+}
 
 
 def pages() -> dict[Path, str]:

@@ -67,6 +67,31 @@ MEANINGS: dict[str, dict[str, str]] = {
         "scores_version": "a version of the table `scores` that holds the run's rows; empty for `retrain`",
         "rejects_version": "a version of the table `rejects` that holds the run's rows",
     },
+    "landed": {
+        "table": "raw table, for example `DEMO`",
+        "person_id": "the person's key, as the contract writes it",
+        "file": "file of the drop, `DIQ/part-00001.csv` for a part",
+        "line": "line of the CSV on which the row starts, or row number in a Parquet file",
+        "row": (
+            "the row as JSON, text by column as it was delivered; an empty cell is an empty text, a column that the "
+            "file lacks is not there"
+        ),
+        "landed_on": "the drop's date; the partition",
+        "run_id": "the run that landed it",
+    },
+    "landings": {
+        "landed_on": "the drop's date",
+        "run_id": "the run that landed it",
+        "n_rows": "rows that landed: those that keep the contract",
+        "n_people": "those of them in the person table",
+        "n_late": "those of them about people who came before and are not in the drop's person table",
+        "landed_at": "when",
+    },
+    "parts": {
+        "person_id": "the person's key, as the contract writes it",
+        "part": "JSON: the columns of the split file with the person's values",
+        "given_on": "the date of the training that gave it; the partition",
+    },
     "champions": {
         "model_version": "SHA-256 of the model file, `data/registry/<study>/versions/<sha256>/model.onnx`",
         "promoted_at": "since when; the latest row is the champion",

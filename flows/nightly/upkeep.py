@@ -42,13 +42,14 @@ def upkeep(study: str) -> dict[str, str]:
 
 
 NOT = "not kept up"
+KEPT = ("scores", "rejects", "runs", "landed", "landings", "parts")
 
 
 def keep_tables(study: Study) -> dict[str, str]:
     """Compact and vacuum every published table; what is wrong with one keeps no other from it."""
     audit = timedelta(days=study.settings.published.audit_days)
     named = named_versions(study, audit)
-    stores = {name: getattr(study.tables, name).store for name in ("scores", "rejects", "runs")}
+    stores = {name: getattr(study.tables, name).store for name in KEPT}
     done = {}
     for name, store in {**stores, "champions": study.registry.history}.items():
         if not isinstance(store, PartitionedTable):
