@@ -179,7 +179,7 @@ def test_the_python_on_time_travel_runs(tmp_path: Path, monkeypatch: pytest.Monk
     for block in (
         each
         for each in _blocks(PUBLISHED, "python")
-        if not each.startswith(("# read with", "# follow", "# the newest"))
+        if not each.startswith(("# read with", "# follow", "# the newest", "# outcomes"))
     ):
         exec(block.replace("2026-11-20T06:00:00+00:00", dt.datetime.now(dt.UTC).isoformat()), {})
         held.append(dict(table.read().sort("score_date").rows()))
