@@ -70,14 +70,14 @@ def inbox(place: Place, study: Study) -> Iterator[Finding]:
 
 
 def registry(place: Place, study: Study) -> Iterator[Finding]:
-    """The champion: its bytes against its hash."""
+    """The champion: its bytes, and those of all that lies beside it, against their hashes."""
     promotions = study.registry.promotions()
     if promotions.is_empty():
         yield Finding("note", "it has no champion yet", f"mtl-health retrain --study {study.name}")
         return
     version = promotions["model_version"][-1]
     try:
-        study.registry.path(version)
+        study.registry.check(version)
     except ValueError as error:
         yield Finding("fault", str(error), f"restore data/registry/{study.name}, or mtl-health retrain")
         return

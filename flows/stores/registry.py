@@ -88,6 +88,17 @@ class ModelRegistry:
         """Where a version's file lies with what belongs to it."""
         return self.folder / "versions" / version
 
+    def check(self, version: str) -> None:
+        """Make sure that a version's file and all beside it are what was registered.
+
+        Raises:
+            ValueError: naming the first that is not.
+        """
+        self.path(version)
+        folder = self.version_folder(version)
+        for name in sealed_files(folder):
+            checked_file(folder, name)
+
     def companion(self, version: str, name: str) -> Path | None:
         """A file beside a version's model; nothing where it was registered without.
 
@@ -180,7 +191,7 @@ class ModelRegistry:
 
     def promote(self, version: str, reason: str, gate: dict[str, Any]) -> dict[str, Any]:
         """Make a registered version the champion, and give the row of the history."""
-        self.path(version)
+        self.check(version)
         with FileLock(self.folder / ".promoting.lock", timeout=60):
             current = self.promotions()
             row = {

@@ -29,7 +29,12 @@ def test_a_wrong_byte_beside_a_model_is_refused(tmp_path: Path) -> None:
     assert registry.manifest(version) == {"model_version": version, "git_revision": "a"}
     (folder / "other.json").write_text("laid there later")
     assert registry.companion(version, "other.json") is None, "it was not registered"
+    registry.check(version)
     path.write_text("export.jsoN")
+    for refused in (registry.check, lambda each: registry.promote(each, "by hand", {})):
+        with pytest.raises(ValueError, match=r"export\.json beside"):
+            refused(version)
+    assert registry.promotions().is_empty()
     with pytest.raises(ValueError, match=r"export.json beside model .* changed on disk: restore data/registry"):
         registry.companion(version, "export.json")
     path.unlink()
