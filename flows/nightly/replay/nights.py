@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,35 +30,42 @@ TIMEOUT = 3600.0
 SHORT = 12
 
 Say = Callable[[str], None]
+Train = Callable[[str, int], dict[str, Any]]
 
 
 def replay_nights(study: Study, replay: ReplaySettings, folder: Path, say: Say = lambda line: None) -> dict[str, Any]:
     """Replay a study's nights in ``folder``, and give what a page shows.
 
     A night's drop is scored and lands. Before the first night and after every so many the model is trained by DVC on
-    what is known by then. A night whose drop is broken fails, and is scored with the mended drop a night later.
+    what is known by then.
     """
     nights = arrivals(study, replay)
-    drops = Drops(study, replay, nights)
     place = make_place(study, replay, nights, folder)
-    first = dt.date.fromisoformat(replay.first)
-    dates = [(first + dt.timedelta(days=night)).isoformat() for night in range(replay.nights)]
+    trained, scored = list[dict[str, Any]](), list[dict[str, Any]]()
     with _in(folder):
-        trained = [_train(place, (first - dt.timedelta(days=1)).isoformat(), 0)]
-        say(_words(trained[-1]))
-        scored: list[dict[str, Any]] = []
-        for night, date in enumerate(dates):
-            if night and night - 1 == replay.broken - 1:
-                drops.write(night - 1, place.inbox / dates[night - 1])
-                scored.append(_score(place, dates[night - 1], night, again=True))
-                say(_words(scored[-1]))
-            drops.write(night, place.inbox / date, broken=night == replay.broken - 1)
-            scored.append(_score(place, date, night + 1))
-            say(_words(scored[-1]))
-            if (night + 1) % replay.retrain_every == 0:
-                trained.append(_train(place, date, night + 1))
-                say(_words(trained[-1]))
+        for record in play(place, Drops(study, replay, nights), train=partial(_train, place)):
+            (trained if "parts" in record else scored).append(record)
+            say(_words(record))
     return {"study": study.name, "settings": replay.model_dump(mode="json"), "trained": trained, "scored": scored}
+
+
+def play(place: Study, drops: Drops, *, train: Train | None) -> Iterator[dict[str, Any]]:
+    """All nights, and what came of each, trainings between them if there is a ``train``.
+
+    A night whose drop is broken fails, and is scored with the mended drop a night later.
+    """
+    replay, first = drops.replay, dt.date.fromisoformat(drops.replay.first)
+    dates = [(first + dt.timedelta(days=night)).isoformat() for night in range(replay.nights)]
+    if train:
+        yield train((first - dt.timedelta(days=1)).isoformat(), 0)
+    for night, date in enumerate(dates):
+        if night and night == replay.broken:
+            drops.write(night - 1, place.inbox / dates[night - 1])
+            yield _score(place, dates[night - 1], night, again=True)
+        drops.write(night, place.inbox / date, broken=night + 1 == replay.broken)
+        yield _score(place, date, night + 1)
+        if train and (night + 1) % replay.retrain_every == 0:
+            yield train(date, night + 1)
 
 
 def _score(place: Study, date: str, night: int, *, again: bool = False) -> dict[str, Any]:
