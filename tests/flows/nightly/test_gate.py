@@ -12,7 +12,7 @@ import pytest
 
 from flows.nightly.gate import Against, Case, judge
 from flows.nightly.judging.checks import Check, Verdict
-from flows.nightly.judging.compared import Rules
+from flows.nightly.judging.compared import Rules, compared
 from flows.nightly.judging.predicted import People, Predicted
 from flows.nightly.score_contract import scores_contract
 from flows.nightly.task_changes import Changes, table_conflicts
@@ -90,6 +90,31 @@ def test_gain_by_hand() -> None:
     verdict = verdict_of(targets + miss, targets + 2 * miss, targets, TASKS[:1], common=("tc",))
     assert [verdict.gains["tasks"]["tc"][key] for key in ("value", "low", "high")] == [0.5, 0.5, 0.5]
     assert said(verdict, "champion, tc").figures["low"] == pytest.approx(0.5 - 1.6449 * 0.01 * np.sqrt(2), abs=1e-5)
+
+
+def test_what_training_adds_by_hand() -> None:
+    """Both err by 1; their other seeds by 1.1 and 1.2. One degree of freedom each: 95 % of Student's t lie above -2.92.
+
+    The logarithms of the losses have the variances log(1.1)^2 / 2 and log(1.2)^2 / 2, which are averaged; a difference
+    of two models has twice that.
+    """
+    targets = pl.DataFrame({"tc": [0.0, 10.0] * 6})
+    one, other, third = (targets + pl.DataFrame({"tc": [miss, -miss] * 6}) for miss in (1.0, 1.1, 1.2))
+    ours, theirs = Predicted((one,), (one, other)), Predicted((one,), (one, third))
+    found = compared("champion", ours, theirs, People(targets), TASKS[:1], Rules(SETTINGS, EVALUATION))
+    error = np.sqrt((np.log(1.1) ** 2 + np.log(1.2) ** 2) / 2)
+    assert [check.figures["low"] for check in found.checks] == pytest.approx([-2.919986 * error] * 2, abs=1e-5)
+    known = Rules(GateSettings(seed_sd={"mean": 0.01, "tc": 0.02}), EVALUATION)
+    checks = compared("champion", ours, theirs, People(targets), TASKS[:1], known).checks
+    assert [check.figures["low"] for check in checks] == pytest.approx(
+        [-1.644854 * sd * np.sqrt(2) for sd in (0.01, 0.02)], abs=1e-5
+    )
+    repeats = [Predicted((one, one)), Predicted((third, other))]
+    mean = compared("champion", *repeats, People(targets), TASKS[:1], Rules(SETTINGS, EVALUATION)).checks[0]
+    gains = [1 - 1 / 1.2, 1 - 1 / 1.1]  # of each repeat; their mean varies by half of their variance
+    assert mean.figures["gain"] == pytest.approx(1 - 1 / 1.15, abs=1e-6)
+    spread = np.std(gains, ddof=1) / np.sqrt(2)
+    assert mean.figures["low"] == pytest.approx(1 - 1 / 1.15 - 6.313752 * spread, abs=1e-5)
 
 
 @pytest.mark.parametrize(
