@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from schemas.fields.plain import EXACT
+
 LEAST_ROWS = 4096  # by which it is told whether texts repeat
 MOST_WORDS = 256  # that a column may have among them
 MOST_WORDS_OF_ALL = 2048  # that all columns of a part may have: if they have more, the first part said too little
@@ -42,25 +44,50 @@ class Repeating:
 
 @dataclass(frozen=True)
 class Coded:
-    """The columns of a frame that are codes of texts.
+    """A column as codes of texts.
 
     Attributes:
-        texts: what the codes stand for, in any of the columns; the last one is None, for a cell without text.
-        codes: of each row of the columns.
+        texts: what the codes stand for, and maybe others; the last one is None, for a cell without text.
+        codes: of each row.
     """
 
     texts: tuple[str | None, ...] = field(repr=False)
-    codes: Mapping[str, npt.NDArray[np.uint32]] = field(repr=False)
+    codes: npt.NDArray[np.uint32] = field(repr=False)
 
-    @classmethod
-    def of(cls, frame: pl.DataFrame) -> Coded:
-        """Those of a frame; it has one type of codes."""
-        coded = _coded(frame)
-        if not coded:
-            return cls((None,), {})
+
+def coded_columns(frame: pl.DataFrame) -> dict[str, Coded]:
+    """The columns of a frame that are codes of texts, or as good as: small whole numbers in many rows.
+
+    Columns of codes have one type.
+    """
+    found = {}
+    if frame.height >= LEAST_ROWS:
+        found = {column.name: small for column in frame if (small := _small_numbers(column))}
+    if coded := _coded(frame):
         texts = _texts_of(coded)
         codes = frame.select(pl.col(*coded).to_physical().cast(pl.UInt32).fill_null(len(texts)))
-        return cls((*texts, None), {column.name: column.to_numpy() for column in codes})
+        found |= {column.name: Coded((*texts, None), column.to_numpy()) for column in codes}
+    return found
+
+
+def _small_numbers(column: pl.Series) -> Coded | None:
+    """The codes of a column of whole numbers from 0 up to some; None for any other."""
+    if column.dtype not in EXACT:
+        return None
+    least, greatest = column.min(), column.max()
+    if least is None or not (least >= 0 and greatest < MOST_WORDS_OF_ALL):  # type: ignore[operator]
+        return None
+    top = int(greatest) + 1  # type: ignore[arg-type]
+    numbers = column.to_numpy()  # null is NaN there, as NaN is null to whoever reads it
+    codes = np.where(numbers == numbers, numbers, top).astype(np.uint32)
+    if np.count_nonzero((codes == numbers) | (codes == top)) < len(codes) or np.signbit(numbers).any():
+        return None  # minus zero has another text
+    texts = _WITH_POINT if column.dtype.is_float() else _WHOLE
+    return Coded((*texts[:top], None), codes)
+
+
+_WHOLE = tuple(str(number) for number in range(MOST_WORDS_OF_ALL))
+_WITH_POINT = tuple(f"{number}.0" for number in range(MOST_WORDS_OF_ALL))
 
 
 def _coded(frame: pl.DataFrame) -> dict[str, pl.Categorical]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandera.polars as pa
 import polars as pl
 
 from schemas.fields import ModelView, Rules
-from schemas.reading.repeating import Coded
+from schemas.reading.repeating import Coded, coded_columns
 from schemas.reading.stored import as_text
 
 ROW = "row number"
@@ -22,7 +20,6 @@ ROW = "row number"
 EFFECT = pl.Enum(["recoded", "answer", "null", "reject"])
 NOTES: dict[str, Any] = {ROW: pl.UInt32, "column": pl.String, "rule": pl.String, "effect": EFFECT}
 
-Codes = npt.NDArray[np.uint32]
 Read = tuple[pl.Series, list[tuple[pl.Series, str]]]
 Words = dict[str | None, tuple[Any, str | None]]
 
@@ -35,7 +32,7 @@ def parse(text: pl.DataFrame, model: type[pa.DataFrameModel]) -> tuple[pl.DataFr
     view = ModelView.of(model)
     values: list[pl.Series] = []
     notes = [pl.DataFrame(schema=NOTES)]
-    given, coded = set(text.columns), Coded.of(text)
+    given, coded = set(text.columns), coded_columns(text)
     for name, dtype in view.dtypes.items():
         if name not in given:
             values.append(pl.repeat(None, text.height, dtype=dtype, eager=True).alias(name))
@@ -43,8 +40,8 @@ def parse(text: pl.DataFrame, model: type[pa.DataFrameModel]) -> tuple[pl.DataFr
         rules = view.rules[name]
         # a column at a time, apart from the others and step by step: one expression for all, or one in a frame of
         # thousands of columns, would be planned for longer than it runs
-        if name in coded.codes:
-            column, met = _by_codes(coded.codes[name], coded.texts, rules, dtype, _known_words(model, name))
+        if name in coded:
+            column, met = _by_codes(coded[name], rules, dtype, _known_words(model, name))
         else:
             column, met = _parsed(text[name], rules, dtype)
         values.append(column.alias(name))
@@ -67,8 +64,9 @@ def _parsed(cells: pl.Series, rules: Rules, dtype: pl.DataType) -> Read:
     return values, met
 
 
-def _by_codes(codes: Codes, texts: Sequence[str | None], rules: Rules, dtype: pl.DataType, known: Words) -> Read:
+def _by_codes(column: Coded, rules: Rules, dtype: pl.DataType, known: Words) -> Read:
     """The same of codes of texts: each text is read once, and not again where it was read before."""
+    codes, texts = column.codes, column.texts
     there = np.flatnonzero(np.bincount(codes, minlength=len(texts))).tolist()
     new = [texts[code] for code in there if texts[code] not in known]
     if new:

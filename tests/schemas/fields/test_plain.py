@@ -18,7 +18,9 @@ from schemas.fields.person_key import PersonKey
 from schemas.fields.plain import Plain
 from schemas.fields.rules import Rules
 from schemas.fields.time_of_day import TimeOfDay
+from schemas.reading.repeating import coded_columns
 from schemas.reading.stored import as_text
+from schemas.splitting.parsing import _by_codes
 
 RULES: list[Rules] = [
     Number(title="any decimals", low=-5, high=5000),
@@ -79,6 +81,33 @@ def test_stored_numbers_are_read_as_their_text_is(dtype: type[pl.DataType], numb
     cells = pl.Series("text", numbers, dtype=pl.Float64).cast(dtype, strict=False)
     for rules in RULES:
         require_same(rules, cells)
+
+
+@pytest.mark.parametrize("dtype", [pl.Int8, pl.Int64, pl.UInt8, pl.Float64], ids=str)
+@settings(max_examples=20, deadline=None)
+@given(numbers=st.lists(st.one_of(st.none(), st.integers(0, 120), st.just(float("nan"))), max_size=30))
+def test_small_whole_numbers_are_read_as_codes_of_their_text(
+    dtype: type[pl.DataType], numbers: list[float | None]
+) -> None:
+    cells = pl.Series("text", numbers, dtype=pl.Float64).cast(dtype, strict=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("schemas.reading.repeating.LEAST_ROWS", 0)
+        coded = coded_columns(cells.to_frame()).get("text")
+    blank = cells.is_null() | cells.is_nan() if cells.dtype.is_float() else cells.is_null()
+    assert (coded is None) == blank.all()
+    for rules in RULES if coded else ():
+        parsed = rules.parse(as_text(cells).str.strip_chars().replace("", None).rename("text").to_frame())
+        dtype_read = parsed["value"].dtype
+        values, met = _by_codes(coded, rules, dtype_read, {})
+        assert [str(value) for value in values] == [str(value) for value in parsed["value"]]
+        found = {(place, rule) for places, rule in met for place in places.to_list()}
+        assert found == {(place, rule) for place, rule in enumerate(parsed["rule"]) if rule is not None}
+
+
+@pytest.mark.parametrize("numbers", [[0.5, 1.0], [-1.0, 1.0], [-0.0, 1.0], [1.0, 1e9], [float("inf")], [1e300, 2.0]])
+def test_other_numbers_are_no_codes(numbers: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("schemas.reading.repeating.LEAST_ROWS", 0)
+    assert coded_columns(pl.DataFrame({"n": numbers})) == {}
 
 
 def test_a_number_that_decimals_make_odd_is_plain() -> None:
