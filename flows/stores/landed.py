@@ -39,6 +39,19 @@ class LandedTable(PublishedTable):
                 found.append(held.filter(held.is_in(keys.implode())))
         return pl.concat(found).unique()
 
+    def by_table(self, date: str, tables: Iterable[str], *, at_once: bool) -> Iterator[tuple[str, pl.DataFrame]]:
+        """The rows of some raw tables that had landed by the end of a date, table by table.
+
+        ``at_once``: read all of them in one pass, which takes memory for all and a table's share of the time.
+        """
+        if not at_once:
+            yield from ((name, self.until(date, name)) for name in tables)
+            return
+        wanted = pl.col("landed_on") <= dt.date.fromisoformat(date)
+        rows = pl.concat(frame.filter(wanted) for frame in self.store.frames())
+        parts = rows.partition_by("table", as_dict=True)
+        yield from ((name, parts.pop((name,), rows.clear())) for name in tables)
+
     def until(self, date: str, table: str, *, people: pl.Series | None = None) -> pl.DataFrame:
         """The rows of one raw table that had landed by the end of a date; of some ``people``, so that no others are
         held."""

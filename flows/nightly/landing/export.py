@@ -25,6 +25,7 @@ from schemas.reading.source import read_table
 from schemas.splitting.intake import TABLES, landed_rows
 
 NOTE = "state"
+AT_ONCE = 1_000_000  # so many rows that landed are read together, about 0.5 GiB: a pass for each table takes longer
 
 
 def export_landed(study: Study, date: str) -> dict[str, Any]:
@@ -38,7 +39,8 @@ def export_landed(study: Study, date: str) -> dict[str, Any]:
     """
     folder, note = study.paths.landed, _note(study)
     landings = study.tables.landings.until(date)
-    shown = {"date": date, "landings": landings.height, "rows": int(landings["n_rows"].sum())}
+    n_rows = int(landings["n_rows"].sum())
+    shown = {"date": date, "landings": landings.height, "rows": n_rows}
     if landings.is_empty():
         if folder.exists():
             shutil.rmtree(folder)
@@ -46,7 +48,7 @@ def export_landed(study: Study, date: str) -> dict[str, Any]:
     state = _state(study, landings)
     held = read_json(note) if note.is_file() else {}
     if held.get(NOTE) != state or held.get("is_there") != folder.is_dir():
-        n_newcomers = _write(study, date, folder)
+        n_newcomers = _write(study, date, folder, at_once=n_rows <= AT_ONCE)
         held = {NOTE: state, "is_there": folder.is_dir(), "newcomers": n_newcomers}
         write_json(note, held)
     return {**shown, "newcomers": held["newcomers"]}
@@ -69,15 +71,16 @@ def _state(study: Study, landings: pl.DataFrame) -> str:
     return digest(came, files, code_digest(__name__, study=study.name))
 
 
-def _write(study: Study, date: str, folder: Path) -> int:
+def _write(study: Study, date: str, folder: Path, *, at_once: bool) -> int:
     """Replace the folder, and give the number of newcomers."""
     partial_folder = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial_folder, ignore_errors=True)
     contract = study.contract
     newcomers = pl.DataFrame(schema={PERSON: pl.String})
-    for name, model in contract.tables.items():
+    for name, rows in study.tables.landed.by_table(date, contract.tables, at_once=at_once):
+        model = contract.tables[name]
         view = ModelView.of(model)
-        newest = newest_rows(study.tables.landed.until(date, name), view)
+        newest = newest_rows(rows, view)
         if newest.is_empty():
             continue
         if name == contract.person_table:

@@ -179,6 +179,10 @@ def test_outcomes_of_people_who_came_before_land_without_their_person_row(nhanes
     assert outcomes.select("person_id", "hba1c").rows() == [("900001", 7.1)]
     assert str(outcomes["hba1c__came_on"].item()) == SECOND
     assert outcomes["diabetes__came_on"].item() is None
+    landed, names = nhanes.tables.landed, nhanes.contract.tables
+    once, each = (dict(landed.by_table(SECOND, names, at_once=at_once)) for at_once in (True, False))
+    assert list(once) == list(each) == list(names)
+    assert all(once[name].equals(each[name]) for name in names)
     export_landed(nhanes, SECOND)
     assert {"900001", known} <= set(exported(nhanes, "GHB")["SEQN"]) <= {"900001", *person["SEQN"]}
     assert read_newcomers(nhanes.paths.landed) is not None
