@@ -135,13 +135,15 @@ def inputs_of(study: Study, row: Row) -> Iterator[dict[str, Any]]:
         return
     for table in study.contract.tables:
         yield _dataset(study.paths.raw / table, hashes["dvc.lock"])
+    if json.loads(row["details"] or "{}").get("landed", {}).get("landings"):
+        yield _dataset(study.published / "landed", hashes["dvc.lock"])
 
 
 def outputs_of(study: Study, row: Row) -> Iterator[dict[str, Any]]:
     """What a run has written: tables by their version, a model by its hash."""
     written = {"rejects": None, "runs": 1}
     if row["flow"] == "score":
-        written |= {"scores": row["n_scored"]}
+        written |= {"scores": row["n_scored"], "landed": None}
     else:
         yield _dataset(study.paths.registry / "model", row["model_version"])
         if row["promoted"]:
