@@ -92,11 +92,11 @@ def measure_night(
 ) -> dict[str, float]:
     """Seconds of processor time and of the clock, and the highest memory of a process in GiB."""
     from flows.fitting.machines import run_jobs
-    from flows.nightly import shards
+    from flows.nightly import shard_files, shards
     from flows.nightly.absence import Absence
     from flows.nightly.publishing import check_scores
     from flows.nightly.score_contract import scores_contract
-    from flows.nightly.shards import Work
+    from flows.nightly.shard_files import Work
     from flows.project.settings import ShardSettings
     from flows.stores.registry import Champion
     from flows.stores.tables import Tables
@@ -118,12 +118,12 @@ def measure_night(
     plan = shards.plan_drop(study, drop, work.staging, (), parting, machines=machines)
     shards.note_absence(work.staging, Absence())
     list(run_jobs(shards.work_on, range(plan.n_shards), work, title="shards", machines=machines))
-    counts = shards.counts_of(work)
+    counts = shard_files.counts_of(work)
     require_sound(plan.facts([each.facts for each in counts], study.contract), study.contract)
     merged(study.contract, [(each.summary, each.labels) for each in counts])
     tables = Tables.of(scratch / "tables", "delta")
-    check_scores(shards.scores_of(work), scores_contract(work.scorer.tasks))
-    tables.scores.replace(DATE, shards.scores_of(work))
+    check_scores(shard_files.scores_of(work), scores_contract(work.scorer.tasks))
+    tables.scores.replace(DATE, shard_files.scores_of(work))
     seconds = time.perf_counter() - clock
     cpu = _cpu() - start
     if errors := [each.error for each in counts if each.error]:

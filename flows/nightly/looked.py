@@ -10,8 +10,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from flows.nightly import shards
-from flows.nightly.shards import REJECTED, Work
+from flows.nightly import shard_files, shards
+from flows.nightly.shard_files import REJECTED, Work
 from flows.project.machines import SERIAL
 from flows.project.paths import replace_file
 from flows.stores.staging import staging
@@ -35,7 +35,7 @@ def validate_folder(study: Study, folder: Path, *, scoring: bool, rejects: Path 
     with staging(study.paths.staging / f"validate-{os.getpid()}") as scratch:
         work = Work(study.root, study.name, study.settings, None, scratch, "", "", datetime.now(UTC))
         _work_through(study, folder, work, scoring=scoring)
-        counts = shards.counts_of(work)
+        counts = shard_files.counts_of(work)
         require_sound(work.plan.facts([each.facts for each in counts], study.contract), study.contract)
         if rejects:
             replace_file(rejects, partial(_write_rejects, work))
@@ -63,7 +63,7 @@ def _write_rejects(work: Work, path: Path) -> None:
         return
     import pyarrow.parquet as pq
 
-    frames = shards.rejects_of(work)
+    frames = shard_files.rejects_of(work)
     first = next(frames)
     with pq.ParquetWriter(path, first.to_arrow().schema, store_schema=False) as writer:
         for frame in chain([first], frames):

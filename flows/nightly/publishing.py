@@ -7,10 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from flows.nightly import shards
+from flows.nightly import shard_files
 from flows.nightly.rejects import excluded_rows, rejected_rows
 from flows.nightly.run import Run
-from flows.nightly.shards import Work
+from flows.nightly.shard_files import Work
 from mtl_models.data.dataset import PERSON
 from schemas.published import PublishError, check_published
 
@@ -43,8 +43,8 @@ def reject_frames(
         excluded: whether people outside the cohort count.
         most: rejected rows of a table; all if left out.
     """
-    for frame in shards.rejects_of(work, most):
+    for frame in shard_files.rejects_of(work, most):
         yield run.keys.named(rejected_rows(frame, batch, run.run_id))
     if excluded:
-        for frame in shards.excluded_of(work):
+        for frame in shard_files.excluded_of(work):
             yield run.keys.named(excluded_rows(run.study, frame, batch, run.run_id))

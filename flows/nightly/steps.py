@@ -9,14 +9,14 @@ from typing import Any
 
 from flows.features.cohort import nobody
 from flows.features.guard import FeatureError
-from flows.nightly import shards
+from flows.nightly import shard_files, shards
 from flows.nightly.absence import absence_of, costs_of, require_sound
 from flows.nightly.landing.land import land
 from flows.nightly.ledger import ledger_row
 from flows.nightly.publishing import check_scores, reject_frames
 from flows.nightly.run import Run
 from flows.nightly.score_contract import scores_contract
-from flows.nightly.shards import Counts, Work
+from flows.nightly.shard_files import Counts, Work
 from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings
 from flows.project.storage import send
@@ -107,7 +107,7 @@ class Gathered:
         """
         self._run, self.work = run, work_of(run)
         contract = run.study.contract
-        self.counts: list[Counts] = shards.counts_of(self.work)
+        self.counts: list[Counts] = shard_files.counts_of(self.work)
         require_sound_tables(self.work.plan.facts([each.facts for each in self.counts], contract), contract)
         self.summary: dict[str, Any] = merged(contract, [(each.summary, each.labels) for each in self.counts])
 
@@ -154,7 +154,7 @@ def publish(run: Run) -> dict[str, Any]:
     gathered = Gathered(run)
     gathered.require_scored()
     judgement, absence = gathered.judgement(), gathered.work.absence
-    scores = partial(shards.scores_of, gathered.work)
+    scores = partial(shard_files.scores_of, gathered.work)
     rejects = partial(reject_frames, run, gathered.work, batch=run.date, excluded=True)
     row = ledger_row(
         run.study,

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flows.nightly import shards
+from flows.nightly import shard_files, shards
 from flows.nightly.landing.land import land
 from flows.nightly.rejects import rejected_rows
-from flows.nightly.shards import Work
+from flows.nightly.shard_files import Work
 from flows.project.hashing import digest
 from flows.project.identity import code_digest, decisive
 from flows.project.storage import shown
@@ -44,12 +44,12 @@ def land_alone(study: Study, date: str) -> dict[str, Any]:
     with staging(scratch, study.paths.staging / date):
         work = Work(study.root, study.name, study.settings, None, scratch, date, run_id, datetime.now(UTC), lands=True)
         _work_through(work, drop)
-        counts = shards.counts_of(work)
+        counts = shard_files.counts_of(work)
         require_sound(work.plan.facts([each.facts for each in counts], contract), contract, without_persons=True)
         summary = merged(contract, [(each.summary, each.labels) for each in counts])
         judgement = judge(study, summary, reference=study.registry.champion_profile(), scoring=True)
         judgement.require(f"nothing landed; the drop is {shown(drop, study.root)}")
-        tables.rejects.replace(date, (rejected_rows(frame, date, run_id) for frame in shards.rejects_of(work)))
+        tables.rejects.replace(date, (rejected_rows(frame, date, run_id) for frame in shard_files.rejects_of(work)))
         row = land(work, summary)
     return {**row, "n_rejected": sum(table["n_rejected"] for table in summary["tables"].values())}
 
@@ -59,7 +59,9 @@ def _work_through(work: Work, drop: Path) -> None:
     parting, machines = study.settings.shards, study.machines
 
     def n_shards() -> int:
-        return shards.plan_drop(study, drop, work.staging, disordered, parting, without_persons=True).n_shards
+        return shards.plan_drop(
+            study, drop, work.staging, disordered, parting, without_persons=True, machines=machines
+        ).n_shards
 
     while table := shards.work_through(work, n_shards(), machines):
         disordered.append(table)

@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from flows.nightly import shards
-from flows.nightly.shards import Work
+from flows.nightly import shard_files
+from flows.nightly.shard_files import Work
 
 
 def land(work: Work, summary: dict[str, Any]) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def land(work: Work, summary: dict[str, Any]) -> dict[str, Any]:
     """
     tables = work.study.tables
     counts = {name: table["n_valid"] + table.get("n_late", 0) for name, table in summary["tables"].items()}
-    found = shards.count_landed(work)
+    found = shard_files.count_landed(work)
     if wrong := [name for name, count in counts.items() if found.get(name, 0) != count]:
         raise RuntimeError(
             f"rows do not add up, nothing landed: of {wrong[0]} {counts[wrong[0]]} rows are valid, and "
@@ -46,5 +46,5 @@ def land(work: Work, summary: dict[str, Any]) -> dict[str, Any]:
 
 def _frames(work: Work, day: date) -> Iterator[pl.DataFrame]:
     own = pl.lit(day).alias("landed_on"), pl.lit(work.run_id).alias("run_id")
-    for frame in shards.landed_of(work):
+    for frame in shard_files.landed_of(work):
         yield frame.with_columns(own)

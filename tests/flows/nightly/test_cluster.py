@@ -13,7 +13,7 @@ import pytest
 
 from flows.nightly import steps
 from flows.nightly.run import Run, open_run
-from flows.nightly.shards import COUNTS, SHARDS, counts_of
+from flows.nightly.shard_files import COUNTS, SHARDS, counts_of
 from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings
 from flows.study.study import Study

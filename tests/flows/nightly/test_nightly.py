@@ -15,7 +15,7 @@ import pytest
 
 from flows.nightly import steps
 from flows.nightly.run import open_run
-from flows.nightly.shards import SCORES
+from flows.nightly.shard_files import SCORES
 from flows.project.hashing import sha256
 from flows.study.study import Study
 from tests.flows.support import drop_of, scores_of, table, version

@@ -1,0 +1,183 @@
+"""What is done to the shards of a drop, and what came of each: it lies in files, and travels by their names."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.nightly.absence import Absence
+from flows.nightly.landing.before import who_came_before
+from flows.project.settings import StudySettings
+from flows.project.storage import near
+from flows.stores.registry import Champion
+from flows.study.study import Study
+from mtl_models.data.dataset import PERSON
+from mtl_models.serving.scorer import Scorer
+from schemas.reading.places import is_far, scan
+from schemas.sharding.merge import Labels
+from schemas.sharding.plan import Plan
+from schemas.splitting.results import REJECTS
+from schemas.splitting.study import Facts
+from schemas.splitting.table import Known
+
+PLAN, SHARDS, DISORDERED, ABSENCE = "plan", "shards", "disordered", "absence"
+SCORES, EXCLUDED, REJECTED, COUNTS = "scores.parquet", "excluded.parquet", "rejects.parquet", "counts"
+LANDED = "landed-{}.parquet"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done to every shard; it travels to other processes.
+
+    Attributes:
+        root, name, settings: the study's.
+        champion: the model that scores; None where rows are only validated.
+        staging: the run's scratch folder.
+        date, run_id, started_at: the run's, as every score row has them.
+        lands: whether the rows are kept to land.
+    """
+
+    root: Path
+    name: str
+    settings: StudySettings
+    champion: Champion | None
+    staging: Path
+    date: str
+    run_id: str
+    started_at: datetime
+    lands: bool = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels: not what was looked up here, such as the scorer."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    @cached_property
+    def study(self) -> Study:
+        """The study."""
+        return Study(self.root, self.name, given=self.settings)
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """The champion, ready to score."""
+        assert self.champion is not None
+        with near(self.champion.path) as file:
+            return Scorer(file, sha256=self.champion.version)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Where the rows of each shard lie."""
+        plan: Plan = pickle.loads((self.staging / PLAN).read_bytes())
+        return plan
+
+    @cached_property
+    def before(self) -> Known | None:
+        """What tells who came before; None where nobody is scored."""
+        return who_came_before(self.study, self.date, self.staging)
+
+    @cached_property
+    def absence(self) -> Absence:
+        """What the night lacks, as :func:`note_absence` has kept it."""
+        absence: Absence = pickle.loads((self.staging / ABSENCE).read_bytes())
+        return absence
+
+    def folder(self, shard: int) -> Path:
+        """Where a shard's files are."""
+        return self.staging / SHARDS / str(shard)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What came of a shard. It holds no row and no value.
+
+    Attributes:
+        summary, labels: of its validation.
+        facts: what it says of the tables as a whole.
+        n_cohort, n_excluded, n_scored: people.
+        n_features: features of each.
+        error: why its people could not be scored.
+    """
+
+    summary: dict[str, Any] = field(repr=False)
+    labels: Labels = field(repr=False)
+    facts: Facts
+    n_cohort: int = 0
+    n_excluded: int = 0
+    n_scored: int = 0
+    n_features: int = 0
+    error: Exception | None = None
+
+
+def counts_of(work: Work) -> list[Counts]:
+    """What came of every shard, in their order."""
+    return [pickle.loads((work.folder(shard) / COUNTS).read_bytes()) for shard in range(work.plan.n_shards)]
+
+
+def _content(file: Path) -> Path | BytesIO:
+    """A shard's file as Polars may read it while Delta's library writes: one of its own on a storage would panic."""
+    return BytesIO(file.read_bytes()) if is_far(file) else file
+
+
+def scores_of(work: Work) -> Iterator[pl.DataFrame]:
+    """The score rows of every shard, in the order of the persons' keys."""
+    for shard in range(work.plan.n_shards):
+        yield pl.read_parquet(_content(work.folder(shard) / SCORES))
+
+
+def landed_of(work: Work) -> Iterator[pl.DataFrame]:
+    """The rows to land by table, in the order of the persons' keys."""
+    for name in work.study.contract.tables:
+        for shard in range(work.plan.n_shards):
+            file = work.folder(shard) / LANDED.format(name)
+            if file.is_file():
+                yield pl.read_parquet(_content(file))
+
+
+def count_landed(work: Work) -> dict[str, int]:
+    """The rows to land, by table."""
+    counts: dict[str, int] = {}
+    for name in work.study.contract.tables:
+        files = (work.folder(shard) / LANDED.format(name) for shard in range(work.plan.n_shards))
+        counts[name] = sum(scan(file).select(pl.len()).collect().item() for file in files if file.is_file())
+    return counts
+
+
+def excluded_of(work: Work) -> Iterator[pl.DataFrame]:
+    """The people outside the cohort, shard by shard."""
+    for shard in range(work.plan.n_shards):
+        yield pl.read_parquet(_content(work.folder(shard) / EXCLUDED))
+
+
+def rejects_of(work: Work, most: int | None = None) -> Iterator[pl.DataFrame]:
+    """The rejected rows by table, those of no known person first, the others in the order of the persons' keys.
+
+    So they lie in one order however many shards there are.
+
+    Args:
+        work: what was done.
+        most: so many rows of a table, its first ones; all if left out.
+    """
+    files = [work.folder(shard) / REJECTED for shard in range(work.plan.n_shards)]
+    held = [file for file in files if pl.scan_parquet(_content(file)).select(pl.len()).collect().item()]
+    for name in work.study.contract.tables:
+        nobody = pl.DataFrame(schema=REJECTS)
+        for file in held:
+            nobody = pl.concat([nobody, _rows_of(file, name, of_persons=False)]).sort("file", "line").slice(0, most)
+        yield nobody
+        left = None if most is None else most - nobody.height
+        for file in held:
+            rows = _rows_of(file, name, of_persons=True).sort(PERSON, "file", "line").slice(0, left)
+            left = None if left is None else left - rows.height
+            yield rows
+
+
+def _rows_of(file: Path, table: str, *, of_persons: bool) -> pl.DataFrame:
+    known = pl.col(PERSON).is_not_null() if of_persons else pl.col(PERSON).is_null()
+    return pl.scan_parquet(_content(file)).filter(pl.col("table") == table, known).collect()
