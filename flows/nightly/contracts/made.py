@@ -12,11 +12,11 @@ from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from schemas.meanings import MEANINGS
 from schemas.odcs.columns import properties_of
-from schemas.published import Champions, Rejects, Runs
+from schemas.published import Champions, Landings, Rejects, Runs
 from schemas.reading.places import is_far
 
 API = "v3.2.0"
-MAJORS = {"scores": 1, "rejects": 1, "runs": 1, "champions": 1}
+MAJORS = {"scores": 1, "rejects": 1, "runs": 1, "champions": 1, "landings": 1}
 """The major version of every table's contract. A change of the code that breaks what readers build on raises it here; a
 change of a study's tasks that breaks its `scores` raises `published.majors` in the study's block of params.yaml."""
 
@@ -59,6 +59,12 @@ _ABOUT: dict[str, _About] = {
         ("run_id",),
         limits="A run without a row did not finish.",
     ),
+    "landings": _About(
+        "What landed when, in counts.",
+        "a date that landed",
+        ("landed_on",),
+        limits="Counts only. A date that lands again replaces its row.",
+    ),
     "champions": _About(
         "Every promotion: which model scores since when, and why.",
         "a promotion",
@@ -82,6 +88,7 @@ def contracts_of(study: Study) -> dict[str, dict[str, Any]]:
         "rejects": (Rejects.to_schema(), MEANINGS["rejects"]),
         "runs": (Runs.to_schema(), MEANINGS["runs"]),
         "champions": (Champions.to_schema(), MEANINGS["champions"]),
+        "landings": (Landings.to_schema(), MEANINGS["landings"]),
     }
     made = {}
     for name, (schema, meanings) in tables.items():
@@ -89,14 +96,14 @@ def contracts_of(study: Study) -> dict[str, dict[str, Any]]:
         if missing := [column for column in schema.columns if column not in meanings]:
             raise ValueError(f"{name}: column {missing[0]} has no words: add them to schemas/meanings.py")
         columns = properties_of(schema, meanings, keys=about.keys, partition=about.partition, later=list(predictions))
-        columns = [_person(column, study) if column["name"] == PERSON else column for column in columns]
+        kind = study.settings.published.person_key
+        columns = [_person(column, kind) if column["name"] == PERSON else column for column in columns]
         made[name] = _document(study, name, about, columns)
     return made
 
 
-def _person(column: dict[str, Any], study: Study) -> dict[str, Any]:
+def _person(column: dict[str, Any], kind: str) -> dict[str, Any]:
     """The column of persons, with what it holds."""
-    kind = study.settings.published.person_key
     said = {**column, "classification": "restricted", "customProperties": [{"property": "personKey", "value": kind}]}
     if kind == "hashed":
         said["description"] += ", as its keyed hash (HMAC-SHA256) in hexadecimal figures"

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from flows.nightly.contracts.kept import as_text, faults_of, file_of, read, renew
-from flows.nightly.contracts.made import contracts_of
+from flows.nightly.contracts.made import MAJORS, contracts_of
 from flows.project.settings import StudySettings
 from flows.stores.registry import ModelRegistry
 from flows.study.study import Study
@@ -31,7 +31,7 @@ def test_contracts_are_what_the_code_says_and_were_never_broken(study: str) -> N
 
 @pytest.mark.parametrize("study", KEPT)
 def test_contracts_have_the_form_of_the_standard(study: str) -> None:
-    for table in ("scores", "rejects", "runs", "champions"):
+    for table in MAJORS:
         held = read(file_of(ROOT, study, table))
         assert held is not None
         assert [f"{error.json_path}: {error.message}" for error in CHECK.iter_errors(held)] == []
