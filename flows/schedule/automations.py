@@ -41,6 +41,7 @@ def wanted(settings: AlertSettings, actions: Callable[[dict[str, str]], list[Act
     if "failure" in settings.kinds:
         crash = EventTrigger(expect={f"{RUN}.Crashed"}, match_related=OWN)
         yield _automation("crash", "Tells that a run was killed or its machine died.", crash, actions(_crash()))
+        # a beat of a short run may arrive after its end and start this in vain: an ended run is not changed
         silence = EventTrigger(
             after={f"{RUN}.heartbeat", f"{RUN}.Running", f"{RUN}.Retrying"},
             expect={f"{RUN}.*"},
