@@ -145,26 +145,30 @@ def nights(place: Place, study: Study) -> Iterator[Finding]:
     due = [date for date in dates_due(schedule.score, schedule.timezone, ended, NIGHTS) if date > min(dates)]
     missing = [date for date in due if date not in dates]
     for date in missing:
-        newest = date == due[0]
-        why, following = _why(study, date)
-        yield Finding("fault" if newest else "note", f"the night of {date} was not scored: {why}", following)
+        why, following, is_allowed = _why(study, date)
+        is_fault = date == due[0] and not is_allowed
+        yield Finding("fault" if is_fault else "note", f"the night of {date} was not scored: {why}", following)
     if not missing:
         yield Finding(
             "ok", f"the last {len(due)} scheduled nights were scored" if due else "its first night was scored"
         )
 
 
-def _why(study: Study, date: str) -> tuple[str, str]:
-    """Why a date has no scores, as far as files tell, and what to type."""
+def _why(study: Study, date: str) -> tuple[str, str, bool]:
+    """Why a date has no scores, as far as files tell, what to type, and whether the study's params allow it."""
     from flows.stores.inbox import Inbox
 
     again = f"mtl-health score --study {study.name} --date {date}"
     if (study.paths.stopped / f"{date}.json").is_file():
-        return "a limit stopped its drop", f"mtl-health tonight --study {study.name} --date {date}"
+        return "a limit stopped its drop", f"mtl-health tonight --study {study.name} --date {date}", False
     try:
         drop = Inbox(study.inbox).drop(date)
     except FileNotFoundError:
-        return "it has no drop", f"put its tables into {study.inbox / date}, then {again}"
+        newest = Inbox(study.inbox).newest(date)
+        age = (dt.date.fromisoformat(date) - dt.date.fromisoformat(newest)).days if newest else None
+        is_allowed = age is not None and age <= study.settings.night.max_drop_age_days
+        words = "it has no drop" + (f", the newest is {age} days older" if newest else "")
+        return words, f"put its tables into {study.inbox / date}, then {again}", is_allowed
     except OSError as error:
-        return sentence_of(error), again
-    return f"its drop lies in {drop.name}, and no run of it has ended well", again
+        return sentence_of(error), again, False
+    return f"its drop lies in {drop.name}, and no run of it has ended well", again, False

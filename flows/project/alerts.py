@@ -19,7 +19,7 @@ KINDS = {
     "gate": "the gate did not let a new model replace the champion",
     "drift": "inputs, scores or performance are not what they were",
     "missed": "a scheduled run did not start",
-    "stale": "the score table has missed several nights",
+    "stale": "the newest scores are too old",
     "recovered": "what was told before is mended",
 }
 """What is told, by the name that ``kinds`` gives it."""
@@ -71,7 +71,6 @@ class AlertSettings(BaseModel):
         to: receivers by name.
         kinds: what is told; all if left out.
         late_minutes: a scheduled run that has not started so long after it was due is told as missed.
-        stale_nights: a score table that so many scheduled nights have not reached is told as stale.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -79,7 +78,6 @@ class AlertSettings(BaseModel):
     to: dict[str, Receiver] = {}
     kinds: tuple[str, ...] = tuple(KINDS)
     late_minutes: float = Field(default=30, ge=1)
-    stale_nights: int = Field(default=2, ge=1)
 
     @field_validator("to")
     @classmethod

@@ -11,7 +11,7 @@ from prefect.logging.loggers import flow_run_logger
 from prefect.utilities.urls import url_for
 
 from flows.nightly.alerts.message import Message, one_sentence
-from flows.nightly.alerts.stale import tell_stale
+from flows.nightly.alerts.stale import tell_of_tables
 from flows.nightly.alerts.told import forget, mended, remember, tell
 from flows.nightly.run_name import night_of
 from flows.nightly.trouble import REFUSALS
@@ -64,7 +64,7 @@ def tell_failure(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> 
         subject = f"{study.name}: {flow.name} " + ("is refused" if refused else "failed")
     following = _command(flow, study, date, refused=refused)
     tell(study, Message(kind, study.name, _thing(flow, date), subject, cause, following, link))
-    tell_stale(study.root, link)
+    tell_of_tables(study.root, link)
 
 
 @_quiet
@@ -90,7 +90,7 @@ def tell_success(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> 
         mended(study, _thing(flow, date), words, f"mtl-health report --study {study.name}", link)
     if isinstance(row, dict) and flow.name == "retrain":
         _tell_gate(study, row, link)
-    tell_stale(study.root, link)
+    tell_of_tables(study.root, link)
 
 
 def _tell_gate(study: Study, row: dict[str, Any], link: str) -> None:

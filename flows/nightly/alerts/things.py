@@ -18,7 +18,12 @@ KEPT = dt.timedelta(days=30)
 
 def is_told(study: Study, thing: str) -> bool:
     """Whether a thing was told of and is not mended yet."""
-    return study.paths.told.is_file() and thing in read_json(study.paths.told)
+    return thing in told_of(study)
+
+
+def told_of(study: Study) -> dict[str, Any]:
+    """All of them by name."""
+    return read_json(study.paths.told) if study.paths.told.is_file() else {}
 
 
 @contextmanager

@@ -241,11 +241,11 @@ def test_what_is_broken_is_named_by_its_check(installation: Path, name: str) -> 
 
 
 def test_nights_without_scores_are_named_with_what_to_type(installation: Path) -> None:
-    later = NOW + dt.timedelta(days=2)
+    later = NOW + dt.timedelta(days=4)  # night.max_drop_age_days allows three
     found = [each for check, each in look(installation, now=later) if check == "heart: nights"]
     last = (later.date()).isoformat()
-    assert [each.state for each in found] == ["fault", "note"]
-    assert found[0].words == f"the night of {last} was not scored: it has no drop"
+    assert [each.state for each in found] == ["fault", "note", "note", "note"]
+    assert found[0].words == f"the night of {last} was not scored: it has no drop, the newest is 4 days older"
     assert found[0].next.endswith(f"mtl-health score --study heart --date {last}")
 
 

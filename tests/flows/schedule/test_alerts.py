@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -17,34 +18,61 @@ import pytest
 
 from flows.doctor.examine import examine
 from flows.project.server import ask
-from tests.flows.support import drop_of, run_all
-from tests.support import Project
+from tests.flows.support import drop_of
+from tests.support import NIGHT, Project
 
 pytestmark = pytest.mark.slow
 
 DATE = "2026-11-20"
-SET_UP = """
-import json, os, sys
-from pathlib import Path
+STEPS = """
+import contextlib, datetime as dt, io, json, os, shutil, sys, time
 from flows.project.environment import prepare
 from flows.project.paths import project_root
 root = project_root()
 prepare(root)
+from prefect.client.orchestration import get_client
+from flows.cli.start import main
+from flows.nightly.alerts.stale import tell_of_tables
+from flows.project.server import ask
 from flows.schedule.deployments import said_of_alerts
-params, said = root / "params.yaml", []
-for block in json.loads(sys.argv[1]):
+
+def alerts(block):
+    params = root / "params.yaml"
     params.write_text(params.read_text().partition("\\nalerts:")[0] + (f"\\nalerts: {block}" if block else ""))
-    os.utime(params, ns=(len(said) + 1, len(said) + 1))
-    said.append(said_of_alerts(root))
-    from prefect.client.orchestration import get_client
+    os.utime(params, ns=(len(found), len(found)))
+    said = said_of_alerts(root)
     with get_client(sync_client=True) as client:
-        found = [each for each in client.read_automations() if each.name.startswith("mtl-health: ")]
+        ours = [each for each in client.read_automations() if each.name.startswith("mtl-health: ")]
         blocks = [each.name for each in client.read_block_documents() if (each.name or "").startswith("mtl-health-")]
-    said[-1] = [said[-1], {each.name: [str(each.id), each.model_dump_json()] for each in found}, sorted(blocks)]
-print("\\n" + json.dumps(said))
+    return said, {each.name: [str(each.id), each.model_dump_json()] for each in ours}, sorted(blocks)
+
+def command(*arguments):
+    sys.argv = ["mtl-health", *arguments]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            main()
+        except SystemExit as end:
+            return end.code
+    return 0
+
+def look(*days):
+    for each in days:
+        tell_of_tables(root, "", dt.datetime.now(dt.UTC) + dt.timedelta(days=each))
+
+def sent(number):
+    # an automation that is removed sends nothing any more
+    kind = {"filter": {"event": {"prefix": ["prefect.automation.action.executed"]}}}
+    deadline = time.monotonic() + 30
+    while ask(os.environ["PREFECT_API_URL"], "events/filter", kind)["total"] < number and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+found = []
+for name, *given in json.loads(sys.argv[1]):
+    found.append({"alerts": alerts, "command": command, "look": look, "sent": sent, "copy": shutil.copyfile}[name](*given))
+print("\\n" + json.dumps(found, default=str))
 """
 TWO = "{to: {on-call: {url_from: ON_CALL_URL}, ward: {url_from: WARD_URL}}, kinds: [refusal, recovered, missed]}"
-ONE = "{to: {on-call: {url_from: ON_CALL_URL}}, kinds: [refusal, recovered, gate]}"
+ONE = "{to: {on-call: {url_from: ON_CALL_URL}}, kinds: [refusal, recovered, stale]}"
 
 
 @contextmanager
@@ -70,46 +98,50 @@ def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         server.server_close()
 
 
-def set_up(project: Project, *blocks: str) -> list[Any]:
-    """Set alerts up with one block after another: what was said, the automations, our blocks of Prefect."""
-    done = project.run(sys.executable, "-c", SET_UP, json.dumps(blocks))
-    return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
-
-
 def wait_for(got: list[dict[str, Any]], number: int) -> None:
     deadline = time.monotonic() + 30
     while len(got) < number and time.monotonic() < deadline:
         time.sleep(0.2)
 
 
-def test_a_night_that_is_refused_and_mended_is_told_once_each(nightly: Project) -> None:
+def test_a_night_that_is_refused_and_mended_is_told_once_each(nightly: Project, tmp_path: Path) -> None:
     params = nightly.folder / "params.yaml"
     before, drop = params.read_text(), drop_of(nightly, DATE)
-    sound = (drop / "cleveland.csv").read_bytes()
+    (drop / "_SUCCESS").touch()  # nobody copies it any more
+    table, sound, cut = drop / "cleveland.csv", tmp_path / "sound.csv", tmp_path / "cut.csv"
+    sound.write_bytes(table.read_bytes())
+    cut.write_bytes(table.read_bytes().rstrip(b"\n")[:-5])
+    score = ["command", "score", "--study", "heart", "--date", DATE]
+    steps = [
+        *(["alerts", block] for block in ("", TWO, TWO, ONE)),
+        ["copy", str(cut), str(table)],
+        *(score, score),
+        ["copy", str(sound), str(table)],
+        *(score, [*score, "--force"]),
+        ["look", 0, 5, 5, 0],
+        ["sent", 4],
+        ["alerts", ""],
+    ]
     with receiver() as (url, got):
         nightly.environment |= {"ON_CALL_URL": url, "WARD_URL": f"{url}/ward"}
         try:
-            none, first, second, fewer = set_up(nightly, "", TWO, TWO, ONE)
-            (drop / "cleveland.csv").write_bytes(sound.rstrip(b"\n")[:-5])  # cut off
-            score = ["score", "--study", "heart", "--date", DATE]
-            refused = run_all(nightly, score, score)
-            wait_for(got, 1)
-            (drop / "cleveland.csv").write_bytes(sound)
-            scored = run_all(nightly, score, [*score, "--force"])
-            wait_for(got, 2)
-            gone = set_up(nightly, "")
+            done = nightly.run(sys.executable, "-c", STEPS, json.dumps(steps))
+            wait_for(got, 4)
         finally:
             params.write_text(before)
             shutil.rmtree(drop)
             del nightly.environment["ON_CALL_URL"], nightly.environment["WARD_URL"]
-    assert [code for code, _, _ in refused + scored] == [1, 1, 0, 0]
-    assert [message["kind"] for message in got] == ["refusal", "recovered"]
-    told, mended = got
+    none, first, second, fewer, _, *codes, gone = json.loads(done.stdout.splitlines()[-1])
+    assert [code for code in codes if isinstance(code, int)] == [1, 1, 0, 0]
+    assert [message["kind"] for message in got] == ["refusal", "recovered", "stale", "recovered"]
+    told, mended, stale, fresh = got
+    assert (stale["subject"], stale["next"]) == ("heart: the scores are stale", "mtl-health doctor heart")
+    assert fresh["subject"] == f"heart: the scores are fresh again, the newest of {NIGHT}"
     assert told["subject"] == f"heart: the night of {DATE} was not scored, its drop is refused"
     assert "cleveland" in told["cause"]
     assert told["next"] == f"mtl-health validate --study heart --scoring data/inbox/heart/{DATE}"
     assert mended["subject"] == f"heart: the night of {DATE} is scored again"
-    for message in got:
+    for message in (told, mended):
         number = message["link"].rpartition("/")[2]
         assert ask(nightly.environment["PREFECT_API_URL"], f"flow_runs/{number}")["name"] == f"heart {DATE}"
 
@@ -117,11 +149,11 @@ def test_a_night_that_is_refused_and_mended_is_told_once_each(nightly: Project) 
     assert set(first[1]) == {f"mtl-health: {kind}" for kind in ("refusal", "recovered", "missed", "cancelled")}
     assert first[2] == ["mtl-health-on-call", "mtl-health-ward"]
     assert second[1:] == first[1:]  # the same automations, not new ones
-    assert set(fewer[1]) == {f"mtl-health: {kind}" for kind in ("refusal", "recovered", "gate")}
+    assert set(fewer[1]) == {f"mtl-health: {kind}" for kind in ("refusal", "recovered", "stale")}
     assert fewer[1]["mtl-health: refusal"][0] == first[1]["mtl-health: refusal"][0]
     assert fewer[1]["mtl-health: refusal"][1] != first[1]["mtl-health: refusal"][1]
     assert fewer[2] == ["mtl-health-on-call"]
-    assert gone[0][1:] == [{}, []]
+    assert gone[1:] == [{}, []]
     assert all(url not in json.dumps(each) for each in (first, fewer))  # it is a secret
 
 
