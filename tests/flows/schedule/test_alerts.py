@@ -66,9 +66,9 @@ def sent(number):
     while ask(os.environ["PREFECT_API_URL"], "events/filter", kind)["total"] < number and time.monotonic() < deadline:
         time.sleep(0.2)
 
-found = []
+found, steps = [], {"alerts": alerts, "command": command, "look": look, "sent": sent, "copy": shutil.copyfile}
 for name, *given in json.loads(sys.argv[1]):
-    found.append({"alerts": alerts, "command": command, "look": look, "sent": sent, "copy": shutil.copyfile}[name](*given))
+    found.append(steps[name](*given))
 print("\\n" + json.dumps(found, default=str))
 """
 TWO = "{to: {on-call: {url_from: ON_CALL_URL}, ward: {url_from: WARD_URL}}, kinds: [refusal, recovered, missed]}"
