@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,13 @@ from flows.nightly.absence import Absence
 from flows.nightly.landing.before import who_came_before
 from flows.project.settings import StudySettings
 from flows.project.storage import near
+from flows.stages.splitting import content, rejects_in_order
 from flows.stores.registry import Champion
 from flows.study.study import Study
-from mtl_models.data.dataset import PERSON
 from mtl_models.serving.scorer import Scorer
-from schemas.reading.places import is_far, scan
+from schemas.reading.places import scan
 from schemas.sharding.merge import Labels
 from schemas.sharding.plan import Plan
-from schemas.splitting.results import REJECTS
 from schemas.splitting.study import Facts
 from schemas.splitting.table import Known
 
@@ -120,15 +118,10 @@ def counts_of(work: Work) -> list[Counts]:
     return [pickle.loads((work.folder(shard) / COUNTS).read_bytes()) for shard in range(work.plan.n_shards)]
 
 
-def _content(file: Path) -> Path | BytesIO:
-    """A shard's file as Polars may read it while Delta's library writes: one of its own on a storage would panic."""
-    return BytesIO(file.read_bytes()) if is_far(file) else file
-
-
 def scores_of(work: Work) -> Iterator[pl.DataFrame]:
     """The score rows of every shard, in the order of the persons' keys."""
     for shard in range(work.plan.n_shards):
-        yield pl.read_parquet(_content(work.folder(shard) / SCORES))
+        yield pl.read_parquet(content(work.folder(shard) / SCORES))
 
 
 def landed_of(work: Work) -> Iterator[pl.DataFrame]:
@@ -137,7 +130,7 @@ def landed_of(work: Work) -> Iterator[pl.DataFrame]:
         for shard in range(work.plan.n_shards):
             file = work.folder(shard) / LANDED.format(name)
             if file.is_file():
-                yield pl.read_parquet(_content(file))
+                yield pl.read_parquet(content(file))
 
 
 def count_landed(work: Work) -> dict[str, int]:
@@ -152,32 +145,10 @@ def count_landed(work: Work) -> dict[str, int]:
 def excluded_of(work: Work) -> Iterator[pl.DataFrame]:
     """The people outside the cohort, shard by shard."""
     for shard in range(work.plan.n_shards):
-        yield pl.read_parquet(_content(work.folder(shard) / EXCLUDED))
+        yield pl.read_parquet(content(work.folder(shard) / EXCLUDED))
 
 
 def rejects_of(work: Work, most: int | None = None) -> Iterator[pl.DataFrame]:
-    """The rejected rows by table, those of no known person first, the others in the order of the persons' keys.
-
-    So they lie in one order however many shards there are.
-
-    Args:
-        work: what was done.
-        most: so many rows of a table, its first ones; all if left out.
-    """
+    """The rejected rows in their order, see :func:`flows.stages.splitting.rejects_in_order`; ``most`` of each table."""
     files = [work.folder(shard) / REJECTED for shard in range(work.plan.n_shards)]
-    held = [file for file in files if pl.scan_parquet(_content(file)).select(pl.len()).collect().item()]
-    for name in work.study.contract.tables:
-        nobody = pl.DataFrame(schema=REJECTS)
-        for file in held:
-            nobody = pl.concat([nobody, _rows_of(file, name, of_persons=False)]).sort("file", "line").slice(0, most)
-        yield nobody
-        left = None if most is None else most - nobody.height
-        for file in held:
-            rows = _rows_of(file, name, of_persons=True).sort(PERSON, "file", "line").slice(0, left)
-            left = None if left is None else left - rows.height
-            yield rows
-
-
-def _rows_of(file: Path, table: str, *, of_persons: bool) -> pl.DataFrame:
-    known = pl.col(PERSON).is_not_null() if of_persons else pl.col(PERSON).is_null()
-    return pl.scan_parquet(_content(file)).filter(pl.col("table") == table, known).collect()
+    yield from rejects_in_order(files, list(work.study.contract.tables), most)

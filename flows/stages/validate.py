@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows.project.paths import REJECTS, SUMMARY, replace_file, write_json
+from flows.project.paths import REJECTS, SUMMARY, write_json
 from flows.stages.command import run_stage
+from flows.stages.splitting import split_folder
+from flows.stores.staging import staging
 from flows.study.study import Study
 from mtl_models.metrics.settings import MIN_COUNT
 from schemas.contract import Contract
@@ -96,7 +99,8 @@ def validate(
 ) -> dict[str, Any]:
     """Write ``<TABLE>.parquet`` for every table, ``rejects.parquet`` and ``summary.json`` into ``target``.
 
-    Nothing is judged here: whatever was rejected or emptied is written down first.
+    Nothing is judged here: whatever was rejected or emptied is written down first. A large folder is read by shards of
+    its people; valid rows then lie in the order of their keys.
 
     Args:
         study: whose contract holds.
@@ -108,14 +112,12 @@ def validate(
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
     """
-    result = split_tables(study, source, scoring=scoring, landed=landed)
-    shutil.rmtree(target, ignore_errors=True)
-    for name, table in result.tables.items():
-        replace_file(target / f"{name}.parquet", table.valid.write_parquet)
-    replace_file(target / REJECTS, result.rejects.write_parquet)
-    summary = result.summary()
-    write_json(target / SUMMARY, summary)
-    return summary
+    with staging(study.paths.staging / f"validate-{os.getpid()}") as scratch:
+        split = split_folder(study, source, scratch, scoring=scoring, landed=landed)
+        shutil.rmtree(target, ignore_errors=True)
+        split.write(target)
+    write_json(target / SUMMARY, split.summary)
+    return split.summary
 
 
 def split_tables(study: Study, source: Path, *, scoring: bool = False, landed: Path | None = None) -> StudyResult:

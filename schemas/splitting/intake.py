@@ -16,9 +16,14 @@ FILE, LINE = "file name", "line number"
 """Columns of a landed table beside those of the contract: where a row stood when it came."""
 
 
+def landed_file(folder: Path, table: str) -> Path:
+    """Where what landed of a table lies, if anything did."""
+    return folder / TABLES / f"{table}.parquet"
+
+
 def landed_table(folder: Path | None, table: str) -> pl.DataFrame | None:
     """What landed of a table: its cells as text, null where nothing was said; None if there is nothing."""
-    file = folder / TABLES / f"{table}.parquet" if folder else None
+    file = landed_file(folder, table) if folder else None
     return pl.read_parquet(file) if file and file.is_file() else None
 
 
