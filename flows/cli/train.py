@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
 from flows.cli.check import checked, say_sentences, say_warnings
-from flows.cli.options import Date, StudyName, any_study, console, recorded_by, relative, say_losses, say_next, show
+from flows.cli.options import StudyName, any_study, console, recorded_by, relative, say_losses, say_next, show
 
 app = typer.Typer()
 
+_AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--date",
+        help="Learn from what landed by this day, as 2026-11-20. Default: today in the study's time zone.",
+        show_default=False,
+    ),
+]
+
 
 @app.command()
-def retrain(name: StudyName, date: Date = None) -> None:
+def retrain(name: StudyName, date: _AsOf = None) -> None:
     """Train the study's model where something changed. The gate decides whether it becomes the champion.
 
     It learns from the raw tables and from what drops have brought by the date."""

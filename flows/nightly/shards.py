@@ -36,6 +36,7 @@ from flows.stores.registry import Champion
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from schemas.faults import TableFault
+from schemas.fields import ModelView
 from schemas.sharding.merge import labels_of
 from schemas.sharding.plan import OutOfOrderError, Plan, make_plan
 from schemas.splitting.results import StudyResult
@@ -55,7 +56,8 @@ def plan_drop(
     """Look at a drop and keep in ``staging`` how it is read by shards; tables in no order are parted there.
 
     Outcomes may be missing from it, and every table that the study can do without, unless it is not there for
-    ``scoring``. With ``without_persons`` nobody is scored: every table may be missing.
+    ``scoring``. With ``without_persons`` nobody is scored: every table may be missing, and every column
+    that no row must hold.
 
     Raises:
         schemas.faults.TableFault: if a table as a whole cannot be used.
@@ -68,7 +70,7 @@ def plan_drop(
         drop,
         study.contract,
         staging / "parted",
-        optional_columns=study.hidden if scoring else (),
+        optional_columns=_nullable(study) if without_persons else study.hidden if scoring else (),
         scoring=scoring,
         absent_tables=set(study.contract.tables) - needed if scoring else (),
         beside=settings.split.beside_tables,
@@ -83,6 +85,16 @@ def plan_drop(
         keep_raw_keys(study, staging)
     write_whole(staging / PLAN, lambda path: Path(path).write_bytes(pickle.dumps(plan)))
     return plan
+
+
+def _nullable(study: Study) -> list[str]:
+    """The columns that may be empty in a row."""
+    return [
+        f"{table}.{name}"
+        for table, model in study.contract.tables.items()
+        for name, rules in ModelView.of(model).rules.items()
+        if rules.nullable
+    ]
 
 
 def note_absence(staging: Path, absence: Absence) -> None:

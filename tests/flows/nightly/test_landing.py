@@ -115,6 +115,19 @@ def test_a_cell_is_the_newest_and_a_column_that_did_not_come_is_as_it_was(heart:
     assert all(frame["id"].equals(valid[FIRST]["id"]) for frame in valid.values())
 
 
+def test_a_file_of_outcomes_alone_leaves_all_else_as_it_was(heart: Study) -> None:
+    people = called(raw(heart), "901", "902")
+    put(heart, FIRST, cleveland=people.drop("thal", "target", "ca"))
+    put(heart, SECOND, cleveland=people.select("id", "age", "sex", "thal", "target"))
+    for date in (FIRST, SECOND):
+        land_alone(heart, date)
+    export_landed(heart, SECOND)
+    valid = split_tables(heart, heart.paths.raw, landed=heart.paths.landed).tables["cleveland"].valid
+    known, truth = valid.filter(pl.col("id").is_in(["901", "902"])), valid.head(2)
+    assert known.drop("id", "ca").equals(truth.drop("id", "ca"))
+    assert known["ca"].null_count() == 2
+
+
 def test_newcomers_have_one_part_for_ever_and_the_same_state_the_same_bytes(heart: Study) -> None:
     names = [str(9000 + number) for number in range(60)]
     put(heart, FIRST, cleveland=called(raw(heart), *names[:30]))
