@@ -88,13 +88,16 @@ def reproduce_study(study: Study) -> None:
 
 @task(name="judge training data", cache_policy=NO_CACHE)
 @value_free
-def judge_training(study: Study) -> Judgement:
-    """Compare what the training data lose with what the champion's lost; stop before a model is registered."""
+def judge_training(study: Study, *, outcomes_wait: bool) -> Judgement:
+    """Compare what the training data lose with what the champion's lost; stop before a model is registered.
+
+    ``outcomes_wait``: newcomers are among them, whose outcomes may come later.
+    """
     paths = study.paths
     summary = read_json(paths.valid / SUMMARY)
     reference = study.registry.champion_profile()
     alone = judge(study, summary)
-    beside = judge(study, summary, reference=reference)
+    beside = judge(study, summary, reference=reference, outcomes_wait=outcomes_wait)
     found = {(excess.where, excess.key): excess for excess in (*alone.found, *beside.found)}
     judgement = replace(beside, found=tuple(found.values()))
     show(study, "judge-training", judgement.shown())
@@ -191,7 +194,7 @@ def retrain(study: str, warnings: list[str] | None = None, date: str | None = No
         warnings = check_before(one)
     person_keys(one)  # what is wrong with the settings, or missing, is said before DVC starts
     reproduce_study(one)
-    training = judge_training(one)
+    training = judge_training(one, outcomes_wait=bool(landed["newcomers"]))
     before = last_promotion(one.registry.promotions())
     result = register_and_promote(one)
     row = record(one, Judged(training, before, result, warnings, landed), started_at)

@@ -132,7 +132,12 @@ def split_tables(study: Study, source: Path, *, scoring: bool = False, landed: P
 
 
 def judge(
-    study: Study, summary: dict[str, Any], *, reference: dict[str, Any] | None = None, scoring: bool = False
+    study: Study,
+    summary: dict[str, Any],
+    *,
+    reference: dict[str, Any] | None = None,
+    scoring: bool = False,
+    outcomes_wait: bool = False,
 ) -> Judgement:
     """Hold a validation's counts against the study's limits.
 
@@ -142,9 +147,10 @@ def judge(
         reference: counts of the training data, if there are any to compare with.
         scoring: whether people are scored. Columns of outcomes may then be empty or absent, and a column without any
             value is only said, not a reason to stop, where there is nothing to compare it with.
+        outcomes_wait: whether there are people whose outcomes have not come yet: they may be empty then too.
     """
     settings = study.settings.validation
-    limits, hidden = Limits(**settings.model_dump(exclude={"floods"})), study.hidden if scoring else ()
+    limits, hidden = Limits(**settings.model_dump(exclude={"floods"})), study.hidden if scoring or outcomes_wait else ()
     found = excesses(summary, study.contract, limits, reference=reference, may_be_empty=hidden)
     return Judgement(study.name, found, settings.floods, reference is not None, scoring)
 
