@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,12 +23,13 @@ from flows.nightly.rejects import reject_rows
 from flows.nightly.reproduce import reproduce
 from flows.nightly.retrained import TRAINING, inputs, last_promotion, retrained_already, run_id
 from flows.nightly.run_name import of_night
+from flows.nightly.training_data import require_sound, training_judgement
 from flows.project.access import apply
 from flows.project.dates import check_date, date_of_run
 from flows.project.errors import value_free
 from flows.project.hashing import sha256
 from flows.project.paths import REJECTS, SUMMARY, project_root, read_json
-from flows.stages.validate import Judgement, judge
+from flows.stages.validate import Judgement
 from flows.stores.valid import read_valid
 from flows.study.study import Study
 
@@ -89,19 +90,10 @@ def reproduce_study(study: Study) -> None:
 @task(name="judge training data", cache_policy=NO_CACHE)
 @value_free
 def judge_training(study: Study, *, outcomes_wait: bool) -> Judgement:
-    """Compare what the training data lose with what the champion's lost; stop before a model is registered.
-
-    ``outcomes_wait``: newcomers are among them, whose outcomes may come later.
-    """
-    paths = study.paths
-    summary = read_json(paths.valid / SUMMARY)
-    reference = study.registry.champion_profile()
-    alone = judge(study, summary)
-    beside = judge(study, summary, reference=reference, outcomes_wait=outcomes_wait)
-    found = {(excess.where, excess.key): excess for excess in (*alone.found, *beside.found)}
-    judgement = replace(beside, found=tuple(found.values()))
+    """Compare what the training data lose with what the champion's lost; stop before a model is registered."""
+    judgement = training_judgement(study, outcomes_wait=outcomes_wait)
     show(study, "judge-training", judgement.shown())
-    judgement.require(f"rejects with rows and reasons are in {(paths.valid / REJECTS).relative_to(paths.root)}")
+    require_sound(study, judgement)
     return judgement
 
 

@@ -19,6 +19,7 @@ from flows.nightly.replay.drops import Drops
 from flows.nightly.replay.place import arrivals, make_place
 from flows.nightly.reproduce import reproduce
 from flows.nightly.run import open_run
+from flows.nightly.training_data import require_sound, training_judgement
 from flows.project.errors import sentence_of
 from flows.project.hashing import sha256
 from flows.project.paths import ROOT_VARIABLE, read_json
@@ -93,6 +94,7 @@ def _train(place: Study, date: str, night: int) -> dict[str, Any]:
     landed = export_landed(study, date)
     before = sha256(study.root / "dvc.lock") if (study.root / "dvc.lock").is_file() else ""
     reproduce(study.root, study.name, timeout=TIMEOUT)
+    require_sound(study, training_judgement(study, outcomes_wait=bool(landed["newcomers"])))
     result = promotion.promote(study, promotion.register(study))
     people, evaluation = read_json(paths.features / "summary.json"), read_json(paths.reports / "evaluation.json")
     model = evaluation["settings"]["model"]
