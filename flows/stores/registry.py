@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ import polars as pl
 from filelock import FileLock
 
 from flows.project.hashing import sha256
-from flows.project.paths import StudyPaths, read_json, replace_file
-from flows.stores.sealed import checked_file, read_manifest, seal, sealed_files
+from flows.project.paths import StudyPaths, read_json
+from flows.stores.sealed import checked_file, complete, read_manifest, seal, sealed_files
 from flows.stores.store import STORES, WHOLE, Store
 
 MODEL = "model.onnx"
@@ -72,7 +71,7 @@ class ModelRegistry:
         target = self.version_folder(version)
         files = {path.name: path for path in companions} | ({PROFILE: profile} if profile else {})
         if target.exists():
-            _complete(target, files, manifest)
+            complete(target, MODEL, files, manifest)
             return version
         unfinished = target.with_name(f".{version}.{os.getpid()}.partial")
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -203,18 +202,6 @@ class ModelRegistry:
             }
             self.history.replace(WHOLE, pl.concat([current, pl.DataFrame([row], schema=_HISTORY)]))
             return row
-
-
-def _complete(folder: Path, files: dict[str, Path], manifest: dict[str, Any]) -> None:
-    """Give a version what it was registered without, and seal it anew; what it has stays."""
-    known = sealed_files(folder)
-    if known and files.keys() <= known.keys():
-        return
-    for name, path in files.items():
-        if not (folder / name).exists():
-            replace_file(folder / name, partial(shutil.copyfile, path))
-    held = read_manifest(folder)
-    seal(folder, {"model_version": folder.name, **manifest, **held}, [MODEL, *known, *files])
 
 
 def _no_champion(study: str) -> ValueError:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flows.project.hashing import digest, sha256
-from flows.project.paths import read_json, write_json
+from flows.project.paths import read_json, replace_file, write_json
 
 MANIFEST = "manifest.json"
 _FILES, _SEAL = "files", "seal"
@@ -48,6 +50,25 @@ def checked_file(folder: Path, name: str) -> Path | None:
         what = "changed on disk" if path.is_file() else "is gone"
         raise ValueError(f"{name} beside model {folder.name[:12]} {what}: {_ADVICE}")
     return path
+
+
+def complete(folder: Path, model: str, files: dict[str, Path], manifest: dict[str, Any]) -> None:
+    """Give a version what it was registered without, and seal it anew; what it has stays.
+
+    Args:
+        folder: of the version.
+        model: the name of its model file.
+        files: all that belongs beside it, by name.
+        manifest: what it was made from, as far as it does not say so itself.
+    """
+    known = sealed_files(folder)
+    if known and files.keys() <= known.keys():
+        return
+    for name, path in files.items():
+        if not (folder / name).exists():
+            replace_file(folder / name, partial(shutil.copyfile, path))
+    held = read_manifest(folder)
+    seal(folder, {"model_version": folder.name, **manifest, **held}, [model, *known, *files])
 
 
 def _checked(folder: Path) -> dict[str, Any]:
