@@ -13,10 +13,10 @@ export DO_NOT_TRACK := 1
 LIBRARY := tests/mtl_models/test_api.py tests/mtl_models/test_api_errors.py tests/mtl_models/test_front_door.py \
 	tests/mtl_models/test_registry.py tests/mtl_models/test_settings.py tests/mtl_models/kinds
 
-.PHONY: help folder install data nightly serve test library lint repro
+.PHONY: help folder install data nightly serve test test-long library lint repro
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 # what flows.project.paths says of a folder's name, before minutes go into .venv; and a .venv that was copied or moved runs
 # the other checkout's code
@@ -53,6 +53,10 @@ serve: data ## Prefect's server and both flows on their schedules, on this machi
 # server or for the next minute, so three workers keep two cores busy
 test: data ## all tests
 	@$(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+test-long: data ## kill 1,000 runs and spoil 1,000 drops; KILLS=50 DROPS=50 RETRAIN=2 for fewer
+	@MTL_HEALTH_KILLS=$(or $(KILLS),1000) MTL_HEALTH_DROPS=$(or $(DROPS),1000) MTL_HEALTH_RETRAIN=$(or $(RETRAIN),20) \
+		$(RUN) pytest -m long -q
 
 # the library alone has few dependencies; its .venv is kept
 library: folder ## fast tests of the library with another Python, in a .venv of its own; PYTHON=python3.13

@@ -53,6 +53,7 @@ def main() -> None:
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
     from prefect.schedules import Cron
 
+    from flows.nightly.backfill.flow import backfill
     from flows.nightly.retrain import retrain
     from flows.nightly.score import score
     from flows.nightly.upkeep import upkeep
@@ -75,6 +76,15 @@ def main() -> None:
                     tags=[TAG, study],
                 )
             )
+        # asked for by hand, in Prefect's pages or by its API
+        deployments.append(
+            backfill.to_deployment(
+                name=f"backfill-{study}",
+                parameters={"study": study},
+                concurrency_limit=one_at_a_time,
+                tags=[TAG, study],
+            )
+        )
     # a restart must not leave the schedules paused
     serve(*deployments, pause_on_shutdown=False)
 

@@ -52,18 +52,19 @@ def test_a_backfill_says_what_it_will_do_does_it_and_goes_on_where_it_was(
     found = list(do_dates(study, before[:3]))  # as a backfill that was killed leaves them
     assert states(found) == {"02": SCORED, "03": SCORED}
     command = ["backfill", "heart", "--from", dates[0], "--to", dates[-1]]
-    dry, real, again, then = run_all(
+    refused, *_ = do_dates(study, before[3:])
+    assert refused.state == REFUSED
+    assert "cleveland.csv is cut off" in refused.why
+    dry, again, then = run_all(
         project,
         [*command, "--dry-run"],
-        command,
         command,
         [*command, "--model", THEN, "--dry-run"],
     )
     assert re.search(r"2026-01-03 +│ scored already +│ by model", dry[1])
-    assert "1 of 4 dates would be scored" in dry[1]
-    assert real[0] == 1
-    assert re.search(r"2026-01-04 +│ refused +│ the table cleveland|2026-01-04 +│ refused", real[1])
-    assert "1 dates were not scored, first 2026-01-04" in real[2]
+    assert re.search(r"2026-01-04 +│ refused +│ cleveland.csv is cut off", dry[1])
+    assert "0 of 4 dates would be scored" in dry[1]
+    assert "1 dates were not scored, first 2026-01-04" in again[2]
     assert "nothing is to be done" in again[1], "what was refused is not tried before something has changed"
     assert again[0] == 1
     assert then[1].count("there was no champion yet") == 4
