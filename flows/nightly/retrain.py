@@ -22,6 +22,7 @@ from flows.nightly.plain_log import plain_log
 from flows.nightly.rejects import reject_rows
 from flows.nightly.reproduce import reproduce
 from flows.nightly.retrained import TRAINING, inputs, last_promotion, retrained_already, run_id
+from flows.nightly.retries import trying
 from flows.nightly.run_name import of_night
 from flows.nightly.training_data import require_sound, training_judgement
 from flows.project.access import apply
@@ -189,5 +190,5 @@ def retrain(study: str, warnings: list[str] | None = None, date: str | None = No
     training = judge_training(one, outcomes_wait=bool(landed["newcomers"]))
     before = last_promotion(one.registry.promotions())
     result = register_and_promote(one)
-    row = record(one, Judged(training, before, result, warnings, landed), started_at)
+    row = trying(record, one.settings.night)(one, Judged(training, before, result, warnings, landed), started_at)
     return {**row, "reason": result.reason, "unchanged": False}
