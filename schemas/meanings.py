@@ -13,7 +13,10 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "rejects": {
         "table": "raw table, for example `DEMO`",
-        "file": "file name, `DIQ/part-00001.csv` for a part; empty for an excluded person",
+        "file": (
+            "file name, `DIQ/part-00001.csv` for a part, its date in front (`2026-11-20/DIQ.csv`) if the row landed and was "
+            "rejected in training; empty for an excluded person"
+        ),
         "line": "line of the CSV on which the row starts, or row number in a Parquet file",
         "person_id": "the person's key; empty where it could not be read",
         "row": "the row as JSON, text by column; empty for an excluded person",
@@ -56,7 +59,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "details": (
             "JSON: the validation's counts by table and rule, and `absent`, the tables that did not arrive "
             "(`score`); `n_rejects`, rows of `rejects`; the gate's reason and `checks`, the "
-            "check's `warnings`, the text of `dvc.lock`, and "
+            "check's `warnings`, `landed` (as of which date, and how much had landed), the text of `dvc.lock`, and "
             "`stands`, whether the same inputs need no second run (`retrain`)"
         ),
         "floods": (
