@@ -50,16 +50,17 @@ def backfill(
     plans = plan_dates(study, dates, model, again=again)
     _show(f"backfill of {name}, {first} to {last}", plans)
     todo = [each.date for each in plans if each.state == TODO]
+    left = [each for each in plans if each.state not in (TODO, SCORED, NO_DROP)]
     if dry_run or not todo:
         console.print(f"{len(todo)} of {len(plans)} dates would be scored" if dry_run else "nothing is to be done")
-        _require_sound(each for each in plans if not dry_run and each.state not in (SCORED, NO_DROP))
+        _require_sound([] if dry_run else left)
         say_next("backfill", f"mtl-health history --study {name} shows the models")
         return
     found = run_backfill(study, todo, model, again=again)
     _show("what came of them", found)
     for said, server in recorded_by().items():
         console.print(f"{said} {server}")
-    _require_sound(each for each in found if each.state != SCORED)
+    _require_sound([*left, *(each for each in found if each.state != SCORED)])
     say_next("backfill", f"mtl-health tonight --study {name} --date {todo[-1]} shows a date")
 
 
@@ -79,6 +80,7 @@ def _show(title: str, plans: Iterable[DatePlan]) -> None:
     console.print(table)
 
 
-def _require_sound(undone: Iterable[DatePlan]) -> None:
-    if left := [each.date for each in undone]:
-        raise ValueError(f"{len(left)} dates were not scored, first {left[0]}: mend what is named and run it again")
+def _require_sound(undone: Sequence[DatePlan]) -> None:
+    if undone:
+        first = min(each.date for each in undone)
+        raise ValueError(f"{len(undone)} dates were not scored, first {first}: mend what is named and run it again")
