@@ -14,8 +14,8 @@ MEANINGS: dict[str, dict[str, str]] = {
     "rejects": {
         "table": "raw table, for example `DEMO`",
         "file": (
-            "file name, `DIQ/part-00001.csv` for a part, its date in front (`2026-11-20/DIQ.csv`) if the row landed and "
-            "was rejected in training; empty for an excluded person"
+            "file name, `DIQ/part-00001.csv` for a part, its date in front (`2026-11-20/DIQ.csv`) if the row landed "
+            "and was rejected in training; empty for an excluded person"
         ),
         "line": "line of the CSV on which the row starts, or row number in a Parquet file",
         "person_id": "the person's key; empty where it could not be read",
