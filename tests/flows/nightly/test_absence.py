@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import polars as pl
 import pytest
 
 from flows.nightly.absence import Absence, NothingSoundError, absence_of, costs_of, needed_tables, require_sound
+from flows.nightly.score_contract import scores_contract
 from flows.project.night import AbsenceSettings
 from flows.study.study import Study
 from mtl_models.data.dataset import Feature, FeatureSpec
 from mtl_models.data.tasks import Task
+from schemas.published import PublishError, check_published
 from tests.support import ROOT
 
 TASKS = [Task(name="sbp", kind="regression"), Task(name="gout", kind="binary")]
@@ -72,3 +77,36 @@ def test_a_table_that_no_feature_is_made_of_costs_nothing() -> None:
 def test_a_night_needs_the_persons_and_what_tells_who_is_in_the_cohort() -> None:
     assert needed_tables(Study(ROOT, "nhanes")) == {"DEMO"}
     assert needed_tables(Study(ROOT, "heart")) == {"cleveland"}
+
+
+def test_what_is_withheld_is_empty_and_nothing_else_is() -> None:
+    """The night's contract holds for these scores, and for no others."""
+    absence = Absence(("FOOD",), {"gout": "FOOD did not arrive"})
+    scores = pl.DataFrame(
+        {
+            "person_id": ["a", "b"],
+            "score_date": [dt.date(2026, 11, 20)] * 2,
+            "sbp": [120.0, 130.0],
+            "gout": pl.Series([0, 1], dtype=pl.Int8),
+            "gout__p": [0.2, 0.9],
+            "model_version": ["m"] * 2,
+            "run_id": ["r"] * 2,
+            "scored_at": pl.Series([dt.datetime(2026, 11, 20, tzinfo=dt.UTC)] * 2, dtype=pl.Datetime("us", "UTC")),
+            "withheld": [absence.text] * 2,
+        }
+    )
+    night = scores_contract(TASKS, withheld=tuple(absence.withheld))
+    published = absence.empty(scores, TASKS)
+    assert {name: published[name].null_count() for name in published.columns if published[name].null_count()} == {
+        "gout": 2,
+        "gout__p": 2,
+    }
+    check_published(published, night)
+    check_published(published, scores_contract(TASKS))
+    said = published.with_columns(withheld=pl.lit(None, pl.String))
+    lost = published.with_columns(sbp=pl.lit(None, pl.Float64))
+    for wrong, message in ((scores, "gout fails empty"), (said, "withheld"), (lost, "sbp fails not_nullable")):
+        with pytest.raises(PublishError, match=message):
+            check_published(wrong, night)
+    with pytest.raises(PublishError, match="gout fails not_nullable"):
+        check_published(published, scores_contract(TASKS, withheld=()))
