@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import polars as pl
 import pytest
 from deltalake import DeltaTable
 from polars.testing import assert_frame_equal
@@ -34,6 +35,24 @@ def move_tables(project: Project) -> None:
             send(path, target / path.relative_to(folder).as_posix())
 
 
+def looks_are_those_of_a_folder(project: Project, nightly: Project, person: str, *, run_id: str) -> None:
+    """What the commands that only look, and `validate`, say of a storage is what they say of a folder."""
+    night = ("--study", "heart", "--date", NIGHT)
+    for command in (["champion", *night], ["tonight", *night], ["explain-score", person, *night]):
+        there, here = (each.run("mtl-health", *command).stdout.split() for each in (project, nightly))
+        same = [word for word in there if word in here]
+        assert len(same) > 0.8 * len(here), command  # places differ, moments too, and how wide columns are
+    assert run_id in there
+    folder = f"s3://health/in/heart/{NIGHT}"
+    rejects = project.folder / "rejects.parquet"
+    said = project.run("mtl-health", "validate", "--study", "heart", "--scoring", folder, "--rejects", str(rejects))
+    assert "columns compared with the champion's training data" in said.stdout
+    assert pl.read_parquet(rejects).is_empty()
+    nowhere = project.run("mtl-health", "validate", "--study", "heart", f"{folder}/nowhere", check=False)
+    assert nowhere.returncode == 1
+    assert "nowhere is not a folder: give the one that holds the tables of heart" in nowhere.stderr
+
+
 def test_a_night_on_a_storage_is_the_night_of_a_folder(
     nightly: Project, copy_night: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,6 +72,7 @@ def test_a_night_on_a_storage_is_the_night_of_a_folder(
         once = study.tables.scores.read(NIGHT)
         assert_frame_equal(once.drop("scored_at"), scores_of(nightly).drop("scored_at"))  # the run's id too
         assert "nothing had changed" in project.run("mtl-health", "score", *night).stdout
+        looks_are_those_of_a_folder(project, nightly, once["person_id"][0], run_id=once["run_id"][0])
         # again, without shards and here: the date is replaced, and nothing is left of the work
         run = open_run(study, NIGHT)
         with staging(run.staging, project.folder / "held" / NIGHT):
