@@ -88,9 +88,22 @@ def _row(n_people: int, drop: Path, night: dict[str, Any], limit: dict[str, floa
 
 
 def measure_night(
-    drop: Path, scratch: Path, people: int, machines: MachineSettings, landing: bool = False
+    drop: Path,
+    scratch: Path,
+    people: int,
+    machines: MachineSettings,
+    landing: bool = False,
+    model: Path | None = None,
 ) -> dict[str, float]:
-    """Seconds of processor time and of the clock, and the highest memory of a process in GiB."""
+    """Seconds of processor time and of the clock, and the highest memory of a process in GiB.
+
+    Args:
+        drop, scratch: the raw tables, and a folder to work in.
+        people: of a shard.
+        machines: where shards are worked on.
+        landing: whether rows are kept for trainings to come.
+        model: the file that scores; the study's own if left out.
+    """
     from flows.fitting.machines import run_jobs
     from flows.nightly import shard_files, shards
     from flows.nightly.absence import Absence
@@ -106,7 +119,7 @@ def measure_night(
 
     paths, settings = study_inputs(STUDY)
     settings = settings.model_copy(update={"landing": landing})
-    file = paths.models / "model.onnx"
+    file = model or paths.models / "model.onnx"
     version = hashlib.sha256(file.read_bytes()).hexdigest()
     now = datetime.now(UTC)
     study = Study(paths.root, STUDY)
