@@ -97,6 +97,7 @@ def prefect(folder: Path, n_nights: int) -> Iterator[Row]:
         "PREFECT_HOME": str(home),
         "PREFECT_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
     }
     environment.pop("PREFECT_API_URL", None)
     n_runs = max(1, n_nights // 10)
