@@ -47,7 +47,7 @@ def serve(root: Path, server: Server) -> int:
         "PREFECT_SERVER_API_HOST": HOST,
         "PREFECT_LOGGING_LEVEL": "INFO",
         # what an automation waits for in vain is swept away after a minute, also where a busy server has not looked yet
-        "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "3600",
+        "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "PT1H",
     }
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _stop)
