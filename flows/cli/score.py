@@ -62,7 +62,7 @@ def score(
     from flows.nightly.again import scored_already
     from flows.nightly.alerts.things import is_told
     from flows.nightly.fresh import nothing_to_score
-    from flows.nightly.ledger import absent_tables, withheld_tasks
+    from flows.nightly.ledger import absent_tables, late_rows, withheld_tasks
     from flows.nightly.run import require_ready
     from flows.project.dates import date_or_today
 
@@ -82,6 +82,7 @@ def score(
                 f"{row['n_people']} = {row['n_scored']} + {row['n_rejected']} + {row['n_excluded']}"
             ),
             "rows in = valid + rejected": f"{row['n_rows']} = {row['n_rows_valid']} + {row['n_rows_rejected']}",
+            **({"of them about people who came before": n_late} if (n_late := late_rows(row)) else {}),
             "tables that did not arrive": ", ".join(absent_tables(row)) or "none",
             "outcomes not scored": withheld_tasks(row) or "none",
             "model": row["model_version"],

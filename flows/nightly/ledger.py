@@ -60,6 +60,12 @@ def withheld_tasks(row: dict[str, Any]) -> str:
     return row.get("withheld") or ""
 
 
+def late_rows(row: dict[str, Any]) -> int:
+    """The rows about people who came before, when a row of the ledger was written."""
+    tables = json.loads(row["details"] or "{}").get("validation", {}).get("tables", {})
+    return sum(table.get("n_late", 0) for table in tables.values())
+
+
 def absent_tables(row: dict[str, Any]) -> list[str]:
     """The tables that had not arrived when a row of the ledger was written."""
     absent: list[str] = json.loads(row["details"] or "{}").get("validation", {}).get("absent", [])
