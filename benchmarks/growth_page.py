@@ -157,7 +157,7 @@ def page(nights: Sequence[Night]) -> str:
         "Written by `POLARS_MAX_THREADS=1 python -m benchmarks.growth_page`: NHANES-like people in CSV, from raw files",
         "to the committed score table, one process of one thread. One thing grows at a time, from "
         f"{BASE:,} people, all",
-        f"tables, all outcomes and shards of {SHARD:,} people. Memory is the highest of the process with its libraries.",
+        f"tables, all outcomes and shards of {SHARD:,} people. Memory is the highest of a process.",
         "",
         "![Processor time for a million people, and memory, as people, tables, outcomes and shards grow]"
         "(images/growth.svg)",
