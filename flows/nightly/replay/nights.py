@@ -24,6 +24,7 @@ from flows.project.errors import sentence_of
 from flows.project.hashing import sha256
 from flows.project.paths import ROOT_VARIABLE, read_json
 from flows.project.settings import ReplaySettings
+from flows.stores.registry import MODEL
 from flows.stores.staging import staging
 from flows.study.study import Study
 
@@ -94,8 +95,6 @@ def _train(place: Study, date: str, night: int) -> dict[str, Any]:
     landed = export_landed(study, date)
     before = sha256(study.root / "dvc.lock") if (study.root / "dvc.lock").is_file() else ""
     reproduce(study.root, study.name, timeout=TIMEOUT)
-    require_sound(study, training_judgement(study, outcomes_wait=bool(landed["newcomers"])))
-    result = promotion.promote(study, promotion.register(study))
     people, evaluation = read_json(paths.features / "summary.json"), read_json(paths.reports / "evaluation.json")
     model = evaluation["settings"]["model"]
     figures = {
@@ -114,11 +113,20 @@ def _train(place: Study, date: str, night: int) -> dict[str, Any]:
         },
         "figures": figures,
         "mean": evaluation["models"][model]["headline_mean"],
-        "version": result.version[:SHORT],
-        "promoted": result.promoted,
-        "reason": result.reason,
+        **_verdict(study, outcomes_wait=bool(landed["newcomers"])),
         "seconds": _since(started),
     }
+
+
+def _verdict(study: Study, *, outcomes_wait: bool) -> dict[str, Any]:
+    """Whether a model was promoted, and why; what stops a retraining is a reason too."""
+    version = sha256(study.paths.models / MODEL)
+    try:
+        require_sound(study, training_judgement(study, outcomes_wait=outcomes_wait))
+        result = promotion.promote(study, promotion.register(study))
+    except Exception as error:
+        return {"version": version[:SHORT], "promoted": False, "reason": sentence_of(error)}
+    return {"version": version[:SHORT], "promoted": result.promoted, "reason": result.reason}
 
 
 def _champion(study: Study) -> str:
