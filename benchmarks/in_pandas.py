@@ -55,6 +55,8 @@ def _read(folder: Path, table: str, columns: list[str]) -> pd.DataFrame:
 
 
 def _clean(cells: pd.Series, column: Column) -> pd.Series:
+    if column.is_coded:
+        cells = pd.to_numeric(cells, errors="coerce")
     if column.labels:
         known = cells.map({float(label) if column.is_coded else label: name for label, name in column.labels.items()})
         return known.astype(pd.CategoricalDtype(list(dict.fromkeys(filter(None, column.labels.values())))))
