@@ -118,6 +118,7 @@ def rates(options: argparse.Namespace) -> None:
 
     networks = fitted(options.study, options.seeds)
     losses = [loss_of(networks, part) for part in PARTS]
+    least = int(np.argmin(losses))  # where networks are too sure, to say a little less errs less
     rules = Rules(GateSettings(replicates=200), EvaluationSettings())
     generator, size = np.random.default_rng(0), 1 if networks.folds else 3
     same, alone, refused, margin = list[bool](), list[bool](), list[bool](), list[float]()
@@ -133,7 +134,7 @@ def rates(options: argparse.Namespace) -> None:
         same.append(all(check.outcome == "pass" for each in found for check in each.checks))
         alone.append(all(each.gains["mean"]["high"] >= 0 for each in found))
         margin.append(found[0].checks[0].figures["margin"])
-        part = float(np.interp(margin[-1], losses, PARTS))
+        part = float(np.interp(margin[-1], losses[least:], PARTS[least:]))
         bad = (tuple(worse(frame, networks.tasks, part) for frame in each) for each in (ours.frames, ours.seeds))
         refused.append(hold(Predicted(*bad), theirs).checks[0].outcome == "fail")
     shares = {

@@ -89,7 +89,7 @@ class NonInferiority:
     passes: bool
 
 
-def non_inferiority(gain: np.ndarray, noise: Noise, margin: Margin) -> NonInferiority:
+def non_inferiority(gain: np.ndarray, noise: Noise, margin: Margin, *, alike: float | None = None) -> NonInferiority:
     """Test that a model loses less than a margin.
 
     With the standard error ``s`` over people and trainings the gain must lie above ``-margin + q(confidence) s``. A
@@ -97,6 +97,10 @@ def non_inferiority(gain: np.ndarray, noise: Noise, margin: Margin) -> NonInferi
     with the probability ``1 - chance`` if the margin is at least ``(q(confidence) + q(1 - chance / 2n)) s``: where it
     is smaller it grows to that, as far as ``widest``. ``q`` are quantiles of Student's t, its degrees of freedom after
     Satterthwaite.
+
+    Args:
+        alike: the variance over people of a gain between two models of one recipe, where it is known. The margin grows
+            by it: a challenger that differs much from the other model must not earn a wider margin by that.
 
     Shape:
         ``(1 + n_replicates,)``, the estimate first, the bootstrap over people behind it.
@@ -110,11 +114,19 @@ def non_inferiority(gain: np.ndarray, noise: Noise, margin: Margin) -> NonInferi
     defined = replicates[~np.isnan(replicates)]
     if np.isnan(gain[0]) or len(defined) < max(2, ENOUGH_DEFINED * len(replicates)):
         return NonInferiority(None, None, None, margin.loss, False, False)
-    variance = float(np.var(defined)) + noise.variance
-    freedom = min(noise.freedom * (variance / noise.variance) ** 2, 1e9) if noise.variance > 0 else 1e9
-    error = math.sqrt(variance)
+    over_people = float(np.var(defined))
+    freedom, error = _spread(over_people, noise)
     sure = float(stdtrit(freedom, margin.confidence)) * error
-    told = sure + float(stdtrit(freedom, 1 - margin.chance / (2 * margin.n))) * error
+    freedom, error = _spread(over_people if alike is None else alike, noise)
+    shares = (margin.confidence, 1 - margin.chance / (2 * margin.n))
+    told = sum(float(stdtrit(freedom, share)) for share in shares) * error
     held = min(max(margin.loss, told), max(margin.widest, margin.loss))
     low = float(gain[0]) - sure
     return NonInferiority(float(gain[0]), low, told, held, told > margin.loss, low > -held)
+
+
+def _spread(over_people: float, noise: Noise) -> tuple[float, float]:
+    """Degrees of freedom and standard error over people and trainings."""
+    variance = over_people + noise.variance
+    freedom = min(noise.freedom * (variance / noise.variance) ** 2, 1e9) if noise.variance > 0 else 1e9
+    return freedom, math.sqrt(variance)

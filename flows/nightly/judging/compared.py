@@ -80,13 +80,15 @@ def compared(
     by_task = {task.name: relative_gain(task, mine[task.name], other[task.name]) for task in tasks}
     mean = mean_of_defined(by_task).values
     say = partial(_check, n=people.n, whose=people.whose, rules=rules)
-    checks = [say(f"{name}, mean", mean, noise[MEAN], rules.margin(rules.gate.margins.mean, 1))]
+    alike = _alike(theirs, others, people, tasks, counts)
+    checks = [say(f"{name}, mean", mean, noise[MEAN], rules.margin(rules.gate.margins.mean, 1), alike=alike.get(MEAN))]
     for task in tasks:
         gain, title = by_task[task.name], f"{name}, {task.name}"
         if np.isnan(gain[0]):
             checks.append(Check.of(title, False, mine[task.name].undefined or _no_loss(name, people)))
         else:
-            checks.append(say(title, gain, noise[task.name], rules.margin(rules.gate.margins.task, len(tasks))))
+            margin = rules.margin(rules.gate.margins.task, len(tasks))
+            checks.append(say(title, gain, noise[task.name], margin, alike=alike.get(task.name)))
     return Compared(gains, checks)
 
 
@@ -99,12 +101,15 @@ def mean_gain(
     mine, other = mean_scores(each), mean_scores(others)
     gains = mean_of_defined({task.name: relative_gain(task, mine[task.name], other[task.name]) for task in tasks})
     noise = _noise(ours, theirs, each, others, people, tasks, rules.gate)[MEAN]
-    return _check(name, gains.values, noise, margin, n=people.n, whose=people.whose, rules=rules)
+    alike = _alike(theirs, others, people, tasks, counts).get(MEAN)
+    return _check(name, gains.values, noise, margin, n=people.n, whose=people.whose, rules=rules, alike=alike)
 
 
-def _check(name: str, gain: np.ndarray, noise: Noise, margin: Margin, *, n: int, whose: str, rules: Rules) -> Check:
+def _check(
+    name: str, gain: np.ndarray, noise: Noise, margin: Margin, *, n: int, whose: str, rules: Rules, alike: float | None
+) -> Check:
     """What is to be said of one gain."""
-    found = non_inferiority(gain, noise, margin)
+    found = non_inferiority(gain, noise, margin, alike=alike)
     people = f"{count(n, rules.evaluation.min_count)} {whose}"
     figures = {"n": n if n >= rules.evaluation.min_count else None, **_rounded(found), "asked": margin.loss}
     if found.gain is None or found.low is None or found.told is None:
@@ -190,3 +195,24 @@ def _single(model: Predicted, people: People, tasks: Sequence[Task]) -> list[dic
 def _log_loss(task: Task, scores: Mapping[str, TaskScores]) -> float:
     loss = float(scores[task.name].metrics[loss_name(task)][0])
     return float(np.log(loss)) if loss > 0 else float("nan")
+
+
+def _alike(
+    theirs: Predicted,
+    others: Sequence[dict[str, TaskScores]],
+    people: People,
+    tasks: Sequence[Task],
+    counts: np.ndarray,
+) -> dict[str, float]:
+    """The variance over people of a gain between two models of the other's recipe, by task and of the mean.
+
+    It is that between two of its seeds, or between two of its repeats: of means over repeats it is rather less.
+    """
+    n, pair = len(others), list(others[:2])
+    if n < 2 and len(theirs.seeds) > 1 and not any(frame.to_series(0).has_nulls() for frame in theirs.seeds[:2]):
+        pair = [losses_of(frame, people, tasks, counts) for frame in theirs.seeds[:2]]
+    if len(pair) < 2:
+        return {}
+    gains = {task.name: relative_gain(task, pair[0][task.name], pair[1][task.name]) for task in tasks}
+    gains[MEAN] = mean_of_defined(gains).values
+    return {name: float(np.nanvar(gain[1:])) for name, gain in gains.items() if not np.isnan(gain[0])}
