@@ -28,9 +28,16 @@ def replay(name: StudyName, nights: _Nights = None, retrain_every: _Every = None
     given: dict[str, Any] = {"nights": nights, "retrain_every": retrain_every}
     asked = {key: value for key, value in given.items() if value is not None}
     settings = type(study.settings.replay).model_validate({**study.settings.replay.model_dump(), **asked})
-    found = replay_nights(study, settings, study.paths.replay, lambda line: console.print(line, soft_wrap=True))
-    write_json(study.paths.reports / "replay.json", found)
-    page = write_page(study.paths.reports / PAGE, study.settings.title, found)
+    page = study.paths.reports / PAGE
+
+    def say(line: str) -> None:
+        console.print(line, soft_wrap=True)
+
+    def keep(found: dict[str, Any]) -> None:
+        write_json(page.with_suffix(".json"), found)
+        write_page(page, study.settings.title, found)
+
+    found = replay_nights(study, settings, study.paths.replay, say, keep)
     trained, scored = found["trained"], found["scored"]
     first, last = (trained[place]["parts"] for place in (0, -1))
     show(

@@ -35,20 +35,33 @@ Say = Callable[[str], None]
 Train = Callable[[str, int], dict[str, Any]]
 
 
-def replay_nights(study: Study, replay: ReplaySettings, folder: Path, say: Say = lambda line: None) -> dict[str, Any]:
+def replay_nights(
+    study: Study, replay: ReplaySettings, folder: Path, say: Say, keep: Callable[[dict[str, Any]], object]
+) -> dict[str, Any]:
     """Replay a study's nights in ``folder``, and give what a page shows.
 
     A night's drop is scored and lands. Before the first night and after every so many the model is trained by DVC on
     what is known by then.
+
+    Args:
+        study: the study whose people arrive.
+        replay: how many, and how.
+        folder: a folder that is replaced.
+        say: is given a line for every night and training.
+        keep: is given what a page shows after every training, so that it is there should the rest never come.
     """
     nights = arrivals(study, replay)
     place = make_place(study, replay, nights, folder)
     trained, scored = list[dict[str, Any]](), list[dict[str, Any]]()
+    found = {"study": study.name, "settings": replay.model_dump(mode="json"), "trained": trained, "scored": scored}
     with _in(folder):
         for record in play(place, Drops(study, replay, nights), train=partial(_train, place)):
             (trained if "parts" in record else scored).append(record)
             say(_words(record))
-    return {"study": study.name, "settings": replay.model_dump(mode="json"), "trained": trained, "scored": scored}
+            if "parts" in record and scored:
+                keep(found)
+    keep(found)
+    return found
 
 
 def play(place: Study, drops: Drops, *, train: Train | None) -> Iterator[dict[str, Any]]:

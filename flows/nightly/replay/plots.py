@@ -37,10 +37,10 @@ def _drops(scored: Sequence[Record], last: int, failed: Sequence[int]) -> Plot:
     late = list(accumulate(each["n_late"] for each in scored if not each["error"]))
     with canvas("replay-drops", height=HEIGHT, left=0.55, right=0.14) as drawn:
         axes = drawn.axes
-        axes.plot(nights, rows, color=GAIN, linewidth=1.6)
-        axes.plot(nights, late, color=LOSS, linewidth=1.6)
-        _label(axes, nights[-1], rows[-1], "all", GAIN)
-        _label(axes, nights[-1], late[-1], "late", LOSS)
+        for values, words, colour in ((rows, "all", GAIN), (late, "late", LOSS)):
+            axes.plot(nights, values, color=colour, linewidth=1.6)
+            if nights:
+                _label(axes, nights[-1], values[-1], words, colour)
         axes.set_ylim(bottom=0)
         _finish(axes, "rows landed", last, failed)
     words = "Rows that landed, added up, and those of them about people who had come before"
@@ -79,12 +79,12 @@ def _champions(trained: Sequence[Record], last: int, failed: Sequence[int]) -> P
         axes = drawn.axes
         since = [each["night"] for each in trained if each["promoted"]]
         numbers = list(range(1, len(since) + 1))
-        axes.step([*since, last], [*numbers, numbers[-1]], where="post", color=GAIN, linewidth=1.6)
+        axes.step([*since, last], [*numbers, len(numbers)], where="post", color=GAIN, linewidth=1.6)
         refused = [each["night"] for each in trained if not each["promoted"]]
         held = [sum(night <= each for night in since) for each in refused]
         axes.plot(since, numbers, "o", markersize=4.5, color=GAIN)
         axes.plot(refused, held, "x", markersize=5.5, color=LOSS)
-        axes.set_ylim(0, numbers[-1] + 0.7)
+        axes.set_ylim(0, len(numbers) + 0.7)
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         _finish(axes, "champions so far", last, failed)
     words = "Which champion it is; a dot is a promotion, a cross a training that was not promoted"

@@ -83,3 +83,5 @@ def test_the_page_shows_trainings_nights_and_what_failed() -> None:
     for words in ("cleveland.csv is cut off", "mended and scored a night later", "no: worse beyond the margin"):
         assert words in page
     assert page.count("<svg") == 5
+    nothing = {**found, "trained": [{**trained[1], "promoted": False}], "scored": scored[:1]}
+    assert "no: worse beyond the margin" in replay_page("Heart", nothing)  # no champion, and no night
