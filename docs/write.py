@@ -20,7 +20,7 @@ from mtl_models.data.tasks import Task
 from schemas.contract import load_contract
 from schemas.describe import dictionary, markdown
 from schemas.meanings import MEANINGS
-from schemas.published import Champions, Landed, Landings, Parts, Rejects, Runs
+from schemas.published import Champions, Landed, Landings, Parts, Rejects, Runs, Watched
 
 DOCS = Path(__file__).parent
 API = runpy.run_path(str(DOCS / "api.py"))
@@ -36,6 +36,7 @@ TABLES = {
     "landed": Landed,
     "landings": Landings,
     "parts": Parts,
+    "watched": Watched,
 }
 
 

@@ -95,6 +95,28 @@ MEANINGS: dict[str, dict[str, str]] = {
         "part": "JSON: the columns of the split file with the person's values",
         "given_on": "the date of the training that gave it; the partition",
     },
+    "watched": {
+        "score_date": "the night's date; the partition",
+        "area": "`tables`, `inputs`, `scores` or `performance`",
+        "measure": "`rows`, `missing`, `rejected`, `shift`, or the metric of a task",
+        "name": "a raw table, a column as `TABLE.COLUMN`, a domain of features, or a task",
+        "part": (
+            "of rejected rows the rule, of performance the month of prediction, else the group of people; empty for all"
+        ),
+        "n": "rows or people behind it; empty where they are few",
+        "value": (
+            "rows, a share of them, the population stability index with chance taken off, or the metric; empty where "
+            "it is undefined, or known of few"
+        ),
+        "low": "lower end of the metric's interval",
+        "high": "upper end of it",
+        "usual": "what it is compared with: nights before, or held-out people",
+        "limit": "how far it may be from that, by the study's params",
+        "state": "`fine`, `beyond` its limit, `dead` (nothing came), or `not judged`",
+        "words": "a sentence",
+        "model_version": "SHA-256 of the model file that scored the date",
+        "run_id": "the run in the ledger that scored it",
+    },
     "champions": {
         "model_version": "SHA-256 of the model file, `data/registry/<study>/versions/<sha256>/model.onnx`",
         "promoted_at": "since when; the latest row is the champion",

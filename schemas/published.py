@@ -106,6 +106,26 @@ class Parts(Table):
     given_on: pl.Date = pa.Field()
 
 
+class Watched(Table):
+    """What was watched of each night: counts and figures, nobody's value."""
+
+    score_date: pl.Date = pa.Field()
+    area: str = pa.Field(isin=["tables", "inputs", "scores", "performance"])
+    measure: str = pa.Field()
+    name: str = pa.Field()
+    part: str = pa.Field()
+    n: int = pa.Field(nullable=True, ge=0)
+    value: float = pa.Field(nullable=True)
+    low: float = pa.Field(nullable=True)
+    high: float = pa.Field(nullable=True)
+    usual: float = pa.Field(nullable=True)
+    limit: float = pa.Field(nullable=True)
+    state: str = pa.Field(isin=["fine", "beyond", "dead", "not judged"])
+    words: str = pa.Field()
+    model_version: str = pa.Field()
+    run_id: str = pa.Field()
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScoreColumn:
     """One column of predictions.

@@ -21,6 +21,7 @@ from flows.cli import (
     sharing,
     train,
     validate,
+    watch,
 )
 
 app = typer.Typer(
@@ -35,7 +36,7 @@ app = typer.Typer(
 PANELS = {
     "Bring your data": (new, check, validate),
     "Run a night": (train, score, backfill, replay),
-    "Look at what is there": (look, doctor),
+    "Look at what is there": (look, watch, doctor),
     "Which model, when, why": (models,),
     "Keep what others read": (contracts,),
     "Find out how outcomes should share": (sharing,),

@@ -18,6 +18,7 @@ from flows.nightly.judging.held_out import Model
 from flows.nightly.judging.record import Story, promote_with_record, write_verdict
 from flows.nightly.retrained import ALREADY
 from flows.nightly.task_changes import Changes, table_conflicts
+from flows.nightly.watch.reference import write_reference
 from flows.project.hashing import sha256
 from flows.project.paths import SUMMARY, read_json, write_json
 from flows.project.provenance import git_revision
@@ -72,6 +73,7 @@ def register(study: Study) -> str:
             paths.root / "dvc.lock",
             Path(scratch) / PARAMS,
             *write_evidence(study, sha256(model), Path(scratch)),
+            write_reference(study, Path(scratch)),
         ]
         return study.registry.register(model, companions, manifest, paths.valid / SUMMARY)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from prefect import flow, runtime, task
+from prefect import flow, get_run_logger, runtime, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.nightly import refused, steps, stopped
@@ -19,6 +19,7 @@ from flows.nightly.retries import trying
 from flows.nightly.run import Run, open_run
 from flows.nightly.run_name import of_night
 from flows.nightly.trouble import REFUSALS
+from flows.nightly.watch.telling import tell_alarms, watch_run
 from flows.project.access import apply
 from flows.project.dates import check_date, date_of_run
 from flows.project.deadline import deadline
@@ -80,6 +81,19 @@ def publish(run: Run) -> dict[str, Any]:
     return row
 
 
+@task(name="watch", cache_policy=NO_CACHE)
+@value_free
+def watch(run: Run) -> None:
+    """Keep what is watched of the date, and tell of alarms; what goes wrong here keeps no night from its end."""
+    try:
+        night = watch_run(run)
+        show(run.study, "score-watch", {"in alarm": [alarm.words for alarm in night.alarms] or "nothing"})
+        tell_alarms(run.study, night, runtime.flow_run.ui_url or "")
+    except Exception as error:
+        said = sentence_of(error)
+        get_run_logger().warning(f"the night is scored but was not watched: {said}; `mtl-health watch` tries again")
+
+
 def scheduled_date(settings: StudySettings) -> str:
     """The date of the scheduled start, in the schedule's time zone.
 
@@ -128,6 +142,7 @@ def score(study: str, date: str | None = None, force: bool = False) -> dict[str,
         except REFUSALS as error:
             refused.keep(run, sentence_of(error))
             raise
+        watch(run)
         return {**row, "unchanged": False}
 
 

@@ -14,6 +14,7 @@ import polars as pl
 
 from flows.nightly.absence import Absence
 from flows.nightly.landing.before import who_came_before
+from flows.nightly.watch.counting import Counted, Reference
 from flows.project.settings import StudySettings
 from flows.project.storage import near
 from flows.stages.splitting import content, rejects_in_order
@@ -26,7 +27,7 @@ from schemas.sharding.plan import Plan
 from schemas.splitting.study import Facts
 from schemas.splitting.table import Known
 
-PLAN, SHARDS, DISORDERED, ABSENCE = "plan", "shards", "disordered", "absence"
+PLAN, SHARDS, DISORDERED, ABSENCE, REFERENCE = "plan", "shards", "disordered", "absence", "reference"
 SCORES, EXCLUDED, REJECTED, COUNTS = "scores.parquet", "excluded.parquet", "rejects.parquet", "counts"
 LANDED = "landed-{}.parquet"
 
@@ -86,6 +87,12 @@ class Work:
         absence: Absence = pickle.loads((self.staging / ABSENCE).read_bytes())
         return absence
 
+    @cached_property
+    def reference(self) -> Reference | None:
+        """What the night is compared with, as :func:`note_reference` has kept it."""
+        reference: Reference | None = pickle.loads((self.staging / REFERENCE).read_bytes())
+        return reference
+
     def folder(self, shard: int) -> Path:
         """Where a shard's files are."""
         return self.staging / SHARDS / str(shard)
@@ -101,6 +108,7 @@ class Counts:
         n_cohort, n_excluded, n_scored: people.
         n_features: features of each.
         error: why its people could not be scored.
+        watched: its people by the bins of the champion's reference, where it has one.
     """
 
     summary: dict[str, Any] = field(repr=False)
@@ -111,6 +119,7 @@ class Counts:
     n_scored: int = 0
     n_features: int = 0
     error: Exception | None = None
+    watched: Counted | None = field(default=None, repr=False)
 
 
 def counts_of(work: Work) -> list[Counts]:

@@ -22,6 +22,7 @@ from flows.nightly.shard_files import (
     EXCLUDED,
     LANDED,
     PLAN,
+    REFERENCE,
     REJECTED,
     SCORES,
     SHARDS,
@@ -29,6 +30,7 @@ from flows.nightly.shard_files import (
     Work,
 )
 from flows.nightly.spreading import spread_over
+from flows.nightly.watch.counting import Counted, Reference
 from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings
 from flows.project.storage import make_folder, reaching, remove_folder, write_whole
@@ -102,6 +104,11 @@ def note_absence(staging: Path, absence: Absence) -> None:
     write_whole(staging / ABSENCE, lambda path: Path(path).write_bytes(pickle.dumps(absence)))
 
 
+def note_reference(staging: Path, reference: Reference | None) -> None:
+    """Keep in ``staging`` what the night is compared with, if there is anything, for those who work on its shards."""
+    write_whole(staging / REFERENCE, lambda path: Path(path).write_bytes(pickle.dumps(reference)))
+
+
 def work_through(work: Work, n_shards: int, machines: MachineSettings) -> str | None:
     """Work on all shards, one shard here; give the table that has to be parted first, if there is one."""
     machines = machines if n_shards > 1 else SERIAL
@@ -161,7 +168,7 @@ def _travels(error: Exception) -> bool:
     return True
 
 
-def _score(work: Work, champion: Champion, result: StudyResult, folder: Path) -> dict[str, int]:
+def _score(work: Work, champion: Champion, result: StudyResult, folder: Path) -> dict[str, Any]:
     settings = work.settings
     tables = {name: table.valid for name, table in result.tables.items()}
     cohort = cohort_of(work.name, tables, settings.task_records, settings.known_later, may_be_empty=True)
@@ -183,4 +190,5 @@ def _score(work: Work, champion: Champion, result: StudyResult, folder: Path) ->
         "n_excluded": excluded.height,
         "n_scored": scores.height,
         "n_features": features.width - 1,
+        "watched": Counted.of(work.reference, features, scores) if work.reference else None,
     }

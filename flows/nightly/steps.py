@@ -17,6 +17,8 @@ from flows.nightly.publishing import check_scores, reject_frames
 from flows.nightly.run import Run
 from flows.nightly.score_contract import scores_contract
 from flows.nightly.shard_files import Counts, Work
+from flows.nightly.watch.counting import Counted
+from flows.nightly.watch.reference import kept_reference
 from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings
 from flows.project.storage import send
@@ -67,6 +69,7 @@ def look_at_drop(
     )
     require_sound(absence, run.scorer.tasks)
     shards.note_absence(run.staging, absence)
+    shards.note_reference(run.staging, kept_reference(run.study.registry, run.champion.version))
     if is_far(run.staging):  # then workers elsewhere need no folder of this machine
         send(run.champion.path, run.staging / run.champion.path.name)
     return plan.n_shards
@@ -137,6 +140,13 @@ class Gathered:
         """Counts for a flow's artifact."""
         people = {name: self.total(name) for name in ("n_cohort", "n_excluded", "n_scored")}
         return {"n_shards": len(self.counts), **people, "n_features": max(each.n_features for each in self.counts)}
+
+
+def counts_of_people(run: Run) -> Counted | None:
+    """All people of a run by the bins of the champion's reference; nothing where it has none."""
+    parts = [each.watched for each in shard_files.counts_of(work_of(run))]
+    known = [part for part in parts if part is not None]
+    return Counted.total(known) if known else None
 
 
 def publish(run: Run) -> dict[str, Any]:

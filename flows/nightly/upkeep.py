@@ -42,7 +42,7 @@ def upkeep(study: str) -> dict[str, str]:
 
 
 NOT = "not kept up"
-KEPT = ("scores", "rejects", "runs", "landed", "landings", "parts")
+KEPT = ("scores", "rejects", "runs", "landed", "landings", "parts", "watched")
 
 
 def keep_tables(study: Study) -> dict[str, str]:

@@ -18,7 +18,7 @@ from mtl_models.settings import parse_settings
 from mtl_models.wording import SettingsError
 
 FILE = "params.yaml"
-DATA = "raw landed intake inbox staging stopped valid features registry embeddings replay"
+DATA = "raw landed intake inbox staging stopped valid features registry embeddings replay watch"
 PRIVATE = (
     *(f"data/{name}" for name in DATA.split()),
     "models",
@@ -30,7 +30,7 @@ INBOX = "data/inbox"
 TABLES = "data/tables"
 # rejects and landed rows are as they were received: they are for those who may read the raw tables
 CLOSED = ("rejects", "landed", "parts")
-SHARED = ("scores", "runs", "champions", "landings")
+SHARED = ("scores", "runs", "champions", "landings", "watched")
 OWNER, GROUP = 0o700, 0o2750
 
 

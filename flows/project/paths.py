@@ -138,6 +138,11 @@ class StudyPaths:
         return self.root / "data" / "stopped" / self.study
 
     @property
+    def watch(self) -> Path:
+        """Pages of what was watched, one file a date."""
+        return self.root / "data" / "watch" / self.study
+
+    @property
     def told(self) -> Path:
         """What was told of its nights and is not mended yet."""
         return self.root / "data" / "alerts" / f"{self.study}.json"

@@ -41,7 +41,7 @@ class PublishedSettings(BaseModel):
 
     person_key: Literal["plain", "hashed"] = "plain"
     secret: SecretSettings | None = None
-    majors: dict[Literal["scores", "rejects", "runs", "champions", "landings"], int] = {}
+    majors: dict[Literal["scores", "rejects", "runs", "champions", "landings", "watched"], int] = {}
     audit_days: int = Field(default=400, ge=1)
 
     @model_validator(mode="after")

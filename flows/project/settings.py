@@ -12,6 +12,7 @@ from flows.project.gate_settings import GateSettings
 from flows.project.hashing import digest
 from flows.project.night import AbsenceSettings, NightSettings
 from flows.project.published import PublishedSettings
+from flows.project.watch_settings import WatchSettings
 from flows.project.yaml_file import YamlFile, read_yaml
 from mtl_models.baselines.settings import BaselineSettings
 from mtl_models.data.tasks import Task, load_tasks
@@ -217,6 +218,7 @@ class StudySettings(_Settings):
     absence: AbsenceSettings = AbsenceSettings()
     replay: ReplaySettings = ReplaySettings()
     night: NightSettings = NightSettings()
+    watch: WatchSettings = WatchSettings()
     shards: ShardSettings = ShardSettings()
     published: PublishedSettings = PublishedSettings()
     store: str = "delta"

@@ -94,6 +94,21 @@ class RunLedger(PublishedTable):
         return rows.row(-1, named=True) if rows.height else None
 
 
+class WatchedTable(PublishedTable):
+    """What was watched of each night, by date: counts and figures."""
+
+    shared = True
+
+    name, partition = "watched", "score_date"
+
+    def publish(self, date: str, frame: pl.DataFrame) -> None:
+        """Check and replace one date."""
+        from schemas.published import Watched, check_published
+
+        check_published(frame, Watched)
+        self.replace(date, frame)
+
+
 @dataclass(frozen=True)
 class Tables:
     """The published tables of a study."""
@@ -104,6 +119,7 @@ class Tables:
     landed: LandedTable
     landings: Landings
     parts: PartTable
+    watched: WatchedTable
 
     @classmethod
     def of(cls, folder: Path, store: str) -> Tables:
@@ -115,6 +131,7 @@ class Tables:
             LandedTable(folder, store),
             Landings(folder, store),
             PartTable(folder, store),
+            WatchedTable(folder, store),
         )
 
 

@@ -12,11 +12,11 @@ from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from schemas.meanings import MEANINGS
 from schemas.odcs.columns import properties_of
-from schemas.published import Champions, Landings, Rejects, Runs
+from schemas.published import Champions, Landings, Rejects, Runs, Watched
 from schemas.reading.places import is_far
 
 API = "v3.2.0"
-MAJORS = {"scores": 1, "rejects": 1, "runs": 1, "champions": 1, "landings": 1}
+MAJORS = {"scores": 1, "rejects": 1, "runs": 1, "champions": 1, "landings": 1, "watched": 1}
 """The major version of every table's contract. A change of the code that breaks what readers build on raises it here; a
 change of a study's tasks that breaks its `scores` raises `published.majors` in the study's block of params.yaml."""
 
@@ -71,6 +71,13 @@ _ABOUT: dict[str, _About] = {
         ("promoted_at",),
         limits="The row with the latest `promoted_at` is the champion.",
     ),
+    "watched": _About(
+        "What was watched of each night: tables, inputs, scores, and performance as outcomes come in.",
+        "a thing that was watched on a date",
+        ("score_date", "area", "measure", "name", "part"),
+        "score_date",
+        limits="Counts and figures. Something is in alarm after several nights beyond its limit, or at once if dead.",
+    ),
 }
 
 
@@ -89,6 +96,7 @@ def contracts_of(study: Study) -> dict[str, dict[str, Any]]:
         "runs": (Runs.to_schema(), MEANINGS["runs"]),
         "champions": (Champions.to_schema(), MEANINGS["champions"]),
         "landings": (Landings.to_schema(), MEANINGS["landings"]),
+        "watched": (Watched.to_schema(), MEANINGS["watched"]),
     }
     made = {}
     for name, (schema, meanings) in tables.items():
