@@ -80,7 +80,6 @@ def tonight(name: StudyName, date: Date = None) -> None:
     study = sound_study(name, watched=False)
     paths = study.paths
     from flows.nightly import stopped
-    from flows.nightly.fresh import nothing_to_score
     from flows.nightly.ledger import absent_tables, withheld_tasks
     from flows.project.dates import date_or_today
     from flows.stores.dated import state_of
@@ -92,10 +91,12 @@ def tonight(name: StudyName, date: Date = None) -> None:
     if kept:
         say_counts(name, kept["validation"])
         say_losses("\n".join(kept["limits passed"]))
-    if (state is None or held is None) and not kept and (said := nothing_to_score(study, date)):
-        console.print(said, soft_wrap=True)
-        return
     if state is None or held is None:
+        from flows.nightly.fresh import nothing_to_score
+
+        if not kept and (said := nothing_to_score(study, date)):
+            console.print(said, soft_wrap=True)
+            return
         why = "a limit stopped its drop; mend that and " if kept else ""
         raise ValueError(f"{name} has no scores for {date}: {why}run `mtl-health score --study {name} --date {date}`")
     if kept:
