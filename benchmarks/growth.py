@@ -130,6 +130,7 @@ def measure_night(
     parting = ShardSettings(people=people, at_once_mb=0)
     plan = shards.plan_drop(study, drop, work.staging, (), parting, machines=machines)
     shards.note_absence(work.staging, Absence())
+    shards.note_reference(work.staging, None)  # what watching costs: `python -m benchmarks.watching`
     list(run_jobs(shards.work_on, range(plan.n_shards), work, title="shards", machines=machines))
     counts = shard_files.counts_of(work)
     require_sound(plan.facts([each.facts for each in counts], study.contract), study.contract)
