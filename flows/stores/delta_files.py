@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -58,7 +59,7 @@ def delta_frames(
     as long as the rest of a command that only looks.
 
     Args:
-        where: a column of text, or a partition of dates, and its value, the only rows to read: files of other
+        where: a column of text or of dates, and its value, the only rows to read: files of other
             partitions are not opened, nor files without the value by the log's statistics.
         only: a column that stands in the files, and its text in the only rows to keep.
         columns: the only ones to read; all if left out.
@@ -67,12 +68,14 @@ def delta_frames(
     schema = pl.Schema(table.schema().to_arrow())
     files = files_of(table, where)
     partitions = {name: files[f"partition.{name}"] for name in table.metadata().partition_columns}
+    types = schema
     schema = schema if columns is None else pl.Schema({name: schema[name] for name in columns})
     yield pl.DataFrame(schema=schema)
     for index, path in enumerate(files["path"]):
         found = scan(folder / unquote(path))
         if where is not None and where[0] not in partitions:
-            found = found.filter(pl.col(where[0]) == where[1])
+            value = date.fromisoformat(where[1]) if types[where[0]] == pl.Date else where[1]
+            found = found.filter(pl.col(where[0]) == value)
         if only is not None:
             found = found.filter(pl.col(only[0]) == only[1])
         if columns is not None:
@@ -97,5 +100,6 @@ def _files_with(files: pl.DataFrame, column: str, value: str) -> pl.DataFrame:
     if least not in files.columns:
         return files
     begins = pl.lit(value[:COMPARED])
-    inside = (pl.col(least).str.head(COMPARED) <= begins) & (pl.col(most).str.head(COMPARED) >= begins)
+    first, last = (pl.col(name).cast(pl.String).str.head(COMPARED) for name in (least, most))
+    inside = (first <= begins) & (last >= begins)
     return files.filter(inside.fill_null(value=True))

@@ -88,6 +88,9 @@ def test_rows_land_once_and_add_up_and_a_date_is_replaced(heart: Study) -> None:
     landed = heart.tables.landed.read()
     assert sorted(landed["person_id"]) == ["901", "902", "903", "904"]
     assert heart.tables.landings.until(SECOND)["n_rows"].to_list() == [3, 1]
+    assert heart.tables.landings.read(SECOND)["n_people"].to_list() == [1]
+    heart.tables.landings.remove(FIRST)
+    assert heart.tables.landings.until(SECOND)["n_rows"].to_list() == [1]
 
 
 def test_what_is_known_already_is_no_news(heart: Study) -> None:
