@@ -35,13 +35,13 @@ def replay_page(title: str, found: Record) -> str:
         failed=[(each["date"], each["error"]) for each in scored if each["error"]],
         mended=[each["date"] for each in scored if each["again"] and not each["error"]],
         trainings=_trainings(found["trained"]),
+        figures=_figures(found["trained"]),
         nights=_nights(scored),
     )
 
 
 def _trainings(trained: Sequence[Record]) -> Table:
-    tasks = list(trained[0]["figures"])
-    heads = ("After night", "People to learn from", "Newcomers", "Model", "Champion", *tasks)
+    heads = ("After night", "People to learn from", "Newcomers", "Model", "Champion")
     rows = [
         (
             str(each["night"]),
@@ -49,15 +49,23 @@ def _trainings(trained: Sequence[Record]) -> Table:
             f"{each['landed']['newcomers']:,}",
             each["version"],
             "yes" if each["promoted"] else f"no: {each['reason']}",
-            *(_figure(each["figures"][task]) for task in tasks),
         )
         for each in trained
     ]
     return Table("Trainings", heads, tuple(tuple(Cell(text) for text in row) for row in rows))
 
 
-def _figure(figure: Record) -> str:
-    return f"{metric_name(figure['metric'])} {figure_text(figure, figure['metric'])}"
+def _figures(trained: Sequence[Record]) -> Table:
+    heads = ("Outcome", "Metric", *(f"After night {each['night']}" for each in trained))
+    rows = [
+        (
+            task,
+            metric_name(first["metric"]),
+            *(figure_text(each["figures"][task], first["metric"]) for each in trained),
+        )
+        for task, first in trained[0]["figures"].items()
+    ]
+    return Table("Figures on test people", heads, tuple(tuple(Cell(text) for text in row) for row in rows))
 
 
 def _nights(scored: Sequence[Record]) -> Table:

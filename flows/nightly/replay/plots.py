@@ -55,7 +55,7 @@ def _people(trained: Sequence[Record], last: int, failed: Sequence[int]) -> Plot
             values = [each["parts"].get(part) for each in trained]
             if values[-1] is not None:
                 axes.plot(nights, values, marker="o", markersize=3.5, color=colour, linewidth=1.6)
-                _label(axes, nights[-1], values[-1], part, colour)
+                _label(axes, nights[-1], values[-1], part, colour, below=part == "test")
         axes.set_ylim(bottom=0)
         _finish(axes, "people", last, failed)
     return Plot("replay-people", "People by part", "People of the cohort in each part of the split", drawn.svg)
@@ -111,8 +111,10 @@ def _figures(task: str, trained: Sequence[Record], last: int, failed: Sequence[i
     return Plot(name, f"{task}: {metric}", words, drawn.svg)
 
 
-def _label(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
-    axes.annotate(text, (x, y), (-3, 3), textcoords="offset points", ha="right", color=colour, fontsize=8)
+def _label(axes: Axes, x: float, y: float, text: str, colour: str, *, below: bool = False) -> None:
+    axes.annotate(
+        text, (x, y), (-3, -11 if below else 3), textcoords="offset points", ha="right", color=colour, fontsize=8
+    )
 
 
 def _finish(axes: Axes, label: str, last: int, failed: Sequence[int]) -> None:
