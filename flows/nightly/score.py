@@ -7,6 +7,7 @@ from typing import Any
 
 from prefect import flow, get_run_logger, runtime, task
 from prefect.cache_policies import NO_CACHE
+from prefect.utilities.urls import url_for
 
 from flows.nightly import refused, steps, stopped
 from flows.nightly.again import settled
@@ -88,7 +89,7 @@ def watch(run: Run) -> None:
     try:
         night = watch_run(run)
         show(run.study, "score-watch", {"in alarm": [alarm.words for alarm in night.alarms] or "nothing"})
-        tell_alarms(run.study, night, runtime.flow_run.ui_url or "")
+        tell_alarms(run.study, night, url_for("flow-run", runtime.flow_run.id) or "")
     except Exception as error:
         said = sentence_of(error)
         get_run_logger().warning(f"the night is scored but was not watched: {said}; `mtl-health watch` tries again")

@@ -60,6 +60,31 @@ def _rows(
     """The rows of a table: none at all is no small number, it is a feed that is dead."""
     n, before = int(table["n_rows"]), [int(each["n_rows"]) for each in known]
     usual = float(median(before)) if before else None
+    state, words = _judged(n, before, usual, came, settings, min_count, absent=absent)
+    return Record(
+        area=TABLES,
+        measure="rows",
+        name=name,
+        n=n if n == 0 or n >= min_count else None,
+        value=float(n) if n == 0 or n >= min_count else None,
+        usual=usual if usual is None or usual == 0 or usual >= min_count else None,
+        limit=settings.rows,
+        state=state,
+        words=words,
+    )
+
+
+def _judged(
+    n: int,
+    before: Sequence[int],
+    usual: float | None,
+    came: Sequence[bool],
+    settings: WatchSettings,
+    min_count: int,
+    *,
+    absent: bool,
+) -> tuple[str, str]:
+    """The state of a number of rows, and what to say of it."""
     shown = count(n, min_count)
     state, words = FINE, f"{shown} rows"
     if usual is None:
@@ -78,18 +103,7 @@ def _rows(
         by_chance = abs(n - usual) <= DEVIATIONS * math.sqrt(max(usual, 1))
         state = BEYOND if far and unseen and not by_chance else FINE
         words = f"{shown} rows; usual are {count(int(usual), min_count)}"
-    value = float(n) if n == 0 or n >= min_count else None
-    return Record(
-        area=TABLES,
-        measure="rows",
-        name=name,
-        n=None if value is None else n,
-        value=value,
-        usual=usual if usual is None or usual == 0 or usual >= min_count else None,
-        limit=settings.rows,
-        state=state,
-        words=words,
-    )
+    return state, words
 
 
 def _missing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,16 @@ from mtl_models.metrics.bootstrap import percentile_interval, resample_counts
 from mtl_models.metrics.score import headline_name, score_task
 
 REPLICATES = 200
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A metric with its interval; without a value, why it has none."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    why: str = ""
 
 
 def watch_performance(study: Study, date: str, nights: pl.DataFrame) -> list[Record]:
@@ -68,52 +79,51 @@ def _record(study: Study, task: Task, month: str, people: pl.DataFrame, held_out
         share = "nobody was scored whom the model had not learned from"
     elif n >= least:
         share += f" ({n / of:.0%})"
-    state, value, interval, words = NOT_JUDGED, None, None, share
-    if n:
-        value, interval, why = _figure(task, came, metric, study.settings.evaluation.confidence, least)
-        name = metric_name(metric)
-        if value is None:
-            words = f"{name} is undefined: {why}; {share}"
-        else:
-            low, high = interval or (None, None)
-            figure = {"value": value, "low": low, "high": high}
-            words = f"{name} {figure_text(figure, metric)}; {share}"
-            worse = usual is not None and value < usual - limit and high is not None and high < usual
-            state = NOT_JUDGED if usual is None or high is None else BEYOND if worse else FINE
-            words += f"; on held-out people it was {usual:.3f}" if usual is not None else ""
-    low, high = interval or (None, None)
+    figure = _figure(task, came, metric, study.settings.evaluation.confidence, least) if n else Figure()
+    state, words = _judged(figure, metric, usual, limit)
     return Record(
         area=PERFORMANCE,
         measure=metric,
         name=task.name,
         part=month,
         n=n if n == 0 or n >= least else None,
-        value=value,
-        low=low,
-        high=high,
+        value=figure.value,
+        low=figure.low,
+        high=figure.high,
         usual=usual,
         limit=limit,
         state=state,
-        words=words,
+        words="; ".join(filter(None, (words, share))),
     )
 
 
-def _figure(
-    task: Task, people: pl.DataFrame, metric: str, confidence: float, min_count: int
-) -> tuple[float | None, tuple[float, float] | None, str]:
+def _judged(figure: Figure, metric: str, usual: float | None, limit: float) -> tuple[str, str]:
+    """The state of a figure beside that of held-out people, and what to say of it."""
+    name = metric_name(metric)
+    if figure.value is None:
+        return NOT_JUDGED, f"{name} is undefined: {figure.why}" if figure.why else ""
+    words = f"{name} {figure_text(asdict(figure), metric)}"
+    if usual is None or figure.high is None:
+        return NOT_JUDGED, words
+    worse = figure.value < usual - limit and figure.high < usual
+    return BEYOND if worse else FINE, f"{words}; on held-out people it was {usual:.3f}"
+
+
+def _figure(task: Task, people: pl.DataFrame, metric: str, confidence: float, min_count: int) -> Figure:
     """A metric with its interval, or why it has none."""
     columns = pl.col(task.target_columns).cast(pl.Float64).fill_null(float("nan"))
     truth = people.select(columns).to_numpy()
     if not _enough(task, truth, min_count):
-        return None, None, f"fewer than {min_count} people have the outcome, or have it not"
+        return Figure(why=f"fewer than {min_count} people have the outcome, or have it not")
     weights = resample_counts(people.height, replicates=REPLICATES, seed=0)
     scores = score_task(task, truth, people.select(task.prediction_columns).to_numpy(), weights)
     values = scores.metrics[metric]
     if np.isnan(values[0]):
-        return None, None, scores.undefined or "the people who have it cannot tell"
+        return Figure(why=scores.undefined or "the people who have it cannot tell")
     interval = percentile_interval(values, confidence=confidence)
-    rounded = None if interval is None else (round(interval[0], 4), round(interval[1], 4))
-    return round(float(values[0]), 4), rounded, ""
+    if interval is None:
+        return Figure(round(float(values[0]), 4))
+    return Figure(round(float(values[0]), 4), round(interval[0], 4), round(interval[1], 4))
 
 
 def _enough(task: Task, truth: np.ndarray, min_count: int) -> bool:

@@ -10,6 +10,7 @@ from flows.nightly.watch.alarms import to_do
 from flows.nightly.watch.night import Night, watch
 from flows.nightly.watch.records import AREAS
 from flows.project.storage import shown
+from flows.stores.partitions import newest
 from flows.study.study import Study
 
 
@@ -19,7 +20,9 @@ def watch_run(run: Run) -> Night:
 
 
 def tell_alarms(study: Study, night: Night, link: str = "") -> None:
-    """Tell of each area that is in alarm, once until it is not any more."""
+    """Tell of each area that is in alarm, once until it is not any more; nothing of a date before the newest."""
+    if newest(study.tables.watched) != night.date:
+        return
     following = f"mtl-health watch {study.name} --date {night.date}"
     for area in AREAS:
         alarms = [alarm for alarm in night.alarms if alarm.record.area == area]
