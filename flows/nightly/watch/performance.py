@@ -80,7 +80,7 @@ def _record(study: Study, task: Task, month: str, people: pl.DataFrame, held_out
     elif n >= least:
         share += f" ({n / of:.0%})"
     figure = _figure(task, came, metric, study.settings.evaluation.confidence, least) if n else Figure()
-    state, words = _judged(figure, metric, usual, limit)
+    state, words = judged(figure, metric, usual, limit)
     return Record(
         area=PERFORMANCE,
         measure=metric,
@@ -97,7 +97,7 @@ def _record(study: Study, task: Task, month: str, people: pl.DataFrame, held_out
     )
 
 
-def _judged(figure: Figure, metric: str, usual: float | None, limit: float) -> tuple[str, str]:
+def judged(figure: Figure, metric: str, usual: float | None, limit: float) -> tuple[str, str]:
     """The state of a figure beside that of held-out people, and what to say of it."""
     name = metric_name(metric)
     if figure.value is None:
