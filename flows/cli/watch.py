@@ -28,11 +28,10 @@ def watch(
 ) -> None:
     """Show what is in alarm on a scored date, and write a page of tables, inputs, scores and performance by night."""
     study = sound_study(name, "contract", watched=False)
-    from flows.nightly.watch.night import kept
+    from flows.nightly.watch.night import advice, kept
     from flows.nightly.watch.night import watch as watch_night
     from flows.nightly.watch.page import write_page
     from flows.nightly.watch.records import AREAS
-    from flows.nightly.watch.telling import advice
     from flows.project.dates import date_or_today
 
     date = date_or_today(date, study.settings.schedule.timezone)

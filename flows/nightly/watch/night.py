@@ -10,13 +10,14 @@ from typing import Any
 
 import polars as pl
 
-from flows.nightly.watch.alarms import Alarm, Nights, alarms_of
+from flows.nightly.watch.alarms import Alarm, Nights, alarms_of, to_do
 from flows.nightly.watch.counting import Counted, Reference
 from flows.nightly.watch.feeds import watch_feeds
 from flows.nightly.watch.performance import watch_performance
 from flows.nightly.watch.records import INPUTS, NOT_JUDGED, SCORES, Record, as_frame, from_frame
 from flows.nightly.watch.reference import kept_reference
 from flows.nightly.watch.shift import domains_of, watch_shift
+from flows.project.storage import shown
 from flows.stores.partitions import held
 from flows.study.study import Study
 
@@ -94,6 +95,13 @@ def look(study: Study, date: str) -> Night:
     dates = sorted(day for day in held(table) if day <= date)[-SHOWN:]
     nights = from_frame(pl.concat(table.read(day) for day in dates))
     return Night(date, nights, alarms_of(nights, dt.date.fromisoformat(date), study.settings.watch))
+
+
+def advice(study: Study, night: Night) -> list[str]:
+    """What to type about the alarms of a night, one line an area."""
+    drop = shown(study.inbox / night.date, study.root)
+    areas = dict.fromkeys(alarm.record.area for alarm in night.alarms)
+    return [f"{area}: {to_do(area, study.name, drop)}" for area in areas]
 
 
 def scored_nights(study: Study, until: str) -> pl.DataFrame:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.nightly.watch.night import Night
+from flows.nightly.watch.night import Night, advice
 from flows.nightly.watch.plots import plots_of
 from flows.nightly.watch.records import AREAS, BEYOND, DEAD, FINE, NOT_JUDGED, Record
-from flows.nightly.watch.telling import advice
 from flows.project.paths import write_text
 from flows.report.inline import inline_svg
 from flows.report.tables import Cell, Table

@@ -6,10 +6,8 @@ from flows.nightly.alerts.message import Message, one_sentence
 from flows.nightly.alerts.told import mended, tell
 from flows.nightly.run import Run
 from flows.nightly.steps import counts_of_people
-from flows.nightly.watch.alarms import to_do
 from flows.nightly.watch.night import Night, watch
 from flows.nightly.watch.records import AREAS
-from flows.project.storage import shown
 from flows.stores.partitions import newest
 from flows.study.study import Study
 
@@ -34,10 +32,3 @@ def tell_alarms(study: Study, night: Night, link: str = "") -> None:
             tell(study, Message("drift", study.name, thing, subject, cause, following, link))
         else:
             mended(study, thing, f"{study.name}: {area} are as usual again on {night.date}", following, link)
-
-
-def advice(study: Study, night: Night) -> list[str]:
-    """What to type about the alarms of a night, one line an area."""
-    drop = shown(study.inbox / night.date, study.root)
-    areas = dict.fromkeys(alarm.record.area for alarm in night.alarms)
-    return [f"{area}: {to_do(area, study.name, drop)}" for area in areas]
