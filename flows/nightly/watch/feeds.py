@@ -95,6 +95,8 @@ def _judged(
         dead = usual > 0 and (sum(came) > len(came) / 2 if absent else math.exp(-usual) < SURE)
         state = DEAD if dead else BEYOND if usual > 0 else FINE
         words = f"{missed}; usual are {count(int(usual), min_count)} rows"
+    elif usual == 0:
+        words = f"{shown} rows; in most nights it brings none"
     elif len(before) < settings.least_nights:
         state, words = NOT_JUDGED, f"{shown} rows; only {len(before)} nights before to compare with"
     else:

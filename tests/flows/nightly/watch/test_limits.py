@@ -90,6 +90,7 @@ def summary(n_rows: int, *, empty: int = 0, rejected: int = 0, absent: bool = Fa
         (summary(0, absent=True), [summary(3)] * 3, {"rows": DEAD}),
         (summary(0), [summary(3)] * 9, {"rows": BEYOND}),  # no row of a rare kind is no dead feed
         (summary(0, absent=True), [summary(0, absent=True)] * 9, {"rows": FINE}),
+        (summary(500), [summary(0)] * 9, {"rows": FINE}),  # a feed that comes now and then
         (summary(100, empty=30), [summary(100, empty=10)] * 5, {"rows": FINE, "missing": BEYOND}),
         (summary(100, empty=19), [summary(100, empty=10)] * 5, {"rows": FINE, "missing": FINE}),
         (summary(10, empty=3), [summary(100, empty=10)] * 5, {"rows": BEYOND, "missing": FINE}),  # 3 of 10 by chance
