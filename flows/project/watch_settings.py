@@ -41,7 +41,7 @@ class WatchSettings(BaseModel):
     performance: Share = 0.05
     chance: Share = 0.01
     months: int = Field(default=12, ge=1)
-    people: int = Field(default=5_000, ge=100)
+    people: int = Field(default=2_000, ge=100)
 
     @model_validator(mode="after")
     def _k_of_n(self) -> WatchSettings:

@@ -18,7 +18,8 @@ from mtl_models.kinds import kind_of
 from mtl_models.metrics.bootstrap import percentile_interval, resample_counts
 from mtl_models.metrics.score import headline_name, score_task
 
-REPLICATES = 200
+REPLICATES = 100
+"""Resamples of a month's people: its interval is read to one digit, and there are many months and tasks."""
 
 
 @dataclass(frozen=True)
