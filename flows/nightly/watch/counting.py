@@ -54,11 +54,13 @@ class Bins:
         numbers = column.cast(pl.Float64).drop_nulls().drop_nans().to_numpy()
         distinct = np.unique(numbers)
         if len(distinct) == 1:  # a smaller and a larger one are told apart from it
-            edges = np.array([distinct[0], np.nextafter(distinct[0], np.inf)])
-        elif len(distinct) <= N_BINS:
-            edges = distinct[1:]
-        else:
-            edges = np.unique(np.quantile(numbers, np.arange(1, N_BINS) / N_BINS, method="higher"))
+            edges = distinct[0] + np.array([-1e-6, 1e-6]) * max(abs(distinct[0]), 1)
+        else:  # between two values: the reference is kept, and an edge is nobody's value
+            firsts = distinct[1:]
+            if len(distinct) > N_BINS:
+                quantiles = np.unique(np.quantile(numbers, np.arange(1, N_BINS) / N_BINS, method="higher"))
+                firsts = quantiles[quantiles > distinct[0]]
+            edges = (firsts + distinct[np.searchsorted(distinct, firsts) - 1]) / 2
         return cls(edges=tuple(edges.tolist()))
 
 
