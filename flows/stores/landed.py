@@ -79,9 +79,12 @@ class Landings(PublishedTable):
 
     def until(self, date: str) -> pl.DataFrame:
         """The rows of all dates up to one, in their order."""
-        from schemas.published import Landings as Rows
+        if self.exists():
+            rows = self.read()
+        else:
+            from schemas.published import Landings as Rows  # and Pandera with it
 
-        rows = self.read() if self.exists() else pl.DataFrame(schema=dtypes(Rows))
+            rows = pl.DataFrame(schema=dtypes(Rows))
         return rows.filter(pl.col("landed_on") <= dt.date.fromisoformat(date)).sort("landed_on")
 
 

@@ -136,6 +136,13 @@ class Counted:
     inputs: Counts
     scores: Counts
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Counted):
+            return NotImplemented
+        return _same(self.inputs, other.inputs) and _same(self.scores, other.scores)
+
+    __hash__ = None  # type: ignore[assignment]
+
     @classmethod
     def of(cls, reference: Reference, features: pl.DataFrame, scores: pl.DataFrame) -> Counted:
         """Count people with their features and scores, row by row the same; a score that is withheld is no score.
@@ -154,6 +161,10 @@ class Counted:
     def total(cls, parts: Sequence[Counted]) -> Counted:
         """Those of all shards."""
         return cls(_added([part.inputs for part in parts]), _added([part.scores for part in parts]))
+
+
+def _same(one: Counts, other: Counts) -> bool:
+    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
 
 
 def _added(parts: Sequence[Counts]) -> Counts:
