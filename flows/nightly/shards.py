@@ -143,7 +143,7 @@ def work_on(shard: int, work: Work) -> str | None:
         try:
             counts = _score(work, work.champion, result, folder) if work.champion else {}
         except Exception as error:  # the limits on losses have the first word, and only all shards together tell
-            counts = {"error": error if _travels(error) else RuntimeError(type(error).__name__)}
+            counts = {"error": _bare(error)}
         summary = result.summary()
     else:
         summary = {}
@@ -159,13 +159,13 @@ def _keep(folder: Path, rows: pl.DataFrame) -> None:
         write_whole(folder / LANDED.format(rows["table"][0]), rows.write_parquet)
 
 
-def _travels(error: Exception) -> bool:
-    """Whether an error comes out of a file as it was put in."""
+def _bare(error: Exception) -> Exception:
+    """An error as it comes out of a file: without where it was raised, which would hold all rows of the shard."""
     try:
-        pickle.loads(pickle.dumps(error))
+        travelled: Exception = pickle.loads(pickle.dumps(error))
     except Exception:
-        return False
-    return True
+        return RuntimeError(type(error).__name__)
+    return travelled
 
 
 def _score(work: Work, champion: Champion, result: StudyResult, folder: Path) -> dict[str, Any]:
