@@ -44,24 +44,24 @@ def backfill(
     """Score a range of dates. What stands in the tables already is left alone: a second call goes on with the rest."""
     study = sound_study(name, "contract", watched=not dry_run)
     study.registry.require_promoted(name)
-    from flows.nightly.backfill.plan import NO_DROP, SCORED, TODO, dates_between, plan_dates
+    from flows.nightly.backfill.plan import DUE, NO_DROP, SCORED, dates_between, plan_dates
 
     dates = dates_between(first, last)
     plans = plan_dates(study, dates, model, again=again)
     _show(f"backfill of {name}, {first} to {last}", plans)
-    todo = [each.date for each in plans if each.state == TODO]
-    left = [each for each in plans if each.state not in (TODO, SCORED, NO_DROP)]
-    if dry_run or not todo:
-        console.print(f"{len(todo)} of {len(plans)} dates would be scored" if dry_run else "nothing is to be done")
+    due = [each.date for each in plans if each.state == DUE]
+    left = [each for each in plans if each.state not in (DUE, SCORED, NO_DROP)]
+    if dry_run or not due:
+        console.print(f"{len(due)} of {len(plans)} dates would be scored" if dry_run else "nothing is to be done")
         _require_sound([] if dry_run else left)
         say_next("backfill", f"mtl-health history --study {name} shows the models")
         return
-    found = run_backfill(study, todo, model, again=again)
+    found = run_backfill(study, due, model, again=again)
     _show("what came of them", found)
     for said, server in recorded_by().items():
         console.print(f"{said} {server}")
     _require_sound([*left, *(each for each in found if each.state != SCORED)])
-    say_next("backfill", f"mtl-health tonight --study {name} --date {todo[-1]} shows a date")
+    say_next("backfill", f"mtl-health tonight --study {name} --date {due[-1]} shows a date")
 
 
 def run_backfill(study: Study, dates: Sequence[str], model: str, *, again: bool = False) -> list[DatePlan]:

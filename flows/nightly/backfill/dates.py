@@ -11,7 +11,7 @@ from typing import Any
 from flows.fitting.machines import run_jobs
 from flows.nightly import refused, steps, stopped
 from flows.nightly.again import settled
-from flows.nightly.backfill.plan import FAILED, REFUSED, SCORED, SHORT, TODO, DatePlan
+from flows.nightly.backfill.plan import DUE, FAILED, REFUSED, SCORED, SHORT, DatePlan
 from flows.nightly.run import Run, open_run
 from flows.nightly.trouble import REFUSALS, trying
 from flows.project.deadline import deadline
@@ -43,14 +43,14 @@ def do_dates(study: Study, plans: Sequence[DatePlan]) -> Iterator[DatePlan]:
     A date whose drop has not landed yet is worked on after those before it: who came before is known then. Dates of
     which all have landed need nothing of each other, and processes of this machine share them.
     """
-    todo = [plan for plan in plans if plan.state == TODO]
-    machines, alone = study.machines, len(todo) < 2
+    due = [plan for plan in plans if plan.state == DUE]
+    machines, alone = study.machines, len(due) < 2
     given = Given(study.root, study.name, study.settings, machines)
-    if machines.kind == "processes" and not alone and _need_no_order(study, todo):
+    if machines.kind == "processes" and not alone and _need_no_order(study, due):
         given = replace(given, machines=SERIAL)
     else:
         machines = SERIAL
-    yield from run_jobs(do_date, todo, given, title="dates", machines=machines, name=lambda plan: plan.date)
+    yield from run_jobs(do_date, due, given, title="dates", machines=machines, name=lambda plan: plan.date)
 
 
 def _need_no_order(study: Study, plans: Sequence[DatePlan]) -> bool:

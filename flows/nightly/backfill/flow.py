@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.nightly.alerts.hooks import TELLING
 from flows.nightly.backfill.dates import do_dates
-from flows.nightly.backfill.plan import CHAMPION, FAILED, REFUSED, TODO, DatePlan, dates_between, plan_dates
+from flows.nightly.backfill.plan import CHAMPION, DUE, FAILED, REFUSED, DatePlan, dates_between, plan_dates
 from flows.nightly.plain_log import plain_log
 from flows.project.access import apply
 from flows.project.errors import value_free
@@ -87,7 +87,7 @@ def require_done(plans: list[DatePlan]) -> None:
     Raises:
         UndoneError: with the first of those that were not.
     """
-    if undone := [each for each in plans if each.state in (REFUSED, FAILED, TODO)]:
+    if undone := [each for each in plans if each.state in (REFUSED, FAILED, DUE)]:
         first = undone[0]
         raise UndoneError(
             f"{len(undone)} of {len(plans)} dates were not scored, first {first.date}, {first.state}: {first.why}"

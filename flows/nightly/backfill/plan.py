@@ -16,7 +16,7 @@ from flows.project.dates import check_date
 from flows.project.errors import sentence_of
 from flows.study.study import Study
 
-TODO, SCORED, NO_DROP, REFUSED, FAILED = "to do", "scored already", "no drop", "refused", "failed"
+DUE, SCORED, NO_DROP, REFUSED, FAILED = "to do", "scored already", "no drop", "refused", "failed"
 CHAMPION, THEN = "champion", "champion-then"
 SHORT = 12
 
@@ -112,7 +112,7 @@ def _plan(
     before = None if again else refused.read(run)
     if before is not None:
         return DatePlan(date, REFUSED, before, version, landed)
-    return DatePlan(date, TODO, _why(run), version, landed)
+    return DatePlan(date, DUE, _why(run), version, landed)
 
 
 def _why(run: Run) -> str:

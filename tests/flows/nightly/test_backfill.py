@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows.nightly.backfill.dates import do_dates
-from flows.nightly.backfill.plan import NO_DROP, REFUSED, SCORED, THEN, TODO, DatePlan, dates_between, plan_dates
+from flows.nightly.backfill.plan import DUE, NO_DROP, REFUSED, SCORED, THEN, DatePlan, dates_between, plan_dates
 from flows.stores.dated import state_of
 from flows.study.study import Study
 from tests.flows.nightly.test_champions import other_model
@@ -45,7 +45,7 @@ def test_a_backfill_says_what_it_will_do_does_it_and_goes_on_where_it_was(
     shutil.copytree(CASES / "cut_midrow", bad)
     dates = dates_between("2026-01-01", "2026-01-04")
     before = plan_dates(study, dates)
-    assert states(before) == {"01": NO_DROP, "02": TODO, "03": TODO, "04": TODO}
+    assert states(before) == {"01": NO_DROP, "02": DUE, "03": DUE, "04": DUE}
     assert before[1].why == "never scored"
     assert state_of(study.tables, "2026-01-02") is None, "a plan changes nothing"
 
@@ -72,7 +72,7 @@ def test_a_backfill_says_what_it_will_do_does_it_and_goes_on_where_it_was(
     second = study.registry.register(other_model(study, tmp_path), [], {"params_hash": "p"})
     shutil.rmtree(bad)
     anew = plan_dates(study, dates, second[:10])
-    assert states(anew) == {"01": NO_DROP, "02": TODO, "03": TODO, "04": NO_DROP}
+    assert states(anew) == {"01": NO_DROP, "02": DUE, "03": DUE, "04": NO_DROP}
     assert re.fullmatch(r"scored by model \w{12}, not by \w{12}", anew[1].why)
     assert states(list(do_dates(study, anew))) == {"02": SCORED, "03": SCORED}
     state = state_of(study.tables, "2026-01-03")
