@@ -72,14 +72,15 @@ def wants_traceback() -> bool:
 def is_own(error: BaseException) -> bool:
     """Whether a ``raise`` of our packages made the error, so that its text is a sentence of ours.
 
-    A study's own modules are not trusted that far: what their author writes into an error may be a value.
+    A class of ours is raised by nobody else; of any other class it must be a ``raise`` in our code, not a call that
+    failed. A study's own modules are not trusted that far: what their author writes into an error may be a value.
     """
     if isinstance(error, UnexpectedError | WorkerError):  # a worker's has lost its traceback on the way
         return True
     innermost = _last(error.__traceback__)
     if innermost is None or not is_ours(innermost.tb_frame) or _is_study_code(innermost.tb_frame):
         return False
-    return innermost.tb_frame.f_code.co_code[innermost.tb_lasti] == _RAISE
+    return _is_our_class(type(error)) or innermost.tb_frame.f_code.co_code[innermost.tb_lasti] == _RAISE
 
 
 def is_failure(error: BaseException) -> bool:
@@ -167,6 +168,10 @@ def is_ours(frame: FrameType) -> bool:
     return not frame.f_locals.get("__tracebackhide__") and any(
         Path(frame.f_code.co_filename).is_relative_to(package) for package in PACKAGES
     )
+
+
+def _is_our_class(kind: type[BaseException]) -> bool:
+    return kind.__module__.split(".")[0] in {package.name for package in PACKAGES}
 
 
 def _is_study_code(frame: FrameType) -> bool:

@@ -10,6 +10,7 @@ import shutil
 import time
 from collections import Counter
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import polars as pl
@@ -145,7 +146,7 @@ def bad_drop(root: Path, good: Path, date: str, seed: int) -> str:
     shutil.rmtree(drop)
     if error is not None:
         said = sentence_of(error)
-        assert is_own(error), (what, said)
+        assert is_own(error), (what, said, [(line, frame.f_lasti) for frame, line in walk_tb(error.__traceback__)][-1])
         assert isinstance(error, REFUSALS), (what, type(error).__name__, said)
         after = state_of(study.tables, date)
         assert (after.run if after else None) == (before.run if before else None), what

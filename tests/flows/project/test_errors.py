@@ -56,6 +56,20 @@ def test_a_sentence_that_we_raise_is_given_whole() -> None:
     assert sentence_of(error) == "table DEMO: give it a key"
 
 
+def test_a_class_of_ours_is_given_whole_wherever_it_was_raised() -> None:
+    """Here by a call, as it comes from a library that keeps an error and raises it again."""
+    lines = ["def work():", "    def step():", "        yield", "    step().throw({})"]
+    ours, other = (
+        caught(as_ours("\n".join(lines).format(raised)))
+        for raised in (
+            "__import__('schemas.faults').faults.TableFault('DEMO', 'no key')",
+            f"ValueError({VALUE})",
+        )
+    )
+    assert (is_own(ours), sentence_of(ours)) == (True, "no key")
+    assert not is_own(other)
+
+
 @pytest.mark.parametrize("folder", ["flows/features/heart", "schemas/heart"])
 def test_what_a_studys_author_raises_is_not_repeated(folder: str) -> None:
     file = Path(flows.__path__[0]).parent / folder / "checks.py"
