@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from flows.doctor.finding import Finding, Place
 from flows.project.dates import dates_due
 from flows.project.errors import sentence_of
+from flows.project.storage import shown
 from flows.study.study import Study
 from schemas.reading.places import is_far
 
@@ -133,25 +134,36 @@ def _restore(study: Study, name: str) -> str:
 
 
 def nights(place: Place, study: Study) -> Iterator[Finding]:
-    """Whether the last scheduled nights were scored: the table is asked, not Prefect."""
+    """Whether the last scheduled nights were scored, and which drops were refused: tables and files, not Prefect."""
+    from flows.nightly.refused import refusals
     from flows.stores.partitions import held
 
-    dates = held(study.tables.scores)
-    if not dates:
-        yield Finding("note", "no night was ever scored", f"mtl-health nightly --study {study.name}")
-        return
-    schedule = study.settings.schedule
+    dates, refused = held(study.tables.scores), refusals(study.paths)
+    schedule, last = study.settings.schedule, max(dates, default="")
     ended = place.now - dt.timedelta(hours=1)  # tonight's run may be at work
-    due = [date for date in dates_due(schedule.score, schedule.timezone, ended, NIGHTS) if date > min(dates)]
-    missing = [date for date in due if date not in dates]
-    for date in missing:
-        why, following, is_allowed = _why(study, date)
-        is_fault = date == due[0] and not is_allowed
-        yield Finding("fault" if is_fault else "note", f"the night of {date} was not scored: {why}", following)
-    if not missing:
-        yield Finding(
-            "ok", f"the last {len(due)} scheduled nights were scored" if due else "its first night was scored"
-        )
+    scheduled = dates_due(schedule.score, schedule.timezone, ended, NIGHTS)
+    due = [date for date in scheduled if dates and date > min(dates)]
+    recent = {date for date in refused if date >= min(last, scheduled[-1])}  # what is older nobody waits for
+    for date in sorted(recent.union(due) - (dates - recent), reverse=True):
+        if date in recent:
+            why, following, is_allowed = _refused(study, date, refused[date])
+        else:
+            why, following, is_allowed = _why(study, date)
+        is_fault = (date in due[:1] or (date in recent and date >= last)) and not is_allowed
+        words = f"the night of {date} was {'scored, but not again' if date in dates else 'not scored'}: {why}"
+        yield Finding("fault" if is_fault else "note", words, following)
+    if not dates and not recent:
+        yield Finding("note", "no night was ever scored", f"mtl-health nightly --study {study.name}")
+    elif not recent and dates.issuperset(due):
+        words = f"the last {len(due)} scheduled nights were scored" if due else "its first night was scored"
+        yield Finding("ok", words)
+
+
+def _refused(study: Study, date: str, why: str) -> tuple[str, str, bool]:
+    """What is said of a date whose drop was refused, and what to type."""
+    drop, score = shown(study.inbox / date, study.root), f"mtl-health score --study {study.name} --date {date}"
+    following = f"mtl-health validate --study {study.name} --scoring {drop}, have it mended, then {score}"
+    return f"its drop is refused: {why}", following, False
 
 
 def _why(study: Study, date: str) -> tuple[str, str, bool]:
@@ -159,8 +171,6 @@ def _why(study: Study, date: str) -> tuple[str, str, bool]:
     from flows.stores.inbox import Inbox
 
     again = f"mtl-health score --study {study.name} --date {date}"
-    if (study.paths.stopped / f"{date}.json").is_file():
-        return "a limit stopped its drop", f"mtl-health tonight --study {study.name} --date {date}", False
     try:
         drop = Inbox(study.inbox).drop(date)
     except FileNotFoundError:

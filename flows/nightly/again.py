@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.nightly import stopped
+from flows.nightly import refused, stopped
 from flows.nightly.run import Run, finished, open_run
 from flows.stores.staging import staging
 from flows.study.study import Study
@@ -28,10 +28,11 @@ def scored_already(study: Study, date: str) -> dict[str, Any] | None:
 def settled(run: Run) -> dict[str, Any] | None:
     """The ledger's row if the run has nothing to do, else None; the caller holds the run's staging folder.
 
-    A drop that a limit stopped in between is forgotten: the one that lies there now was scored.
+    A drop that was refused in between is forgotten: the one that lies there now was scored.
     """
     row = finished(run)
     if row is None:
         return None
     stopped.clear(run.study, run.date)
+    refused.clear(run)
     return {**row, "unchanged": True}

@@ -59,7 +59,11 @@ def _block_of(client: SyncPrefectClient, name: str, receiver: Receiver) -> tuple
     slug, document = receiver.block.split("/") if receiver.block else (_SLUGS[receiver.type], f"{PREFIX}-{name}")
     url = os.environ.get(receiver.url_from, "") if receiver.url_from else ""
     if url:
-        return cast(UUID, _made(receiver.type, url).save(document, overwrite=True)), ""
+        block = made_block(receiver.type, url)
+        if block is None:
+            like = f"{_LIKE[receiver.type]}: it is told nothing"
+            return None, f"{receiver.url_from} holds no URL that Prefect's block {slug} takes, which are like {like}"
+        return cast(UUID, block.save(document, overwrite=True)), ""
     try:
         found = client.read_block_document_by_name(document, slug).id
     except ObjectNotFound:
@@ -73,16 +77,28 @@ def _block_of(client: SyncPrefectClient, name: str, receiver: Receiver) -> tuple
 _SLUGS = {"webhook": "webhook", "slack": "slack-webhook", "teams": "ms-teams-webhook"}
 
 
-def _made(kind: str, url: str) -> Block:
-    """A block of a type for a URL, not saved yet."""
+_LIKE = {
+    "webhook": "https://HOST/PATH",
+    "slack": "https://hooks.slack.com/services/A/B/C",
+    "teams": "https://HOST.logic.azure.com/workflows/ID/triggers/manual/paths/invoke?...&sig=S, a workflow's",
+}
+
+
+def made_block(kind: str, url: str) -> Block | None:
+    """A block of a type for a URL, not saved yet; None where it could reach nobody by that URL."""
     from prefect.blocks.notifications import MicrosoftTeamsWebhook, SlackWebhook
     from prefect.blocks.webhook import Webhook
 
-    if kind == "slack":
-        return SlackWebhook(url=url)  # type: ignore[arg-type]
-    if kind == "teams":
-        return MicrosoftTeamsWebhook(url=url)  # type: ignore[arg-type]
-    return Webhook(url=url, headers={"Content-Type": "application/json"})  # type: ignore[arg-type]
+    if kind == "webhook":
+        headers = {"Content-Type": "application/json"}
+        return Webhook(url=url, headers=headers) if url.startswith(("http://", "https://")) else None  # type: ignore[arg-type]
+    made = SlackWebhook if kind == "slack" else MicrosoftTeamsWebhook
+    try:
+        block = made(url=url)  # type: ignore[arg-type]
+    except ValueError:
+        return None
+    # of a URL that it does not know Apprise takes nobody to tell, without a word
+    return block if len(block._apprise_client) else None
 
 
 def _set_automations(
@@ -121,7 +137,8 @@ def _action(receiver: Receiver, block: UUID, texts: dict[str, str]) -> Any:
     if is_webhook:
         payload = ", ".join(f'"{name}": {{{{ ({text}) | tojson }}}}' for name, text in texts.items())
         return CallWebhook(block_document_id=block, payload=f"{{{payload}}}")
-    body = f"{{{{ {texts['cause']} }}}}\nNext: {{{{ {texts['next']} }}}}\nLook: {{{{ {texts['link']} }}}}"
+    # with a single line end Teams shows one long line
+    body = f"{{{{ {texts['cause']} }}}}\n\nNext: {{{{ {texts['next']} }}}}\n\nLook: {{{{ {texts['link']} }}}}"
     return SendNotification(block_document_id=block, subject=f"{{{{ {texts['subject']} }}}}", body=body)
 
 

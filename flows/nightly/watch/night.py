@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
+from flows.nightly.ledger import withheld_tasks
 from flows.nightly.watch.alarms import Alarm, Nights, alarms_of, to_do
 from flows.nightly.watch.counting import Counted, Reference
 from flows.nightly.watch.feeds import watch_feeds
@@ -17,6 +18,7 @@ from flows.nightly.watch.performance import watch_performance
 from flows.nightly.watch.records import INPUTS, NOT_JUDGED, SCORES, Record, as_frame, from_frame
 from flows.nightly.watch.reference import kept_reference
 from flows.nightly.watch.shift import domains_of, watch_shift
+from flows.nightly.watch.without import Lacking, reference_without
 from flows.project.storage import shown
 from flows.stores.partitions import held
 from flows.study.study import Study
@@ -64,7 +66,7 @@ def watch(study: Study, date: str, counted: Counted | None = None) -> Night:
     row = tonight.row(0, named=True)
     records = [
         *_feeds(study, runs, date),
-        *(_held(study, date, row["run_id"], counted) or _shift(study, date, row["model_version"], counted)),
+        *(_held(study, date, row["run_id"], counted) or _shift(study, date, row["run_id"], counted)),
         *watch_performance(study, date, runs),
     ]
     study.tables.watched.publish(date, as_frame(records, date, row["run_id"], row["model_version"]))
@@ -119,34 +121,44 @@ def _feeds(study: Study, runs: pl.DataFrame, date: str) -> list[Record]:
     """The records of the tables, from the validations that the ledger keeps."""
     settings = study.settings
     before = runs.filter(pl.col("batch") < date).tail(settings.watch.trailing)["run_id"]
-    tonight = _validation(study, runs.filter(pl.col("batch") == date)["run_id"][0])
-    known = [summary for run in before if (summary := _validation(study, run))]
+    tonight = _validation(study.tables.runs.find(runs.filter(pl.col("batch") == date)["run_id"][0]))
+    known = [summary for run in before if (summary := _validation(study.tables.runs.find(run)))]
     least = settings.evaluation.min_count
     return watch_feeds(tonight, known, settings.watch, least, unread=study.hidden) if tonight else []
 
 
-def _validation(study: Study, run_id: str) -> dict[str, Any]:
+def _validation(row: dict[str, Any] | None) -> dict[str, Any]:
     """The counts of a run's validation, as its row of the ledger has them."""
-    row = study.tables.runs.find(run_id)
     found: dict[str, Any] = json.loads((row or {}).get("details") or "{}").get("validation", {})
     return found
 
 
-def _shift(study: Study, date: str, version: str, counted: Counted | None) -> list[Record]:
-    """The records of inputs and scores."""
+def _shift(study: Study, date: str, run_id: str, counted: Counted | None) -> list[Record]:
+    """The records of inputs and scores, by what the model's reference is where the drop lacks what it lacks."""
+    row = study.tables.runs.find(run_id) or {}
+    version = row["model_version"]
     reference = kept_reference(study.registry, version)
     if reference is None:
         words = "the model was registered before its reference was kept: the next retraining has one"
         return [Record(area=area, measure="shift", name="", state=NOT_JUDGED, words=words) for area in (INPUTS, SCORES)]
-    settings, found = study.settings, list[Record]()
+    settings, found, domains = study.settings, list[Record](), domains_of(reference)
+    without = reference_without(study, version, reference, Lacking.of(_validation(row)))
+    reference = without.of(reference)
     if counted is None:
-        counted, reference = _scores_alone(study, date, reference)
+        counted, reference, domains = *_scores_alone(study, date, reference), {}
         words = "inputs were not counted when the date was scored: `mtl-health score --force` counts them"
         found = [Record(area=INPUTS, measure="shift", name="", state=NOT_JUDGED, words=words)]
     scored = [task for task in settings.task_records if task.role == "main"]
     tasks = {task.name: task.prediction_columns for task in scored}
+    aside = without.aside | _withheld(row, tasks)
     least = settings.evaluation.min_count
-    return found + watch_shift(reference, counted, domains_of(reference), tasks, settings.watch, least)
+    return found + watch_shift(reference, counted, domains, tasks, settings.watch, least, aside)
+
+
+def _withheld(row: dict[str, Any], tasks: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The score columns that a night withheld, each with the reason that its row of the ledger gives."""
+    reasons = dict(line.split(": ", 1) for line in withheld_tasks(row).splitlines())
+    return {column: f"withheld, {why}" for task, why in reasons.items() for column in tasks.get(task, ())}
 
 
 def _scores_alone(study: Study, date: str, reference: Reference) -> tuple[Counted, Reference]:

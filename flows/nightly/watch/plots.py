@@ -31,7 +31,8 @@ def plots_of(nights: Nights) -> dict[str, list[Plot]]:
                 held.setdefault((record.area, record.measure, name), {}).setdefault(line, []).append((day, record))
     found: dict[str, list[Plot]] = {area: [] for area in (TABLES, INPUTS, SCORES, PERFORMANCE)}
     for (area, measure, name), lines in held.items():
-        if measure == "rows" or any(record.value for line in lines.values() for _, record in line):
+        # a table that no drop holds has no figure, one that is dead has
+        if any(record.value or record.state in (BEYOND, DEAD) for line in lines.values() for _, record in line):
             found[area].append(_over_nights(area, measure, name, lines, days))
     found[PERFORMANCE] = _performance(nights[days[-1]])
     return found

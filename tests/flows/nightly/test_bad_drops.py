@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.doctor.examine import examine
 from flows.nightly import steps, stopped
 from flows.nightly.run import open_run
 from flows.project.settings import ValidationSettings
@@ -87,6 +89,11 @@ def test_a_night_that_is_stopped_then_mended_then_said(nightly: Project) -> None
     late = nightly.run("mtl-health", "tonight", "--study", "heart", "--date", date, check=False)
     assert re.search(reason, late.stdout), "and kept for who looks in the morning"
     assert f"no scores for {date}: a limit stopped its drop; mend that and run" in late.stderr
+    soon = dt.datetime(2026, 2, 2, 12, tzinfo=dt.UTC)
+    named = {each.words: each.next for _, each in examine(nightly.folder, "heart", soon) if date in each.words}
+    (words,) = (each for each in named if each.startswith(f"the night of {date} was not scored: its drop is refused: "))
+    assert "20 of 120 rows are rejected (16.7%" in words
+    assert named[words].startswith(f"mtl-health validate --study heart --scoring data/inbox/heart/{date}, ")
     rejects = RejectTable(paths.tables)
     assert rejects.read(f"{date}-stopped").height == 20
     assert ScoreTable(paths.tables).read(date).is_empty()

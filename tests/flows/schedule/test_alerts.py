@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import polars as pl
 import pytest
 
 from flows.doctor.examine import examine
 from flows.project.server import ask
+from flows.schedule.alerts import made_block
 from tests.flows.support import drop_of
 from tests.support import NIGHT, Project
 
@@ -72,6 +75,7 @@ for name, *given in json.loads(sys.argv[1]):
 print("\\n" + json.dumps(found, default=str))
 """
 TWO = "{to: {on-call: {url_from: ON_CALL_URL}, ward: {url_from: WARD_URL}}, kinds: [refusal, recovered, missed]}"
+INVOKE = "/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig="
 ONE = "{to: {on-call: {url_from: ON_CALL_URL}}, kinds: [refusal, recovered, stale]}"
 
 
@@ -155,6 +159,62 @@ def test_a_night_that_is_refused_and_mended_is_told_once_each(nightly: Project, 
     assert fewer[2] == ["mtl-health-on-call"]
     assert gone[1:] == [{}, []]
     assert all(url not in json.dumps(each) for each in (first, fewer))  # it is a secret
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "is_taken"),
+    [
+        ("webhook", "http://127.0.0.1:1/on-call", True),
+        ("webhook", "ftp://127.0.0.1/on-call", False),
+        ("slack", "https://hooks.slack.com/services/T1234ABCD/B1234ABCD/abcdefghijklmnopqrstuvwx", True),
+        ("slack", "https://example.org/on-call", False),
+        ("teams", f"https://prod-01.westeurope.logic.azure.com:443/workflows/{'a' * 32}{INVOKE}{'b' * 43}", True),
+        ("teams", f"https://some.webhook.office.com/webhookb2/1@2/IncomingWebhook/{'c' * 32}/3", False),
+    ],
+)
+def test_a_url_that_reaches_nobody_is_not_taken(kind: str, url: str, *, is_taken: bool) -> None:
+    assert (made_block(kind, url) is not None) == is_taken
+
+
+@pytest.mark.long
+def test_a_gate_that_says_no_and_inputs_that_drift_are_told(copy_night: Callable[[str], Project]) -> None:
+    project = copy_night("told")
+    params, inbox = project.folder / "params.yaml", project.folder / "data" / "inbox" / "heart"
+    recipe, night = "epochs: 8\n", "    night: {settle_s: 0"  # of heart alone
+    assert [params.read_text().count(each) for each in (recipe, night)] == [1, 1]
+    stricter = params.read_text().replace(recipe, "epochs: 7\n")
+    params.write_text(stricter.replace(night, f"    gate: {{floors: {{disease: {{auroc: 0.999}}}}}}\n{night}"))
+    raw = pl.read_csv(project.folder / "data/raw/heart/cleveland.csv", infer_schema=False).drop("thal", "target")
+    lower = (pl.col("chol").cast(pl.Float64) * 0.6).round(0).cast(pl.Int64).cast(pl.String)
+    days = [(dt.date.fromisoformat(NIGHT) + dt.timedelta(days=more)).isoformat() for more in (1, 2)]
+    for first, day in enumerate(days, 7):
+        (inbox / day).mkdir()
+        keys = pl.format("{}{}", pl.lit(str(first)), pl.col("id").str.zfill(3)).alias("id")
+        raw.with_columns(keys, lower).write_csv(inbox / day / "cleveland.csv")
+    steps = [
+        ["alerts", "{to: {on-call: {url_from: ON_CALL_URL}}, kinds: [gate, drift]}"],
+        ["command", "retrain", "--study", "heart"],
+        *(["command", "score", "--study", "heart", "--date", day] for day in days),
+        ["sent", 2],
+    ]
+    with receiver() as (url, got):
+        project.environment["ON_CALL_URL"] = url
+        with project.server() as server:
+            done = project.run(sys.executable, "-c", STEPS, json.dumps(steps))
+            wait_for(got, 2)
+            codes = [each for each in json.loads(done.stdout.splitlines()[-1]) if isinstance(each, int)]
+            assert codes == [0, 0, 0]
+            runs = {each["link"]: ask(server, f"flow_runs/{each['link'].rpartition('/')[2]}")["name"] for each in got}
+    gate = next(each for each in got if each["kind"] == "gate")
+    assert gate["subject"] == "heart: the new model does not replace the champion"
+    assert "floors" in gate["cause"] or "floor" in gate["cause"]
+    assert gate["next"] == "mtl-health report --study heart"
+    drift = [each for each in got if each["kind"] == "drift"]
+    inputs = next(each for each in drift if each["subject"] == f"heart: inputs of {days[1]} are in alarm")
+    assert "laboratory__chol is the farthest" in inputs["cause"]
+    assert inputs["next"] == f"mtl-health watch heart --date {days[1]}"
+    assert runs[inputs["link"]] == f"heart {days[1]}"
+    print(json.dumps(got, indent=1))
 
 
 def test_the_doctor_names_schedules_that_are_not_those_of_params(
