@@ -79,6 +79,8 @@ class Kind:
         alone: the metric by which one feature alone is judged: r2, auroc or qwk.
         figure: how predictions of held-out people are drawn: ``observed`` or ``calibration``.
         loss_factor: of the loss under uncertainty weighting: one half of a squared error, which is that of a Gaussian.
+        scale: where finished predictions are corrected, by its name in ``SCALES`` of
+            :mod:`mtl_models.correction.scales`; none where they cannot be.
         objectives: what a booster minimises where it is not the usual objective of ``form``, by the booster's name;
             it is fitted on the numbers as they are and predicts such numbers.
     """
@@ -96,6 +98,7 @@ class Kind:
     alone: Literal["r2", "auroc", "qwk"] = "r2"
     figure: str = "observed"
     loss_factor: float = 1.0
+    scale: str = ""
     objectives: Mapping[str, str] = MappingProxyType({})
 
     # targets
@@ -153,6 +156,10 @@ class Kind:
     def outputs(self, head: Head, predictions: Tensor) -> tuple[Tensor, ...]:
         """The tensors of these names."""
         return (predictions[:, 0],)
+
+    def decided(self, task: Task, probabilities: np.ndarray) -> np.ndarray:
+        """What a file decides, from its probabilities; a number is not decided."""
+        raise NotImplementedError
 
     def score_types(self, task: Task) -> dict[str, pl.DataType]:
         """Names and types of the score columns: the predicted value, then the probabilities."""

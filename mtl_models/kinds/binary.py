@@ -27,6 +27,7 @@ class Binary(Probabilities):
     formulas = "binary"
     metrics = (AUROC, AUPRC, BRIER, LOG_LOSS, ECE)
     headline, loss, alone = "auroc", "log_loss", "auroc"
+    scale = "logit"
 
     def facets(self, task: Task, target: np.ndarray) -> list[Facet]:
         """The share of those who have it."""
@@ -39,6 +40,10 @@ class Binary(Probabilities):
     def outputs(self, head: Head, predictions: Tensor) -> tuple[Tensor, ...]:
         """Both flat."""
         return (predictions[:, 0], head.decisions(predictions)[:, 0])
+
+    def decided(self, task: Task, probabilities: np.ndarray) -> np.ndarray:
+        """1 from the task's threshold on."""
+        return probabilities >= task.threshold
 
     def decision_type(self) -> pl.DataType:
         """0 and 1."""

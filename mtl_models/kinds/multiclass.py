@@ -26,6 +26,7 @@ class Multiclass(Probabilities):
     formulas = "multiclass"
     metrics = (AUROC, ACCURACY, MACRO_F1, LOG_LOSS)
     headline, loss, alone = "auroc", "log_loss", "auroc"
+    scale = "log"
 
     def facets(self, task: Task, target: np.ndarray) -> list[Facet]:
         """The share of each class."""

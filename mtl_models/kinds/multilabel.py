@@ -27,6 +27,7 @@ class Multilabel(Probabilities):
     formulas = "binary"
     metrics = (AUROC, AUPRC, BRIER, LOG_LOSS, ECE)
     headline, loss, alone = "auroc", "log_loss", "auroc"
+    scale = "logit"
 
     def target_columns(self, task: Task) -> tuple[str, ...]:
         """One ``<task>__<label>`` a label."""
@@ -37,6 +38,10 @@ class Multilabel(Probabilities):
         title = task.title or task.name
         names = zip(task.target_columns, task.labels, strict=True)
         return [Facet(name, f"{title}: {label}", SHARE, target[:, index]) for index, (name, label) in enumerate(names)]
+
+    def decided(self, task: Task, probabilities: np.ndarray) -> np.ndarray:
+        """1 from the task's threshold on."""
+        return probabilities >= task.threshold
 
     def decision_type(self) -> pl.DataType:
         """The labels that are predicted."""

@@ -26,8 +26,15 @@ class Ordinal(Probabilities):
     formulas = "ordinal"
     metrics = (QWK, ACCURACY, MACRO_F1, LOG_LOSS)
     headline, loss, alone = "qwk", "log_loss", "qwk"
+    scale = "log"
 
     def facets(self, task: Task, target: np.ndarray) -> list[Facet]:
         """The place in the order."""
         ends = f"0 {task.classes[0]} to {len(task.classes) - 1} {task.classes[-1]}"
         return [Facet(task.name, task.title or task.name, ends, target[:, 0])]
+
+    def decided(self, task: Task, probabilities: np.ndarray) -> np.ndarray:
+        """The rounded expected class."""
+        import numpy as np
+
+        return np.asarray(np.rint(probabilities @ np.arange(probabilities.shape[1])))

@@ -48,6 +48,16 @@ class Probabilities(Kind):
         """Shape: ``(n_rows, task.n_outputs)``; int64 as the head decides."""
         return (predictions, head.decisions(predictions))
 
+    def decided(self, task: Task, probabilities: np.ndarray) -> np.ndarray:
+        """What a file decides, from its probabilities; here the likeliest class.
+
+        Shape:
+            ``(n, n_outputs)`` to ``(n,)`` of classes, or ``(n, n_outputs)`` of labels.
+        """
+        import numpy as np
+
+        return np.asarray(probabilities.argmax(axis=1))
+
     def score_types(self, task: Task) -> dict[str, pl.DataType]:
         """The decision's type, then float64."""
         import polars as pl

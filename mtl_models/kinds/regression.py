@@ -15,3 +15,4 @@ class Regression(Kind):
     metrics = (R2, MAE, RMSE)
     headline, loss = "r2", "rmse"
     loss_factor = 0.5
+    scale = "number"

@@ -9,6 +9,9 @@ import polars as pl
 import pytest
 import torch
 
+from mtl_models.correction.fitting import fit_part
+from mtl_models.correction.parts import parts_of
+from mtl_models.correction.record import Correction
 from mtl_models.data.tasks import Task, task_faults
 from mtl_models.kinds import KINDS, find_metric, kind_of
 from mtl_models.kinds.base import SHARE
@@ -121,6 +124,32 @@ def test_outputs_become_the_score_columns_that_are_published(name: str) -> None:
     assert set(task.prediction_columns) <= set(scores.columns)
     assert len(task.prediction_columns) == task.n_outputs
     assert not scores.null_count().sum_horizontal().item()
+
+
+@EVERY
+def test_decisions_follow_from_probabilities_as_those_of_the_head_do(name: str) -> None:
+    task, kind = task_of(name), KINDS[name]
+    outputs = outputs_of(task)
+    if len(outputs) > 1:
+        said = outputs["t__p"].reshape(N, -1).astype(np.float64)
+        np.testing.assert_array_equal(kind.decided(task, said).reshape(outputs["t"].shape), outputs["t"])
+    else:
+        with pytest.raises(NotImplementedError):
+            kind.decided(task, outputs["t"])
+
+
+@EVERY
+def test_it_can_be_corrected_and_keeps_what_it_may_predict(name: str) -> None:
+    task = task_of(name)
+    none = Correction.none(task)
+    said = next(iter(outputs_of(task).values())).reshape(N, -1)
+    np.testing.assert_allclose(none.of(said), said, atol=1e-6)
+    moved = Correction(none.scale, (2.0,) * task.n_outputs, (0.3,) * task.n_outputs)
+    np.testing.assert_allclose(moved.undone().of(moved.of(said)), said, atol=1e-5)
+    if KINDS[name].n_classes(task):
+        assert ((moved.of(said) >= 0) & (moved.of(said) <= 1)).all()
+    (fit, *_) = (fit_part(part, "slope") for part in parts_of(task, targets_of(task), said.astype(np.float64)))
+    assert np.isfinite(fit.shift).all()
 
 
 @EVERY
