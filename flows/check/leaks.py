@@ -16,7 +16,7 @@ from mtl_models.data.describe import feature_spec
 from mtl_models.metrics.alone import features_alone
 
 
-def _seen(spec: FeatureSpec, settings: StudySettings) -> FeatureSpec:
+def seen(spec: FeatureSpec, settings: StudySettings) -> FeatureSpec:
     """The features that the study's model has, by its view and its domains."""
     model = settings.model
     part = spec.core if model.view == "core" else spec
@@ -28,7 +28,7 @@ def leak_faults(
 ) -> Iterator[str]:
     """A sentence for every feature and task where the feature alone is beyond the task's limit, on training people."""
     tasks = [task for task in settings.task_records if task.role == "main"]
-    spec = _seen(feature_spec(cohort.features, hidden_domains(study, tasks)), settings)
+    spec = seen(feature_spec(cohort.features, hidden_domains(study, tasks)), settings)
     train = (splits[FINAL] == "train").to_numpy()
     dataset = Dataset.from_frames(cohort.features, targets, spec, tasks).take(np.flatnonzero(train))
     for alone in features_alone(dataset, spec, tasks, min_count=settings.evaluation.min_count):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from flows.check.absence import absence_faults
+from flows.check.complements import complement_faults
 from flows.check.leaks import leak_faults
 from flows.check.others import others_faults
 from flows.check.report import CheckReport
@@ -83,6 +84,8 @@ def _check_data(report: CheckReport, study: Study, *, split: bool) -> None:
     if targets is not None and splits is not None and not cohort.features.is_empty():
         _check_labels(report, targets, splits, settings)
         report.faults += leak_faults(name, cohort, targets, splits, settings)
+        if not faults:
+            report.faults += complement_faults(name, cohort, splits, settings)
 
 
 def _splits(study: Study, people: pl.DataFrame) -> pl.DataFrame:

@@ -194,6 +194,8 @@ class StudySettings(_Settings):
         auxiliary: further task records that a candidate of the comparison may learn beside the others. What they are
             made of is hidden in the core view, so such a candidate has that view.
         known_later: source columns that come after that moment.
+        near: by task and source column (``TABLE.COLUMN``), why a column that the task sees says nearly the same as its
+            outcome or as what is hidden from it, and is shown all the same; the page repeats it.
         replay: the nights of `mtl-health replay`.
         landing: whether the rows of drops are kept, for trainings to come.
         store: the kind of store that keeps the published tables, by its name in ``flows.stores.store``.
@@ -205,6 +207,7 @@ class StudySettings(_Settings):
     tasks: tuple[dict[str, Any], ...]
     auxiliary: tuple[dict[str, Any], ...] = ()
     known_later: tuple[str, ...] = ()
+    near: dict[str, dict[str, str]] = {}
     validation: ValidationSettings = ValidationSettings()
     split: SplitSettings
     model: ModelSettings

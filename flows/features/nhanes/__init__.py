@@ -1,4 +1,4 @@
-"""NHANES features: one function a table of a domain, for adults, before scale, cuff and chemistry are read."""
+"""NHANES features that every outcome sees: one function a table of a domain, for adults."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import polars as pl
 
 from flows.features.build import StudyFeatures, Tables
-from flows.features.nhanes.own import OWN
+from flows.features.nhanes.own import OWN, ticked
 from flows.features.nhanes.targets import targets
 from mtl_models.data.dataset import PERSON
 
@@ -23,18 +23,6 @@ def _plain(*columns: str) -> list[pl.Expr]:
 def _asked_only(gate: str, *columns: str) -> list[pl.Expr]:
     """Items that are asked only after a yes: no to the gate means none of them, not an unknown."""
     return [pl.when(pl.col(gate) == 0).then(0.0).otherwise(pl.col(column)).alias(column.lower()) for column in columns]
-
-
-def _ticked(answered: str, *columns: str) -> list[pl.Expr]:
-    """Tick-all-that-apply items: blank means not ticked wherever the question before them was answered."""
-    return [
-        pl.when(pl.col(column).is_not_null())
-        .then(1.0)
-        .when(pl.col(answered).is_not_null())
-        .then(0.0)
-        .alias(column.lower())
-        for column in columns
-    ]
 
 
 def _clock(column: str, name: str) -> list[pl.Expr]:
@@ -85,7 +73,7 @@ def diet_behaviour(tables: Tables) -> pl.DataFrame:
     return tables["DBQ"].select(
         KEY,
         *_plain("DBQ700", "DBQ197", "DBQ229", "DBQ235A", "DBQ235B", "DBQ235C", "DBQ301", "DBQ330"),
-        *_ticked("DBQ197", "DBQ223A", "DBQ223B", "DBQ223C", "DBQ223D", "DBQ223E", "DBQ223U"),
+        *ticked("DBQ197", "DBQ223A", "DBQ223B", "DBQ223C", "DBQ223D", "DBQ223E", "DBQ223U"),
         *_plain("DBD895"),
         pl.when(pl.col("DBD895") == 0).then(0.0).otherwise(pl.col("DBD900")).alias("dbd900"),
         *_plain("DBD905", "DBD910", "CBQ596"),
@@ -100,8 +88,7 @@ def recalled_day(tables: Tables) -> pl.DataFrame:
     nutrients = ("KCAL", "PROT", "CARB", "SUGR", "FIBE", "TFAT", "SFAT", "MFAT", "PFAT", "CHOL", "ALCO")
     return tables["DR1TOT"].select(
         KEY,
-        *_plain("DBD100", "DRQSDIET"),
-        *_ticked("DRQSDIET", "DRQSDT1", "DRQSDT2", "DRQSDT3", "DRQSDT9"),
+        *_plain("DBD100"),
         *_plain(*(f"DR1T{nutrient}" for nutrient in nutrients), "DRD370B"),
         # share of energy: 9 kcal a gram of fat, 4 of sugar
         (9 * pl.col("DR1TTFAT") / energy).clip(0, 1).alias("fat_energy_share"),

@@ -22,6 +22,18 @@ def _plain(*columns: str) -> list[pl.Expr]:
     return [pl.col(column).alias(column.lower()) for column in columns]
 
 
+def ticked(answered: str, *columns: str) -> list[pl.Expr]:
+    """Tick-all-that-apply items: blank means not ticked wherever the question before them was answered."""
+    return [
+        pl.when(pl.col(column).is_not_null())
+        .then(1.0)
+        .when(pl.col(answered).is_not_null())
+        .then(0.0)
+        .alias(column.lower())
+        for column in columns
+    ]
+
+
 def _rank(column: str, ranks: dict[str, float]) -> pl.Expr:
     """The place of an ordered answer."""
     return pl.col(column).cast(pl.String).replace_strict(ranks, default=None, return_dtype=pl.Float64)
@@ -81,6 +93,12 @@ def conditions(tables: Tables) -> pl.DataFrame:
     )
 
 
+def special_diet(tables: Tables) -> pl.DataFrame:
+    """Whether on a special diet, and on which kinds: each is the rest of the others, so that no one stands alone."""
+    kinds = ("DRQSDT1", "DRQSDT2", "DRQSDT3", "DRQSDT7", "DRQSDT9")
+    return tables["DR1TOT"].select(KEY, *_plain("DRQSDIET"), *ticked("DRQSDIET", *kinds))
+
+
 OWN = {
     "body": OwnDomain(("weight",), (body, told_weight)),
     "blood_pressure": OwnDomain(("sbp",), blood_pressure),
@@ -88,4 +106,5 @@ OWN = {
     "mood": OwnDomain(("depression",), (mood, felt_depressed)),
     "own_health": OwnDomain(("genhealth",), own_health),
     "conditions": OwnDomain(("chronic",), conditions),
+    "special_diet": OwnDomain(("hba1c", "diabetes"), special_diet),
 }

@@ -32,7 +32,8 @@ def columns_of(contract: Contract) -> Columns:
 def column_faults(
     settings: StudySettings, tasks: Iterable[Task], contract: Contract, *, every_task: bool = True
 ) -> list[str]:
-    """Patterns that match no column, tasks that name none, auxiliary tasks made of what is shown, nothing left to see.
+    """Patterns that match no column, tasks that name none, auxiliary tasks made of what is shown, what is named near
+    and is hidden, nothing left to see.
 
     Args:
         tasks: the study's tasks and auxiliary ones, as far as they are sound.
@@ -55,6 +56,9 @@ def column_faults(
             of_task = (name.partition(".") for name in matched(task.columns, columns))
             shown = [f"{table}.{name}" for table, _, name in of_task if not is_hidden(table, name, hidden)]
             faults += [f"{_key(task)}.columns: {name} is shown to every task: a leak or known later?" for name in shown]
+        mine = set(matched((*task.columns, *task.leaks, *settings.known_later), columns))
+        near = matched(settings.near.get(task.name, ()), columns)
+        faults += [f"near.{task.name}: {name} is hidden from the task: leave it out" for name in near if name in mine]
     if not any(not is_hidden(table, column, hidden) for table, names in columns.items() for column in names):
         faults.append("known_later: with the tasks' columns and leaks it hides every column: no feature is left")
     return faults
@@ -63,6 +67,7 @@ def column_faults(
 def _places(settings: StudySettings, tasks: Iterable[Task]) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "known_later", settings.known_later
     yield "validation.exempt", settings.validation.exempt
+    yield from ((f"near.{name}", tuple(named)) for name, named in settings.near.items())
     for task in tasks:
         yield f"{_key(task)}.columns", task.columns
         yield f"{_key(task)}.leaks", task.leaks

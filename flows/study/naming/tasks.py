@@ -45,7 +45,14 @@ def task_names(settings: StudySettings, key: str = "tasks") -> list[str]:
 def named_task_faults(settings: StudySettings) -> list[str]:
     """Places outside `compare` that name a task which the study lacks."""
     names = task_names(settings)
-    return [*settings.model.task_faults(names), *settings.training.task_faults(names)]
+    near = [f"near: {unknown(name, names)}" for name in settings.near if name not in names]
+    near += [
+        f"near.{task}: {name} needs a sentence: why is it shown?"
+        for task, named in settings.near.items()
+        for name, why in named.items()
+        if not why.strip()
+    ]
+    return [*settings.model.task_faults(names), *settings.training.task_faults(names), *near]
 
 
 def metric_faults(settings: StudySettings) -> list[str]:

@@ -85,7 +85,7 @@ def test_scoring_a_drop_gives_the_features_of_training(
     expected = features.filter(pl.col(PERSON).is_in(scored.features[PERSON].implode()))
     if not with_outcomes:
         own = [feature.name for feature in spec.features if feature.hidden_from]
-        assert len(own) == 36
+        assert len(own) == 42
         expected = expected.with_columns(pl.lit(None).cast(features.schema[name]).alias(name) for name in own)
     assert_frame_equal(scored.features, expected)
 

@@ -42,6 +42,10 @@ CASES: list[tuple[str, Any, str]] = [
     ("known_later", ["cleveland.chil"], "'cleveland.chil' is no … the nearest is 'cleveland.chol'"),
     ("known_later", "cleveland.ca", "must be a list, not text: put it in square brackets"),
     ("known_later", ["*.*"], "with the tasks' columns and leaks it hides every column: no feature is left"),
+    ("near", {"tahl": {"cleveland.age": "Known."}}, "'tahl' is none of … the nearest is 'thal'"),
+    ("near", {"thal": {"cleveland.chil": "Known."}}, "'cleveland.chil' is no … the nearest is 'cleveland.chol'"),
+    ("near", {"thal": {"cleveland.ca": "Known."}}, "cleveland.ca is hidden from the task: leave it out"),
+    ("near", {"thal": {"cleveland.age": " "}}, "cleveland.age needs a sentence: why is it shown?"),
     ("validation.exempt", ["cleveland.chil"], "'cleveland.chil' is no … the nearest is 'cleveland.chol'"),
     ("validation.floods", "sya", "must be 'stop' or 'say'"),
     # tasks
