@@ -135,9 +135,9 @@ def alerts(place: Place) -> Iterator[Finding]:
     for study in place.studies:
         things = read_json(study.paths.told) if study.paths.told.is_file() else {}
         for thing, told in things.items():
-            words = (
-                f"{study.name}: {told['kinds'][-1]} of {thing} was told on {told['since'][:10]} and is not mended yet"
-            )
+            kind = told["kinds"][-1]
+            what = thing if thing.startswith(f"{kind} ") else f"{kind} of {thing}"
+            words = f"{study.name}: {what} was told on {told['since'][:10]} and is not mended yet"
             yield Finding("note", words, told["next"])
     if not settings.to:
         yield Finding("note", "nobody is told of a night: params.yaml has no `alerts`", "docs/operations.md, Alerts")
