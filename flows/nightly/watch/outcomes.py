@@ -93,8 +93,18 @@ def _plain(study: Study, keys: PersonKeys, names: pl.Series) -> pl.Series:
     return pl.concat(found).unique()
 
 
+def outcome_columns(task: Task) -> list[str]:
+    """The columns in which :func:`with_outcomes` gives what came: the prediction of a number is named as its target."""
+    return [f"{name}__outcome" for name in task.target_columns]
+
+
 def with_outcomes(study: Study, month: Month, outcomes: pl.DataFrame) -> pl.DataFrame:
-    """A month's people with what came of them; null for whom nothing did, and for whom their model had learned from."""
+    """A month's people whom their model had not learned from, with what came of them; null for whom nothing did."""
+    tasks = study.settings.task_records
+    named = {
+        name: held for task in tasks for name, held in zip(task.target_columns, outcome_columns(task), strict=True)
+    }
+    outcomes = outcomes.rename(named)
     joined = month.said.rename({PERSON: _NAME}).join(outcomes, on=_NAME, how="left", maintain_order="left")
     learned = pl.Series([False] * joined.height, dtype=pl.Boolean)
     for version in joined["model_version"].unique():

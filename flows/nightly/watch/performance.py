@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from flows.nightly.watch.outcomes import months_of, outcomes_of, with_outcomes
+from flows.nightly.watch.outcomes import months_of, outcome_columns, outcomes_of, with_outcomes
 from flows.nightly.watch.records import BEYOND, FINE, NOT_JUDGED, PERFORMANCE, Record
 from flows.report.words import count, figure_text, metric_name
 from flows.study.study import Study
@@ -72,7 +72,7 @@ def _record(study: Study, task: Task, month: str, people: pl.DataFrame, held_out
     if not set(task.prediction_columns) <= set(people.columns):
         people = people.clear().with_columns(pl.lit(None, pl.Float64).alias(name) for name in task.prediction_columns)
     scored = people.drop_nulls(task.prediction_columns)
-    known = pl.any_horizontal(pl.col(task.target_columns).is_not_null())
+    known = pl.any_horizontal(pl.col(outcome_columns(task)).is_not_null())
     came = scored.filter(known, pl.col(f"{task.name}__came_on") >= pl.col("score_date"))
     n, of = came.height, scored.height
     share = f"outcomes of {count(n, least)} of {count(of, least)} people have come"
@@ -112,7 +112,7 @@ def judged(figure: Figure, metric: str, usual: float | None, limit: float) -> tu
 
 def _figure(task: Task, people: pl.DataFrame, metric: str, confidence: float, min_count: int) -> Figure:
     """A metric with its interval, or why it has none."""
-    columns = pl.col(task.target_columns).cast(pl.Float64).fill_null(float("nan"))
+    columns = pl.col(outcome_columns(task)).cast(pl.Float64).fill_null(float("nan"))
     truth = people.select(columns).to_numpy()
     if not _enough(task, truth, min_count):
         return Figure(why=f"fewer than {min_count} people have the outcome, or have it not")

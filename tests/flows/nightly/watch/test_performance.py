@@ -83,6 +83,28 @@ def test_what_was_known_before_or_of_few_or_of_one_class_gives_no_figure(root: P
     assert {each.n for each in watch_performance(study, "2026-03-22", dates)} == {0}
 
 
+def test_a_number_is_held_against_what_came_and_not_against_its_prediction(root: Path, tmp_path: Path) -> None:
+    """Both stand under the same name."""
+    shutil.copyfile(root / "params.yaml", tmp_path / "params.yaml")
+    shutil.copytree(root / "presets", tmp_path / "presets")
+    study = Study(tmp_path, "whas500")
+    people = pl.read_csv(root / "data" / "raw" / "whas500" / "whas500.csv", infer_schema=False).head(60)
+    (study.inbox / LANDED).mkdir(parents=True)
+    people.write_csv(study.inbox / LANDED / "whas500.csv")
+    land_alone(study, LANDED)
+    mean = people["los"].cast(pl.Float64).log1p().mean()
+    said = people.select(
+        pl.col("id").alias("person_id"),
+        pl.lit(SCORED).str.to_date().alias("score_date"),
+        pl.lit(mean).alias("log_los"),
+        pl.lit("0" * 64).alias("model_version"),
+    )
+    study.tables.scores.replace(SCORED, said.sort("person_id"))
+    dates = pl.DataFrame({"batch": [SCORED], "n_scored": [60]})
+    (found,) = (each for each in watch_performance(study, LANDED, dates) if each.name == "log_los")
+    assert (found.n, found.value) == (60, 0.0), "the mean explains nothing"
+
+
 def test_the_newest_month_that_could_be_judged_stands_for_a_task() -> None:
     states = {"2026-01": BEYOND, "2026-02": FINE, "2026-03": NOT_JUDGED}
     records = [
