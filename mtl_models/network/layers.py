@@ -59,11 +59,11 @@ class MemberLinear(nn.Module):
         ``(n_rows, members, d_in)`` to ``(n_rows, members, d_out)``.
     """
 
-    def __init__(self, d_in: int, d_out: int, *, members: int) -> None:
+    def __init__(self, d_in: int, d_out: int, *, members: int, bias: bool = True) -> None:
         from tabm import LinearEnsemble
 
         super().__init__()
-        self.layer = LinearEnsemble(d_in, d_out, k=members)
+        self.layer = LinearEnsemble(d_in, d_out, bias, k=members)
         self.out_features = d_out
 
     @property

@@ -98,7 +98,7 @@ class _Level(nn.Module):
         self.register_buffer("owner", torch.tensor(owner, dtype=torch.int64), persistent=False)
         self.register_buffer("allowed", torch.tensor(allowed), persistent=False)
         self.experts = parallel_layers(len(owner), width, options.widths, dropout=options.dropout)
-        self.gates = MemberLinear(width, len(owner), members=len(self.readers))
+        self.gates = MemberLinear(width, len(owner), members=len(self.readers), bias=False)
 
     def shares(self, states: Tensor) -> Tensor:
         """Weight of each expert for each reader. Shape: ``(n_rows, n_readers, n_experts)``."""

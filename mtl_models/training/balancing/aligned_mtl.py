@@ -28,5 +28,6 @@ class AlignedMTL(GramianBalancer):
         from torchjd.aggregation import AlignedMTLWeighting
 
         weighting = AlignedMTLWeighting(preference / len(preference), scale_mode=self.options.scale)
-        weights: Tensor = weighting(rows @ rows.T)
+        scaled = rows / rows.abs().max()  # squares of small gradients vanish
+        weights: Tensor = weighting(scaled @ scaled.T)
         return weights

@@ -11,7 +11,12 @@ from torch import Tensor, nn
 from mtl_models import settings
 from mtl_models.training.balancing.base import Losses, WeightedBalancer
 
-_EPSILON = 1e-8
+# a loss of zero has no logarithm; a share of the mean loss, so that the losses' scale counts for nothing
+_LEAST, _NONE = 1e-8, 1e-30
+
+
+def _above_zero(losses: Tensor, scale: Tensor) -> Tensor:
+    return losses + _LEAST * scale.mean() + _NONE
 
 
 class FAMO(WeightedBalancer):
@@ -47,16 +52,19 @@ class FAMO(WeightedBalancer):
         """The weight of each loss."""
         names = sorted(losses)
         with torch.no_grad():
-            ratios = self.shares(names) / (torch.stack([losses[name] for name in names]).cpu() + _EPSILON)
+            values = torch.stack([losses[name] for name in names]).double().cpu()
+            ratios = self.shares(names) / _above_zero(values, values)
         return dict(zip(names, (ratios / ratios.sum()).tolist(), strict=True))
 
     def after_step(self, before: Losses, after: Losses) -> None:
         """One step of the logits along the fall of the log-losses."""
         names = sorted(before)
-        falls = [torch.log(before[name] + _EPSILON) - torch.log(after[name] + _EPSILON) for name in names]
-        fall = torch.stack(falls).detach().cpu()
+        earlier, later = (
+            torch.stack([losses[name] for name in names]).detach().double().cpu() for losses in (before, after)
+        )
+        fall = torch.log(_above_zero(earlier, earlier)) - torch.log(_above_zero(later, earlier))
         # a step that blew the losses up says nothing about the weights
         if torch.isfinite(fall).all():
             self.optimizer.zero_grad()
-            torch.autograd.backward(self.shares(names), fall)
+            torch.autograd.backward(self.shares(names), fall.float())
             self.optimizer.step()

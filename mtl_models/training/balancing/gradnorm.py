@@ -26,7 +26,8 @@ class GradNorm(JacobianBalancer):
     Source: Chen et al., GradNorm, ICML 2018, equations 1 and 2, algorithm 1.
 
     Differs: norms over all shared parameters and not only the last layer's, which not every trunk has; heads learn from
-    their own loss; no weight falls below 0.001, since a step could turn it negative.
+    their own loss; no weight falls below 0.001, since a step could turn it negative; slopes are over the mean norm, so
+    that the losses' scale counts for nothing: small gradients would not move the weights, large ones throw them about.
     """
 
     class Options(settings.Options):
@@ -46,7 +47,7 @@ class GradNorm(JacobianBalancer):
         weights = torch.tensor([self.found[name] for name in names], dtype=torch.float64)
         norms = rows.norm(dim=1).double().cpu()
         values = torch.stack([losses[name].detach() for name in names]).double().cpu()
-        if torch.isfinite(norms).all() and torch.isfinite(values).all():
+        if torch.isfinite(norms).all() and torch.isfinite(values).all() and norms.any():
             self._learn(names, weights, norms, values)
         return weights.to(rows) * self.preference(losses, rows)
 
@@ -56,6 +57,6 @@ class GradNorm(JacobianBalancer):
         ratios = values / torch.tensor([self.first[name] for name in names], dtype=torch.float64).clamp(min=1e-12)
         rates = ratios / ratios.mean().clamp(min=1e-12)
         sizes = weights * norms
-        slopes = torch.sign(sizes - sizes.mean() * rates**self.options.alpha) * norms
+        slopes = torch.sign(sizes - sizes.mean() * rates**self.options.alpha) * norms / norms.mean()
         stepped = (weights - self.options.learning_rate * slopes).clamp(min=_LEAST)
         self.found.update(zip(names, (stepped * weights.sum() / stepped.sum()).tolist(), strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from mtl_models.training.balancing.gramians import lengths_and_cosines
 from mtl_models.training.balancing.jacobian import GramianBalancer
 
 
@@ -19,6 +20,8 @@ class PCGrad(GramianBalancer):
         """Weights of the rows."""
         from torchjd.aggregation import PCGradWeighting
 
-        scaled = rows * preference[:, None]
-        weights: Tensor = PCGradWeighting()(scaled @ scaled.T)
-        return weights * preference
+        lengths, cosines = lengths_and_cosines(rows * preference[:, None])
+        # over the longest: squares of small gradients vanish
+        lengths = lengths / lengths.max()
+        weights: Tensor = PCGradWeighting()(cosines * lengths[:, None] * lengths)
+        return weights * preference.cpu()

@@ -67,6 +67,14 @@ def test_progressive_tasks_read_their_own_and_the_shared_experts() -> None:
         assert all(sum(shares.values()) == pytest.approx(1) for shares in level.values())
 
 
+def test_a_progressive_gate_is_of_the_row_alone() -> None:
+    """Softmax of W x, without a bias: a row of zeros reads all experts that it may alike."""
+    trunk = ProgressiveTrunk(5, TASKS, ProgressiveTrunk.Options(levels=2, widths=(4,), shared_experts=3))
+    first = trunk.report(torch.zeros(2, 5))["gates"][0]
+    assert all(share == pytest.approx(1 / len(shares)) for shares in first.values() for share in shares.values())
+    assert {name.rpartition(".")[2] for name, _ in trunk.named_parameters() if ".gates." in name} == {"weight"}
+
+
 def test_progressive_tasks_without_shared_experts_are_alone() -> None:
     options = ProgressiveTrunk.Options(levels=2, task_experts=1, shared_experts=0, widths=(4,))
     trunk = ProgressiveTrunk(5, TASKS, options)
