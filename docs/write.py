@@ -14,7 +14,7 @@ import polars as pl
 
 from flows.experiments.methods import methods_table
 from flows.nightly.score_contract import meanings_of, scores_contract
-from flows.project.settings import read_studies
+from flows.project.settings import StudySettings, read_studies
 from flows.study.load import load_settings
 from mtl_models.data.tasks import Task
 from schemas.contract import load_contract
@@ -25,6 +25,7 @@ from schemas.published import Champions, Landed, Landings, Parts, Rejects, Runs,
 DOCS = Path(__file__).parent
 API = runpy.run_path(str(DOCS / "api.py"))
 STUDY = "nhanes"
+SAMPLES = ("nhanes", "heart", "whas500", "nmes1988")
 BLOCK = re.compile(r"(<!-- scores of (\w+): written by docs/write.py -->\n).*?(<!-- end -->)", re.DOTALL)
 COLUMNS = re.compile(r"(<!-- columns of (\w+): written by docs/write.py -->\n).*?(<!-- end -->)", re.DOTALL)
 METHODS = re.compile(r"(<!-- methods: written by docs/write.py -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -57,9 +58,43 @@ def pages() -> dict[Path, str]:
     return {
         **found,
         DOCS / "api.md": API["api_page"](),
+        DOCS / "moment.md": moment_page(root),
         published: COLUMNS.sub(columns, BLOCK.sub(block, published.read_text())),
         sharing: listed,
     }
+
+
+def moment_page(root: Path) -> str:
+    """When each sample study predicts, and what is hidden from each outcome then."""
+    head = (
+        "# What is known when a study predicts\n\n"
+        "Written by `python docs/write.py` from `params.yaml`; change it there. The page of a study also counts the features of each outcome by domain and table.\n"
+    )
+    return head + "".join(known_when(load_settings(root, study)) for study in SAMPLES)
+
+
+def known_when(settings: StudySettings) -> str:
+    """The section of one study."""
+    later = ", ".join(f"`{pattern}`" for pattern in settings.known_later)
+    own = settings.model.view == "own"
+    shown = (
+        "An outcome sees the columns of the others (`model.view: own`), unless they stand in its own line."
+        if own
+        else "What stands in any line is hidden from all outcomes (`model.view: core`)."
+    )
+    rows = (
+        {
+            "outcome": f"`{task.name}`",
+            "made of": ", ".join(f"`{column}`" for column in task.columns),
+            "also hidden from it": ", ".join(f"`{leak}`" for leak in task.leaks),
+            "near it, and shown": " ".join(f"`{c}`: {why}" for c, why in settings.near.get(task.name, {}).items()),
+        }
+        for task in settings.task_records
+    )
+    names = ("outcome", "made of", "also hidden from it", "near it, and shown")
+    hidden = f"Hidden from all, since it comes later: {later or 'nothing'}. {shown}"
+    table = markdown(dict(zip(names, names, strict=True)), rows)
+    return f"\n## {settings.title}\n\n{settings.moment}\n\n{hidden}\n\n{table}"
 
 
 def score_columns(tasks: tuple[Task, ...]) -> str:

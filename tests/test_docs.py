@@ -52,7 +52,7 @@ def _blocks(page: str, language: str) -> list[str]:
 
 def test_generated_pages_are_up_to_date() -> None:
     pages = WRITER["pages"]()
-    demanded = {"api.md", "sharing.md", "published.md", *(f"{study}.md" for study in SAMPLES)}
+    demanded = {"api.md", "sharing.md", "published.md", "moment.md", *(f"{study}.md" for study in SAMPLES)}
     assert {path.name for path in pages} == demanded | {f"{study}.md" for study in STUDIES}
     written = {path: text for path, text in pages.items() if path.name in demanded or path.exists()}
     stale = [path.name for path, text in written.items() if not path.exists() or path.read_text() != text]

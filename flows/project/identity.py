@@ -17,7 +17,19 @@ SETTLED: dict[str, dict[str, Any]] = {
     "train": dict.fromkeys(("tasks", "model", "training"), True),
     "baselines": dict.fromkeys(("tasks", "model", "training", "baselines"), True),
     "evaluate": dict.fromkeys(
-        ("title", "population", "moment", "tasks", "model", "training", "baselines", "evaluation"), True
+        (
+            "title",
+            "population",
+            "moment",
+            "known_later",
+            "near",
+            "tasks",
+            "model",
+            "training",
+            "baselines",
+            "evaluation",
+        ),
+        True,
     ),
     "export": dict.fromkeys(("title", "population", "tasks", "known_later", "model", "training"), True),
     "compare": dict.fromkeys(

@@ -8,6 +8,7 @@ from typing import Any
 
 from flows.report.drawing import Plot
 from mtl_models.data.dataset import FeatureSpec
+from mtl_models.data.tasks import Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,9 @@ class ReportContext:
         validation: the summary of validation: rows and reasons by table.
         plots: figures by file name.
         moment: when the prediction is made and what is known then.
+        tasks: the task records, which say what is hidden from each.
+        known_later: source columns that no task sees, since they come after the moment.
+        near: by task and source column, why what nearly says the outcome is shown all the same.
         limits: further known limits, one sentence each.
         training: what training left behind about sharing: ``sharing``, ``affinity``, ``own_best``, ``best_epoch``.
         student: how the network was taught, in words; empty where it learned from the labels.
@@ -45,6 +49,9 @@ class ReportContext:
     validation: Mapping[str, Any] = field(default_factory=dict)
     plots: Sequence[Plot] = ()
     moment: str = ""
+    tasks: Sequence[Task] = ()
+    known_later: Sequence[str] = ()
+    near: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     limits: Sequence[str] = ()
     training: Mapping[str, Any] = field(default_factory=dict)
     student: str = ""

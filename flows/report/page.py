@@ -13,6 +13,7 @@ from flows.report.context import ReportContext
 from flows.report.drawing import Plot
 from flows.report.inline import inline_svg
 from flows.report.plots import ordered_models
+from flows.report.seen import seen_sentences, seen_table
 from flows.report.sharing import own_best_table, sharing_sentences
 from flows.report.templates import render
 from flows.report.words import (
@@ -54,6 +55,8 @@ def _view(context: ReportContext) -> dict[str, Any]:
         "models": [(model_name(name), about_model(summary, name)) for name in ordered_models(summary)],
         "metrics": [(metric.title, metric.about) for name in used if (metric := find_metric(name))],
         "outcomes": tables.outcome_table(context),
+        "seen": seen_table(context) if context.tasks else None,
+        "seen_sentences": seen_sentences(context),
         "headlines": tables.headline_table(context),
         "details": tables.detail_tables(context),
         "gains": tables.gain_table(context),

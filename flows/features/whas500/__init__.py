@@ -1,9 +1,9 @@
 """Features of the Worcester Heart Attack Study: the first hours after admission.
 
-Shock, heart failure and both disturbances of rhythm count as known then; the source does not say when they set in. The
-length of the stay is learnt and scored as the natural logarithm of one plus the days: a score ``s`` reads as
-``exp(s) - 1`` days (1.8 is 5 days), a typical stay rather than a mean. It is ended by death in hospital: for those who
-die early a short stay is no good news, so read it beside the probability of death in hospital.
+Shock, heart failure, both disturbances of rhythm and the type of the infarction count as known then; the source does
+not say when they were. The length of the stay is learnt and scored as the natural logarithm of one plus the days: a
+score ``s`` reads as ``exp(s) - 1`` days (1.8 is 5 days), a typical stay rather than a mean. It is ended by death in
+hospital: for those who die early a short stay is no good news, so read it beside the probability of death in hospital.
 """
 
 from __future__ import annotations
