@@ -37,15 +37,17 @@ def drop_of(project: Project, date: str) -> Path:
     return inbox / date
 
 
+REMOVE = "remove"
+"""In place of a command: removes a folder between two others."""
 _COMMANDS = """
-import contextlib, io, json, sys
+import contextlib, io, json, shutil, sys
 from flows.cli.start import main
 said = []
 for arguments in json.loads(sys.argv[1]):
     sys.argv = ["mtl-health", *arguments]
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
         try:
-            main()
+            shutil.rmtree(arguments[1]) if arguments[0] == "remove" else main()
             code = 0
         except SystemExit as end:
             code = end.code
