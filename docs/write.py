@@ -67,10 +67,11 @@ def pages() -> dict[Path, str]:
 def moment_page(root: Path) -> str:
     """When each sample study predicts, and what is hidden from each outcome then."""
     head = (
-        "# What is known when a study predicts\n\n"
-        "Written by `python docs/write.py` from `params.yaml`; change it there. The page of a study also counts the features of each outcome by domain and table.\n"
+        "# What is known when a study predicts\n",
+        "Written by `python docs/write.py` from `params.yaml`; change it there. The page of a study also counts the",
+        "features of each outcome by domain and table.\n",
     )
-    return head + "".join(known_when(load_settings(root, study)) for study in SAMPLES)
+    return "\n".join(head) + "".join(known_when(load_settings(root, study)) for study in SAMPLES)
 
 
 def known_when(settings: StudySettings) -> str:
