@@ -206,13 +206,20 @@ def _people(study: Study, version: str) -> tuple[pl.Series, pl.Series]:
 
 
 def _features(study: Study, lacking: Lacking, people: list[str]) -> pl.DataFrame:
-    from flows.features.cohort import cohort_of
-    from flows.stores.valid import read_valid
+    """Features of some people, made from the newest training's valid tables, of which no more than their rows is kept.
 
-    key, settings = study.contract.person_key, study.settings
-    tables = lacking.taken_from(read_valid(study.name, study.paths.valid))
-    if study.contract.person_table not in tables:
-        raise FileNotFoundError(f"no valid tables in {study.paths.valid.relative_to(study.root)}")
-    wanted = pl.Series(people).implode()
-    tables = {name: frame.filter(pl.col(key).is_in(wanted)) for name, frame in tables.items()}
-    return cohort_of(study.name, tables, settings.task_records, settings.known_later).features
+    Raises:
+        FileNotFoundError: if there are no such tables here.
+    """
+    from flows.features.cohort import cohort_of
+
+    contract, settings, valid = study.contract, study.settings, study.paths.valid
+    if not (valid / f"{contract.person_table}.parquet").is_file():
+        raise FileNotFoundError(f"no valid tables in {valid.relative_to(study.root)}")
+    theirs = pl.col(contract.person_key).is_in(pl.Series(people).implode())
+    tables = {
+        name: pl.scan_parquet(path).filter(theirs).collect()
+        for name in contract.tables
+        if (path := valid / f"{name}.parquet").exists()
+    }
+    return cohort_of(study.name, lacking.taken_from(tables), settings.task_records, settings.known_later).features
