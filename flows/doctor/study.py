@@ -135,8 +135,8 @@ def _restore(study: Study, name: str) -> str:
 
 def nights(place: Place, study: Study) -> Iterator[Finding]:
     """Whether the last scheduled nights were scored, and which drops were refused: tables and files, not Prefect."""
-    from flows.nightly.refused import refusals
     from flows.stores.partitions import held
+    from flows.stores.refusals import refusals
 
     dates, refused = held(study.tables.scores), refusals(study.paths)
     schedule, last = study.settings.schedule, max(dates, default="")
