@@ -107,6 +107,7 @@ def measure_night(
     from flows.fitting.machines import run_jobs
     from flows.nightly import shard_files, shards
     from flows.nightly.absence import Absence
+    from flows.nightly.landing.land import land
     from flows.nightly.publishing import check_scores
     from flows.nightly.score_contract import scores_contract
     from flows.nightly.shard_files import Work
@@ -134,10 +135,12 @@ def measure_night(
     list(run_jobs(shards.work_on, range(plan.n_shards), work, title="shards", machines=machines))
     counts = shard_files.counts_of(work)
     require_sound(plan.facts([each.facts for each in counts], study.contract), study.contract)
-    merged(study.contract, [(each.summary, each.labels) for each in counts])
+    summary = merged(study.contract, [(each.summary, each.labels) for each in counts])
     tables = Tables.of(scratch / "tables", "delta")
     check_scores(shard_files.scores_of(work), scores_contract(work.scorer.tasks))
     tables.scores.replace(DATE, shard_files.scores_of(work))
+    if landing:
+        land(work, summary, tables)
     seconds = time.perf_counter() - clock
     cpu = _cpu() - start
     if errors := [each.error for each in counts if each.error]:

@@ -1,10 +1,11 @@
-"""Landing: seconds and peak memory of a drop that lands, of giving it to DVC, and of a look with nothing new.
+"""Landing: processor time and peak memory of a drop that lands, of giving it to DVC, and of a look with nothing new.
 
     dvc pull data/raw/nhanes.dvc
-    python -m benchmarks.landing [PEOPLE ...]
+    POLARS_MAX_THREADS=1 python -m benchmarks.landing [PEOPLE ...]
 
 The drop is NHANES-like (`benchmarks.people`), validated and landed in a folder of its own without anybody being scored.
-Each step is a process of its own, on one core.
+Each step is a process of its own, on one core. What landing costs beside a whole night that scores:
+`python -m benchmarks.growth --people 200000`, and again with `--landing`.
 """
 
 from __future__ import annotations
@@ -47,11 +48,14 @@ def main() -> None:
                 copy = shutil.copytree if (paths.root / name).is_dir() else shutil.copyfile
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 copy(paths.root / name, root / name)
+            with (root / "params.yaml").open("a") as params:
+                params.write("\nmachines: {kind: serial}\n")
             write_people(people, root / "data" / "inbox" / STUDY / DATE)
             for step in STEPS:
                 found = json.loads(_run(step, root))
-                rows.append((f"{people:,} people: {found['words']}", f"{found['seconds']:.1f}", f"{found['mib']:,.0f}"))
-    show("landing a drop", ("step", "seconds", "peak MiB"), rows)
+                figures = (f"{found['cpu']:.1f}", f"{found['seconds']:.1f}", f"{found['mib']:,.0f}")
+                rows.append((f"{people:,} people: {found['words']}", *figures))
+    show("landing a drop", ("step", "CPU s", "s", "peak MiB"), rows)
 
 
 def _run(step: str, root: Path) -> str:
@@ -65,6 +69,7 @@ def measured(step: str, root: Path) -> dict[str, object]:
     from flows.nightly.landing.alone import land_alone
     from flows.nightly.landing.export import export_landed
     from flows.nightly.looked import validate_folder
+    from flows.project.identity import code_digest
     from flows.study.study import Study
 
     study = Study(root, STUDY)
@@ -77,10 +82,16 @@ def measured(step: str, root: Path) -> dict[str, object]:
     }
     words, run = steps[step]
     _ = study.settings, study.contract
-    start = time.perf_counter()
+    code_digest("flows.nightly.landing.alone", study=STUDY)  # once a process, whatever it does
+    start, cpu = time.perf_counter(), time.process_time()
     run()
-    seconds = time.perf_counter() - start
-    return {"words": words, "seconds": seconds, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    used, seconds = time.process_time() - cpu, time.perf_counter() - start
+    return {
+        "words": words,
+        "cpu": used,
+        "seconds": seconds,
+        "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
 
 
 if __name__ == "__main__":

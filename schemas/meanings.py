@@ -75,12 +75,13 @@ MEANINGS: dict[str, dict[str, str]] = {
         "person_id": "the person's key, as the contract writes it",
         "file": "file of the drop, `DIQ/part-00001.csv` for a part",
         "line": "line of the CSV on which the row starts, or row number in a Parquet file",
-        "row": (
-            "the row as JSON, text by column as it was delivered; an empty cell is an empty text, a column that the "
-            "file lacks is not there"
-        ),
+        "row": "empty; of rows that landed before there were cells, the row as JSON, text by column",
         "landed_on": "the drop's date; the partition",
         "run_id": "the run that landed it",
+        "columns": (
+            "JSON: the columns that the file has, but the key. Their cells stand in `c1`, `c2`, ... in this order, "
+            "text as it was delivered; an empty cell is an empty text"
+        ),
     },
     "landings": {
         "landed_on": "the drop's date",

@@ -76,15 +76,16 @@ class Champions(Table):
 
 
 class Landed(Table):
-    """Rows of drops that kept the contract, as they stood there. Patient data."""
+    """Rows of drops that kept the contract, as they stood there; their cells stand behind. Patient data."""
 
     table: str = pa.Field()
     person_id: str = pa.Field()
     file: str = pa.Field()
     line: int = pa.Field(ge=1)
-    row: str = pa.Field()
+    row: str = pa.Field(nullable=True)
     landed_on: pl.Date = pa.Field()
     run_id: str = pa.Field()
+    columns: str = pa.Field(nullable=True)
 
 
 class Landings(Table):

@@ -21,7 +21,6 @@ from flows.stages.splitting import content, rejects_in_order
 from flows.stores.registry import Champion
 from flows.study.study import Study
 from mtl_models.serving.scorer import Scorer
-from schemas.reading.places import scan
 from schemas.sharding.merge import Labels
 from schemas.sharding.plan import Plan
 from schemas.splitting.study import Facts
@@ -133,22 +132,11 @@ def scores_of(work: Work) -> Iterator[pl.DataFrame]:
         yield pl.read_parquet(content(work.folder(shard) / SCORES))
 
 
-def landed_of(work: Work) -> Iterator[pl.DataFrame]:
-    """The rows to land by table, in the order of the persons' keys."""
-    for name in work.study.contract.tables:
-        for shard in range(work.plan.n_shards):
-            file = work.folder(shard) / LANDED.format(name)
-            if file.is_file():
-                yield pl.read_parquet(content(file))
-
-
-def count_landed(work: Work) -> dict[str, int]:
-    """The rows to land, by table."""
-    counts: dict[str, int] = {}
-    for name in work.study.contract.tables:
-        files = (work.folder(shard) / LANDED.format(name) for shard in range(work.plan.n_shards))
-        counts[name] = sum(scan(file).select(pl.len()).collect().item() for file in files if file.is_file())
-    return counts
+def landed_files(work: Work) -> list[tuple[str, Path]]:
+    """The files of the rows to land by table, in the order of the persons' keys."""
+    shards = range(work.plan.n_shards)
+    files = [(name, work.folder(n) / LANDED.format(name)) for name in work.study.contract.tables for n in shards]
+    return [(name, file) for name, file in files if file.is_file()]
 
 
 def excluded_of(work: Work) -> Iterator[pl.DataFrame]:

@@ -34,6 +34,7 @@ from flows.nightly.watch.counting import Counted, Reference
 from flows.project.machines import SERIAL, MachineSettings
 from flows.project.settings import ShardSettings
 from flows.project.storage import make_folder, reaching, remove_folder, write_whole
+from flows.stores.landed import as_landed
 from flows.stores.registry import Champion
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
@@ -129,7 +130,7 @@ def work_on(shard: int, work: Work) -> str | None:
             return disordered.read_text()
     folder = work.folder(shard)
     make_folder(folder)
-    keep = partial(_keep, folder) if work.lands else None
+    keep = partial(_keep, work, folder) if work.lands else None
     try:
         split = work.plan.split(shard, work.study.contract, before=work.before, keep=keep)
     except OutOfOrderError as error:
@@ -152,11 +153,12 @@ def work_on(shard: int, work: Work) -> str | None:
     return None
 
 
-def _keep(folder: Path, rows: pl.DataFrame) -> None:
-    """Write rows of a table that are to land."""
+def _keep(work: Work, folder: Path, rows: pl.DataFrame) -> None:
+    """Write rows of a table that are to land, as they will stand among what landed."""
     if rows.height:
-        rows = rows.sort(PERSON)
-        write_whole(folder / LANDED.format(rows["table"][0]), rows.write_parquet)
+        whole = as_landed(rows, work.date, work.run_id)
+        write = partial(whole.write_parquet, compression="snappy", statistics=False)
+        write_whole(folder / LANDED.format(rows["table"][0]), write)
 
 
 def _bare(error: Exception) -> Exception:

@@ -26,6 +26,7 @@ from schemas.reading.places import is_far, options, scan
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from flows.stores.ready import ReadyFiles
     from flows.stores.stream import Stream
     from flows.stores.upkeep import Upkeep
 
@@ -77,7 +78,7 @@ class PartitionedTable:
                 found.append(f"column {field.name} is {_type(field.type)} there and {_type(offered[field.name])} here")
         return found
 
-    def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> int:
+    def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame] | ReadyFiles) -> int:
         """Replace one partition in one commit and give the table's version.
 
         A writer that is killed leaves the rows before. Columns that the table does not have yet are added last, null in
@@ -86,7 +87,7 @@ class PartitionedTable:
         Args:
             value: the partition, or ``WHOLE``.
             rows: a frame, or frames of one schema, one at least. They are held one at a time, and the files that are
-                written do not tell into how many frames the rows were parted.
+                written do not tell into how many frames the rows were parted. Or files that are taken in as they are.
 
         Raises:
             StoreError: if the rows belong elsewhere, another writer was faster, or a column is gone or has another
@@ -101,10 +102,14 @@ class PartitionedTable:
                 if not left:
                     raise
 
-    def _replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> int:
-        from flows.stores.stream import Stream  # not where a table is only read
+    def _replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame] | ReadyFiles) -> int:
+        from flows.stores.ready import ReadyFiles  # not where a table is only read
+        from flows.stores.stream import Stream
 
-        stream = Stream([rows] if isinstance(rows, pl.DataFrame) else rows, self._require_own(value))
+        if isinstance(rows, ReadyFiles):
+            stream: Stream | ReadyFiles = rows
+        else:
+            stream = Stream([rows] if isinstance(rows, pl.DataFrame) else rows, self._require_own(value))
         with writing_in(self.folder.parent, shared=True):
             make_folder(self.folder.parent)
         try:
@@ -167,10 +172,15 @@ class PartitionedTable:
         with FileLock(self.folder.with_name(f".{self.folder.name}.lock"), timeout=60):
             yield
 
-    def _write(self, value: str, stream: Stream) -> None:
+    def _write(self, value: str, stream: Stream | ReadyFiles) -> None:
         """Replace a part in one commit; a table of single rows is gathered first if an older version parted it."""
         if self.is_of_rows and self.exists() and open_table(self.folder).metadata().partition_columns:
             gather(self.folder, self.read())
+        from flows.stores.stream import Stream
+
+        if not isinstance(stream, Stream):
+            stream.take_in(self.folder, self.partition, value)
+            return
         whole = self.partition == WHOLE
         if not (whole or self.is_of_rows) and stream.is_long():
             from flows.stores.large import replace_partition  # not where a table is only read

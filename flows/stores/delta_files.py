@@ -67,6 +67,8 @@ def delta_frames(
     table = open_table(check_place(folder), version)
     schema = pl.Schema(table.schema().to_arrow())
     files = files_of(table, where)
+    if only is not None:
+        files = _files_with(files, *only)
     partitions = {name: files[f"partition.{name}"] for name in table.metadata().partition_columns}
     types = schema
     schema = schema if columns is None else pl.Schema({name: schema[name] for name in columns})

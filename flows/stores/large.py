@@ -9,7 +9,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ _PLAIN = re.compile(r"[\w.-]+")  # values that a folder's name and the log write
 def replace_partition(
     folder: Path, partition: str, value: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
 ) -> None:
-    """Replace a partition of a table in one commit; what was written is removed if that fails.
+    """Replace a partition of a table by rows in one commit; what was written is removed if that fails.
 
     Args:
         folder: the table; it is created if there is none.
@@ -44,6 +44,23 @@ def replace_partition(
     Raises:
         deltalake.exceptions.CommitFailedError: if another writer has changed the partition in the meantime.
     """
+    kept = schema.remove(schema.get_field_index(partition))
+    commit_files(folder, partition, value, schema, lambda place: _write(folder, place, kept, iter(batches)))
+
+
+def commit_files(
+    folder: Path,
+    partition: str,
+    value: str,
+    schema: pa.Schema,
+    files: Callable[[Callable[[int], str]], Iterable[NewFile]],
+) -> None:
+    """Replace a partition of a table by files in one commit; those that were made are removed if that fails.
+
+    Args:
+        folder, partition, value, schema: see :func:`replace_partition`.
+        files: makes the files one by one; it is given what names each by its number, below ``folder``.
+    """
     if not is_table(folder):
         DeltaTable.create(
             str(folder),
@@ -53,9 +70,11 @@ def replace_partition(
             storage_options=options(folder),
         )
     table = open_table(folder)  # as it is now: what others change from here on is a conflict
-    written: list[_File] = []
+    part = f"{partition}={value}" if _PLAIN.fullmatch(value) else str(uuid.uuid4())  # where a file lies says nothing
+    make_folder(folder / part)
+    written: list[NewFile] = []
     try:
-        for file in _write(folder, partition, value, schema, iter(batches)):
+        for file in files(lambda number: f"{part}/part-{number:05}-{uuid.uuid4()}.snappy.parquet"):
             written.append(file)
         table.create_write_transaction(
             [file.action(partition, value) for file in written],
@@ -72,7 +91,7 @@ def replace_partition(
 
 
 @dataclass(frozen=True)
-class _File:
+class NewFile:
     """A file that was written."""
 
     path: Path
@@ -87,24 +106,21 @@ class _File:
 
 
 def _write(
-    folder: Path, partition: str, value: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]
-) -> Iterator[_File]:
+    folder: Path, place: Callable[[int], str], schema: pa.Schema, batches: Iterator[pa.RecordBatch]
+) -> Iterator[NewFile]:
     """The files of a partition, each given when it is whole; the partition's own column stands in the log alone."""
-    place = f"{partition}={value}" if _PLAIN.fullmatch(value) else str(uuid.uuid4())  # where a file lies says nothing
-    make_folder(folder / place)
-    kept = schema.remove(schema.get_field_index(partition))
     batch = next(batches, None)
     number = 0
     while batch is not None:
-        name = f"{place}/part-{number:05}-{uuid.uuid4()}.snappy.parquet"
+        name = place(number)
         path, stats = folder / name, _Stats()
         try:
             with path.open("wb") as file:
-                with pq.ParquetWriter(file, kept, compression="snappy", store_schema=False) as writer:
+                with pq.ParquetWriter(file, schema, compression="snappy", store_schema=False) as writer:
                     for _ in range(BATCHES):
                         if batch is None:
                             break
-                        rows = batch.select(kept.names)
+                        rows = batch.select(schema.names)
                         writer.write_batch(rows, row_group_size=len(rows))
                         stats.add(rows)
                         batch = next(batches, None)
@@ -113,7 +129,7 @@ def _write(
             with suppress(OSError):
                 path.unlink()
             raise
-        yield _File(path, name, size, stats.found)
+        yield NewFile(path, name, size, stats.found)
         number += 1
 
 

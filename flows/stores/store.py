@@ -12,6 +12,8 @@ from mtl_models.registry import Registry
 if TYPE_CHECKING:
     import polars as pl
 
+    from flows.stores.ready import ReadyFiles
+
 WHOLE = ""
 """The partition of a table that is replaced as a whole."""
 
@@ -87,12 +89,13 @@ class Store(Protocol):
     ) -> Iterator[pl.DataFrame]:
         """The same in several frames, so that not all are held at once; ``columns`` are the only ones to read."""
 
-    def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> int | None:
+    def replace(self, value: str, rows: pl.DataFrame | Iterable[pl.DataFrame] | ReadyFiles) -> int | None:
         """Replace one partition, or the whole table where it has none: ``value`` is :data:`WHOLE` then.
 
         Args:
             value: the partition.
-            rows: a frame, or frames of one schema that are too many to be held at once; there is one at least.
+            rows: a frame, or frames of one schema that are too many to be held at once, one at least. They may be
+                files that hold them as they are to stand in the table: a store can take those instead.
 
         Returns:
             A version, see :meth:`version`, that has the rows.

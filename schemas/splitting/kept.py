@@ -6,23 +6,26 @@ from typing import Any
 
 import polars as pl
 
+from schemas.fields import ModelView
+from schemas.reading.stored import as_text
 from schemas.splitting.checked import CheckedTable
 from schemas.splitting.parsing import ROW
+from schemas.splitting.side_by_side import laid, repeated
 
 KEPT: dict[str, Any] = {
     "table": pl.String,
     "person_id": pl.String,
     "file": pl.String,
     "line": pl.Int64,
-    "row": pl.String,
 }
+"""Columns in front of the cells; what repeats is Enum or Categorical, and cheap to write."""
 
 
 def kept_rows(table: CheckedTable, rejected: pl.Series) -> pl.DataFrame:
-    """Every row but the rejected ones: where it stands, whose it is, and its text by column as JSON.
+    """Every row but the rejected ones in the order of the persons' keys: where it stands, whose it is, and its cells.
 
-    A column that the file has and an empty cell in it are there, the cell as an empty text; a column that the file
-    lacks is not.
+    The cells are those of the columns that the file has, but the key, as text, see
+    :func:`schemas.splitting.side_by_side.laid`; an empty cell is an empty text.
 
     Args:
         table: the table.
@@ -31,17 +34,18 @@ def kept_rows(table: CheckedTable, rejected: pl.Series) -> pl.DataFrame:
     text = table.text
     if text is None or not text.frame.height:
         return pl.DataFrame(schema=KEPT)
-    files = text.files if text.files is not None else pl.repeat(text.file, text.frame.height, eager=True)
-    rows = pl.DataFrame(
+    n_rows = text.frame.height
+    where = pl.DataFrame(
         {
-            "table": pl.repeat(text.table, text.frame.height, eager=True),
+            "table": repeated(text.table, n_rows),
             "person_id": table.keys,
-            "file": files.cast(pl.String),
+            "file": text.files if text.files is not None else repeated(text.file, n_rows),
             "line": text.lines,
-            "row": text.as_text.select(pl.all().fill_null("")).to_struct("row").struct.json_encode(),
-        },
-        schema=KEPT,
+        }
     )
-    if not rejected.len():
-        return rows
-    return rows.with_row_index(ROW).filter(~pl.col(ROW).is_in(rejected.implode())).drop(ROW)
+    cells = text.frame.drop(ModelView.of(table.model).key).iter_columns()
+    as_they_stand = [cell if isinstance(cell.dtype, pl.Categorical) else as_text(cell) for cell in cells]
+    rows = pl.concat([where, laid(pl.DataFrame(as_they_stand).select(pl.all().fill_null("")))], how="horizontal")
+    if rejected.len():
+        rows = rows.with_row_index(ROW).filter(~pl.col(ROW).is_in(rejected.implode())).drop(ROW)
+    return rows if rows["person_id"].is_sorted() else rows.sort("person_id")

@@ -8,7 +8,7 @@ import polars as pl
 
 from flows.features.targets import cohort_targets
 from flows.features.view import is_hidden
-from flows.nightly.landing.newest import cells_of, newest_rows
+from flows.nightly.landing.newest import columns_of, newest_rows
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
 from mtl_models.data.tasks import Task
@@ -42,9 +42,9 @@ def landed_outcomes(study: Study, until: str, people: pl.Series | None = None) -
     texts: dict[str, TextTable] = {}
     for name in names if landed.exists() else ():
         view = ModelView.of(contract.tables[name])
-        rows = landed.until(until, name, people=people)
+        rows = landed.until(until, name, columns_of(view), people=people)
         for task in tasks:
-            came[task.name] += _came(rows, view, _columns(study, name, (task,)))
+            came[task.name] += _came(rows, _columns(study, name, (task,)))
         texts[name] = _text(name, newest_rows(rows, view), view)
     tables = {name: table.valid for name, table in split_tables(texts.get, contract).tables.items()}
     persons = tables[contract.person_table].select(pl.col(contract.person_key).alias(PERSON)).sort(PERSON)
@@ -59,10 +59,10 @@ def _columns(study: Study, table: str, tasks: tuple[Task, ...]) -> list[str]:
     return [name for name in rules if name != study.contract.person_key and is_hidden(table, name, patterns)]
 
 
-def _came(rows: pl.DataFrame, view: ModelView, columns: list[str]) -> Iterator[pl.DataFrame]:
+def _came(rows: pl.DataFrame, columns: list[str]) -> Iterator[pl.DataFrame]:
     """When a person's columns first held something, all of one table."""
     if columns and rows.height:
-        held = cells_of(rows, view).select(columns).fill_null("").select(pl.any_horizontal(pl.all() != "")).to_series()
+        held = rows.select(columns).fill_null("").select(pl.any_horizontal(pl.all() != "")).to_series()
         yield rows.filter(held).group_by(PERSON).agg(pl.col("landed_on").min())
 
 

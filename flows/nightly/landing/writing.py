@@ -11,7 +11,7 @@ import polars as pl
 
 from flows.features.newcomers import as_split, parts_of
 from flows.features.splits import read_split_file
-from flows.nightly.landing.newest import newest_rows
+from flows.nightly.landing.newest import columns_of, newest_rows
 from flows.project.paths import replace_file
 from flows.stores.valid import NEWCOMERS
 from flows.study.study import Study
@@ -35,9 +35,10 @@ def write_landed(study: Study, date: str, folder: Path, *, at_once: bool) -> int
     shutil.rmtree(partial_folder, ignore_errors=True)
     contract = study.contract
     newcomers = pl.DataFrame(schema={PERSON: pl.String})
-    for name, rows in study.tables.landed.by_table(date, contract.tables, at_once=at_once):
-        model = contract.tables[name]
-        view = ModelView.of(model)
+    views = {name: ModelView.of(model) for name, model in contract.tables.items()}
+    columns = {name: columns_of(view) for name, view in views.items()}
+    for name, rows in study.tables.landed.by_table(date, columns, at_once=at_once):
+        model, view = contract.tables[name], views[name]
         newest = newest_rows(rows, view)
         if newest.is_empty():
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from flows.nightly.landing import land
 from flows.nightly.landing.alone import land_alone
 from flows.nightly.landing.export import export_landed
-from flows.nightly.landing.newest import newest_rows
+from flows.nightly.landing.newest import columns_of, newest_rows
 from flows.nightly.landing.outcomes import landed_outcomes
 from flows.stages import intake
 from flows.stages.validate import split_tables
+from flows.stores.delta import PartitionedTable
 from flows.stores.valid import read_newcomers
 from flows.study.study import Study
 from schemas.contract import load_contract
@@ -23,6 +26,7 @@ from schemas.reading.folder import find_table
 from schemas.splitting.intake import TABLES
 
 Drop = Callable[..., Path]
+KEY = ("person_id", "landed_on")
 FIRST, SECOND, THIRD = "2026-11-01", "2026-11-02", "2026-11-03"
 
 
@@ -195,7 +199,8 @@ def test_outcomes_of_people_who_came_before_land_without_their_person_row(nhanes
     assert outcomes.select("person_id", "hba1c").rows() == [("900001", 7.1)]
     assert str(outcomes["hba1c__came_on"].item()) == SECOND
     assert outcomes["diabetes__came_on"].item() is None
-    landed, names = nhanes.tables.landed, nhanes.contract.tables
+    landed = nhanes.tables.landed
+    names = {name: columns_of(ModelView.of(model)) for name, model in nhanes.contract.tables.items()}
     once, each = (dict(landed.by_table(SECOND, names, at_once=at_once)) for at_once in (True, False))
     assert list(once) == list(each) == list(names)
     assert all(once[name].equals(each[name]) for name in names)
@@ -206,9 +211,68 @@ def test_outcomes_of_people_who_came_before_land_without_their_person_row(nhanes
 
 def test_the_newest_row_is_not_a_mixture_of_what_the_same_file_said() -> None:
     view = ModelView.of(load_contract("heart").tables["cleveland"])
-    rows = [("7", "2026-11-02", '{"age":"50","chol":""}'), ("7", "2026-11-01", '{"age":"49","chol":"210","cp":"1"}')]
+    rows = [("7", "2026-11-02", "50", "", None), ("7", "2026-11-01", "49", "210", "1")]
     landed = pl.DataFrame(
-        [{"person_id": who, "landed_on": day, "row": row, "file": "a.csv", "line": 2} for who, day, row in rows]
-    ).with_columns(pl.col("landed_on").str.to_date())
+        [
+            {"person_id": who, "landed_on": day, **dict.fromkeys(columns_of(view)), "age": age, "chol": chol, "cp": cp}
+            for who, day, age, chol, cp in rows
+        ],
+        schema_overrides=dict.fromkeys(columns_of(view), pl.String),
+    ).with_columns(pl.col("landed_on").str.to_date(), file=pl.lit("a.csv"), line=pl.lit(2))
     newest = newest_rows(landed, view).row(0, named=True)
     assert [newest[name] for name in ("id", "age", "chol", "cp", "thal")] == ["7", "50", "", "1", None]
+
+
+def test_many_rows_land_as_the_files_that_they_came_in(nhanes: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the same rows written together or taken in as files, before and after upkeep; a date is replaced."""
+    people = raw(nhanes, "DEMO")
+    sugar = raw(nhanes, "GHB").join(people.head(30), on="SEQN", how="semi")
+    found = []
+    for together in (100_000, 5):
+        monkeypatch.setattr(land, "TOGETHER", together)
+        put(nhanes, FIRST, DEMO=people.head(30), GHB=sugar)
+        land_alone(nhanes, FIRST)
+        put(nhanes, SECOND, DEMO=people.head(30), GHB=sugar.head(8).with_columns(LBXGH=pl.lit("7.1")))
+        land_alone(nhanes, SECOND)
+        put(nhanes, SECOND, DEMO=people.head(1))
+        land_alone(nhanes, SECOND)
+        found.append(_texts(nhanes))
+    store = nhanes.tables.landed.store
+    assert isinstance(store, PartitionedTable)
+    assert store.keep_up(dt.timedelta(days=400)) is not None
+    for name, rows in found[0].items():
+        assert rows.equals(found[1][name])
+        assert rows.equals(_texts(nhanes)[name])
+    assert found[0]["DEMO"].height == 31
+    assert found[0]["GHB"].height == sugar.height
+
+
+def test_rows_that_landed_as_json_are_read_beside_those_that_land_now(heart: Study) -> None:
+    people = called(raw(heart), "901", "902").drop("thal")
+    put(heart, SECOND, cleveland=people)
+    land_alone(heart, SECOND)
+    now = _texts(heart)["cleveland"].drop("landed_on")
+    heart.tables.landed.remove(SECOND)
+    shutil.rmtree(heart.tables.landed.folder)
+    before = people.select(
+        pl.lit("cleveland").alias("table"),
+        pl.col("id").alias("person_id"),
+        pl.lit("cleveland.csv").alias("file"),
+        pl.Series("line", [2, 3]),
+        pl.struct(pl.all()).struct.json_encode().alias("row"),
+        pl.lit(dt.date.fromisoformat(FIRST)).alias("landed_on"),
+        pl.lit("0" * 16).alias("run_id"),
+    )
+    heart.tables.landed.replace(FIRST, before)
+    assert _texts(heart)["cleveland"].drop("landed_on").equals(now)
+    land_alone(heart, SECOND)
+    assert _texts(heart)["cleveland"].drop("landed_on").equals(pl.concat([now, now]).sort("person_id"))
+
+
+def _texts(study: Study) -> dict[str, pl.DataFrame]:
+    """All that landed, by raw table."""
+    columns = {name: columns_of(ModelView.of(model)) for name, model in study.contract.tables.items()}
+    landed = study.tables.landed
+    found = dict(landed.by_table(THIRD, columns, at_once=True))
+    assert all(landed.until(THIRD, name, columns[name]).sort(*KEY).equals(found[name].sort(*KEY)) for name in columns)
+    return {name: rows.sort(*KEY) for name, rows in found.items()}

@@ -32,7 +32,7 @@ def test_outcomes_in_a_drop_land_and_reach_no_score(nightly: Project) -> None:
         landed.append(study.tables.landed.read(date).sort("person_id"))
         assert landed[-1].height == row["n_rows_valid"]
     assert landed[0].equals(landed[1])
-    assert landed[0]["row"].str.contains('"target":').all()
+    assert landed[0]["columns"].str.contains('"target"').all()
     for name in ("landed", "landings"):
         getattr(study.tables, name).remove(date)
     columns = ["person_id", "disease__p", "thal__p_normal"]
