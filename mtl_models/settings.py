@@ -137,6 +137,26 @@ class DistillationSettings(Options):
     blank_tables: float = Field(default=0.15, ge=0, lt=1)
 
 
+class StreamingSettings(Options):
+    """Training rows read in shards: how many rows are in memory at once.
+
+    Attributes:
+        buffer_rows: among which training rows are shuffled.
+        sample_rows: drawn from the training rows; means, quantiles, categories and base rates are theirs.
+        valid_rows: drawn from the validation rows; they say which epoch is kept.
+        test_rows: of a study in the pipeline, drawn from the test rows; the figures are theirs.
+    """
+
+    buffer_rows: int = Field(default=65_536, ge=1)
+    sample_rows: int = Field(default=50_000, ge=3)
+    valid_rows: int = Field(default=50_000, ge=1)
+    test_rows: int = Field(default=100_000, ge=1)
+
+    def of_part(self, part: str) -> int:
+        """The most rows of a part that are drawn."""
+        return {"train": self.sample_rows, "valid": self.valid_rows, "test": self.test_rows}[part]
+
+
 class TrainingSettings(Options):
     """The training run.
 
@@ -158,6 +178,7 @@ class TrainingSettings(Options):
         distillation: learn from a teacher instead of from the labels.
         precision: of forward and backward passes. ``bfloat16`` is autocast: weights, losses, the optimiser's step and
             validation stay in float32.
+        stream: read training rows in shards, so that they need not fit into memory.
         optimizer: ``adamw``, or ``fused_adamw``, the same steps in one pass over the weights, with other last bits.
     """
 
@@ -179,6 +200,16 @@ class TrainingSettings(Options):
     distillation: DistillationSettings | None = Field(default=None, exclude_if=lambda value: value is None)
     precision: Literal["float32", "bfloat16"] = Field(default="float32", exclude_if=lambda value: value == "float32")
     optimizer: Literal["adamw", "fused_adamw"] = Field(default="adamw", exclude_if=lambda value: value == "adamw")
+
+    stream: StreamingSettings | None = Field(default=None, exclude_if=lambda value: value is None)
+
+    @model_validator(mode="after")
+    def _streams_what_can(self) -> TrainingSettings:
+        if self.stream is not None and self.distillation is not None:
+            raise ValueError(
+                "`stream` and `distillation` do not go together: a teacher needs its people in memory; leave one out"
+            )
+        return self
 
     @property
     def seed(self) -> int:

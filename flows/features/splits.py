@@ -39,7 +39,7 @@ def read_splits(
         SplitError: with all that is wrong with the file, or if someone is not in it.
     """
     cells = _read_cells(raw / settings.file, settings)
-    faults = _cell_faults(cells, settings)
+    faults = cell_faults(cells, settings)
     cells = with_newcomers(cells, newcomers)
     if missing := int((~people[PERSON].is_in(cells[PERSON].drop_nulls().implode())).sum()):
         alike = " (none of them is in it: are identifiers written alike?)" if missing == people.height else ""
@@ -65,7 +65,7 @@ def read_split_file(path: Path, settings: SplitSettings) -> pl.DataFrame:
         SplitError: with all that is wrong with it. A cell may be a person's, so none is quoted.
     """
     cells = _read_cells(path, settings)
-    _require_none(_cell_faults(cells, settings), settings)
+    _require_none(cell_faults(cells, settings), settings)
     return cells.drop(LINE)
 
 
@@ -96,6 +96,34 @@ def resample_columns(split: pl.DataFrame, kind: str) -> pl.DataFrame:
     return resamples.select(PERSON, final, *resamples.columns[1:])
 
 
+def header_of(path: Path, settings: SplitSettings) -> list[str]:
+    """The header of a split file.
+
+    Raises:
+        SplitError: with all that is wrong with it.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = [cell.strip() for cell in next(csv.reader(file, strict=True), [])]
+    except FileNotFoundError:
+        raise SplitError(_not_there(path, settings.file)) from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SplitError(_no_csv(settings.file, error)) from None
+    _require_none(list(_header_faults(header, settings)), settings)
+    return header
+
+
+def _not_there(path: Path, name: str) -> str:
+    others = [each.name for each in path.parent.glob("*.csv")]
+    found = get_close_matches(path.name, others, n=1)
+    near = f"; the nearest is {str(Path(name).with_name(found[0]))!r}" if found else ""
+    return f"{name} is not there: put the split file at {path}, or mend split.file{near}"
+
+
+def _no_csv(name: str, error: Exception) -> str:
+    return f"{name} is no CSV file in UTF-8 ({type(error).__name__}): write it as one"
+
+
 def _read_cells(path: Path, settings: SplitSettings) -> pl.DataFrame:
     """Text of the columns that are needed, empty cells null, with the line that a row ends on."""
     name = settings.file
@@ -105,12 +133,9 @@ def _read_cells(path: Path, settings: SplitSettings) -> pl.DataFrame:
             header = [cell.strip() for cell in next(reader, [])]
             rows = [(reader.line_num, row) for row in reader if row]
     except FileNotFoundError:
-        others = [each.name for each in path.parent.glob("*.csv")]
-        found = get_close_matches(path.name, others, n=1)
-        near = f"; the nearest is {str(Path(name).with_name(found[0]))!r}" if found else ""
-        raise SplitError(f"{name} is not there: put the split file at {path}, or mend split.file{near}") from None
+        raise SplitError(_not_there(path, name)) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SplitError(f"{name} is no CSV file in UTF-8 ({type(error).__name__}): write it as one") from None
+        raise SplitError(_no_csv(name, error)) from None
     faults = list(_header_faults(header, settings))
     if uneven := [line for line, row in rows if len(row) != len(header)]:
         faults.append(f"{_rows(uneven)} as many fields as the header, {len(header)}")
@@ -153,9 +178,10 @@ def _header_faults(header: list[str], settings: SplitSettings) -> Iterator[str]:
         yield "the header names a column twice"
 
 
-def _cell_faults(cells: pl.DataFrame, settings: SplitSettings) -> list[str]:
-    parts = _fixed_faults if settings.kind == "fixed" else _fold_faults
-    return _person_faults(cells[PERSON], cells[LINE]) + parts(cells)
+def cell_faults(cells: pl.DataFrame, settings: SplitSettings, *, whole: bool = True) -> list[str]:
+    """What is wrong with rows of a split file; of some of its rows (not ``whole``) a part may have nobody."""
+    parts = _fold_faults(cells) if settings.kind == "folds" else _fixed_faults(cells, whole=whole)
+    return _person_faults(cells[PERSON], cells[LINE]) + parts
 
 
 def _person_faults(persons: pl.Series, lines: pl.Series) -> list[str]:
@@ -170,12 +196,12 @@ def _person_faults(persons: pl.Series, lines: pl.Series) -> list[str]:
     return faults
 
 
-def _fixed_faults(cells: pl.DataFrame) -> list[str]:
+def _fixed_faults(cells: pl.DataFrame, *, whole: bool) -> list[str]:
     parts, lines = cells["split"], cells[LINE]
     faults = []
     if (wrong := ~parts.is_in(PARTS).fill_null(False)).any():
         faults.append(f"{_rows(lines.filter(wrong).to_list())} one of the parts {', '.join(PARTS)}")
-    if empty := [part for part in PARTS if not (parts == part).any()]:
+    if whole and (empty := [part for part in PARTS if not (parts == part).any()]):
         faults.append(f"nobody is in the part {' or '.join(empty)}")
     return faults
 

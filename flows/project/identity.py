@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SETTLED: dict[str, dict[str, Any]] = {
     "validate": dict.fromkeys(("validation", "split"), True),
-    "features": dict.fromkeys(("tasks", "auxiliary", "known_later", "split"), True),
+    "features": {**dict.fromkeys(("tasks", "auxiliary", "known_later", "split"), True), "training": {"stream"}},
     "train": dict.fromkeys(("tasks", "model", "training"), True),
     "baselines": dict.fromkeys(("tasks", "model", "training", "baselines"), True),
     "evaluate": dict.fromkeys(
@@ -63,4 +63,5 @@ def decisive(settings: StudySettings, result: str) -> dict[str, Any]:
     if taught and included.get("training") is True and "baselines" not in included:
         # a teacher's boosters are the study's baselines
         included["baselines"] = set(taught.boosters)
-    return settings.model_dump(mode="json", include=included)
+    found = settings.model_dump(mode="json", include=included)
+    return {block: keys for block, keys in found.items() if keys or block != "training"}

@@ -15,6 +15,8 @@ ROOT_VARIABLE = "MTL_HEALTH_ROOT"
 # what validation leaves beside the valid tables
 REJECTS = "rejects.parquet"
 SUMMARY = "summary.json"
+# the folder of all people beside the files of a drawn sample, where training is on a stream
+ALL = "all"
 # deltalake decodes %20 twice, takes a backslash for a slash and dies of []^|; a colon ends an entry of PATH, and the
 # shell reads "$` in the first line of the programs in .venv
 _UNFIT = re.compile(r"""%[0-9A-Fa-f]{2}|[]\[^|\\":$`\x00-\x1f\x7f]""")

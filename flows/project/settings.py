@@ -226,6 +226,15 @@ class StudySettings(_Settings):
     published: PublishedSettings = PublishedSettings()
     store: str = "delta"
 
+    @model_validator(mode="after")
+    def _streams_one_split(self) -> StudySettings:
+        if self.training.stream is not None and self.split.kind != "fixed":
+            raise ValueError(
+                "`training.stream` needs a split of kind fixed: with folds every network is trained again for each, "
+                "which people beyond memory are too many for; write a split file of one part a person"
+            )
+        return self
+
     @cached_property
     def task_records(self) -> tuple[Task, ...]:
         """The tasks, checked."""

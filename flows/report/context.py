@@ -32,6 +32,7 @@ class ReportContext:
         near: by task and source column, why what nearly says the outcome is shown all the same.
         limits: further known limits, one sentence each.
         training: what training left behind about sharing: ``sharing``, ``affinity``, ``own_best``, ``best_epoch``.
+        stream: who learned from whom where training is on a stream, in words; empty where it is not.
         student: how the network was taught, in words; empty where it learned from the labels.
         absence: what the absence of each table costs, from ``flows.fitting.absence``; empty for a study of one table.
         identity: what the model and its inputs are known by, such as version and hashes.
@@ -55,5 +56,6 @@ class ReportContext:
     limits: Sequence[str] = ()
     training: Mapping[str, Any] = field(default_factory=dict)
     student: str = ""
+    stream: str = ""
     absence: Mapping[str, Any] = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)

@@ -43,6 +43,22 @@ def student_words(settings: StudySettings) -> str:
     )
 
 
+def stream_words(people: dict[str, Any]) -> str:
+    """Who the shared model learned from and who the others, where training is on a stream; else nothing.
+
+    Args:
+        people: the summary of the features.
+    """
+    parts, drawn = people["parts"], people.get("drawn")
+    if drawn is None:
+        return ""
+    return (
+        f"The network learned from all {parts['train']:,} training people, read in shards; what it is compared with "
+        f"learned from {drawn['train']:,} of them, drawn by chance, so a gain is that of more people too. All are "
+        f"judged by {drawn[PART]:,} of the {parts[PART]:,} {PART} people, drawn likewise."
+    )
+
+
 def run(study: Study) -> dict[str, Any]:
     """The stage on the study's predictions."""
     from flows.report.build import draw_plots
@@ -82,6 +98,7 @@ def run(study: Study) -> dict[str, Any]:
         plots=plots,
         training=training,
         student=student_words(settings),
+        stream=stream_words(people),
         absence=without,
         identity={
             "network (SHA-256)": sha256(paths.models / "network.safetensors"),

@@ -12,6 +12,7 @@ from flows.fitting.jobs import Job, StudyData
 from flows.fitting.names import FINAL, MODEL, NO_OUTCOMES, WHOLE
 from flows.fitting.networks import fit_network, network_rows
 from flows.fitting.pool import in_processes
+from flows.fitting.streamed import fit_streamed
 from flows.project.paths import replace_file, write_json
 from flows.stages.command import run_stage
 from flows.study.study import Study
@@ -41,14 +42,21 @@ def run(study: Study) -> dict[str, Any]:
     # with a fixed split the exported network is one of those to be measured: it is not trained twice
     same = {name for name in resamples if splits[name].equals(splits[FINAL].alias(name))}
     jobs = [job for job in planned if not (job.resample in same and job.seed == final.seed)]
-    with ThreadPoolExecutor(1) as beside:
-        # the thread only waits for processes; the exported network is fitted here meanwhile
-        title = "resamples and seeds"
-        others = beside.submit(lambda: list(in_processes(network_rows, jobs, data, title=title)))
-        fitted, final_rows = fit_network(final, data, progress=not jobs)
+    streamed: dict[str, Any] = {}
+    if settings.training.stream is not None:
+        fitted, final_rows, streamed = fit_streamed(final, data, paths.features, progress=True)
+        # each goes through all people, so one after the other
+        others = [fit_streamed(job, data, paths.features)[1] for job in jobs]
+    else:
+        with ThreadPoolExecutor(1) as beside:
+            # the thread only waits for processes; the exported network is fitted here meanwhile
+            title = "resamples and seeds"
+            waiting = beside.submit(lambda: list(in_processes(network_rows, jobs, data, title=title)))
+            fitted, final_rows = fit_network(final, data, progress=not jobs)
+        others = waiting.result()
     replace_file(paths.models / "network.safetensors", lambda partial: save_network(fitted.network, partial))
     frames = [final_rows.with_columns(pl.lit(name).alias("resample")) for name in sorted(same)]
-    replace_file(paths.models / "predictions.parquet", pl.concat([*frames, *others.result()]).write_parquet)
+    replace_file(paths.models / "predictions.parquet", pl.concat([*frames, *others]).write_parquet)
     held_out = "test" if (splits[FINAL] == "test").any() else "valid"
     absent = absent_tables(fitted.network, dataset.select(spec, fitted.network.spec), splits, held_out)
     replace_file(paths.models / "absent_tables.parquet", absent.write_parquet)
@@ -59,6 +67,7 @@ def run(study: Study) -> dict[str, Any]:
         "best_epoch": fitted.epoch,
         "stop": settings.training.stop,
         "n_fits": 1 + len(jobs),
+        **({"stream": streamed} if streamed else {}),
         "own_best": {task: asdict(best) for task, best in fitted.own_bests().items()},
         **_affinity(fitted),
         **_report(fitted, dataset.select(spec, fitted.network.spec), splits),

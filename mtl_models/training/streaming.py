@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import Field
-
-from mtl_models import settings
 from mtl_models.data.layout import plan_layout
 from mtl_models.data.shards import Shards, draw
 from mtl_models.data.view import features_in_view
 from mtl_models.network.network import Network
+from mtl_models.settings import StreamingSettings
 from mtl_models.training.devices import find_device
 from mtl_models.training.fit import train_network
 from mtl_models.training.history import Fitted
@@ -18,19 +16,7 @@ from mtl_models.training.inputs import FitSettings
 from mtl_models.training.reproducible import reproducible
 from mtl_models.training.stream import Stream
 
-
-class StreamingSettings(settings.Options):
-    """How many rows are in memory at once.
-
-    Attributes:
-        buffer_rows: among which training rows are shuffled.
-        sample_rows: drawn from the training rows; means, quantiles, categories and base rates are theirs.
-        valid_rows: drawn from the validation rows; they say which epoch is kept.
-    """
-
-    buffer_rows: int = Field(default=65_536, ge=1)
-    sample_rows: int = Field(default=50_000, ge=3)
-    valid_rows: int = Field(default=50_000, ge=1)
+__all__ = ["StreamedFit", "StreamingSettings", "fit_shards"]
 
 
 @dataclass(frozen=True)
@@ -63,13 +49,15 @@ def fit_shards(
 
     Args:
         shards: the rows to learn from, as :meth:`Shards.open` gives them.
+        streaming: instead of ``training.stream``.
         seed: instead of the first of ``training.seeds``.
 
     Raises:
         ValueError: for settings that no part understands, files that do not belong together, a part without rows, or a
             task without a label among the rows that were drawn.
     """
-    training, streaming = how.training, streaming or StreamingSettings()
+    training = how.training
+    streaming = streaming or training.stream or StreamingSettings()
     if training.distillation is not None:
         raise ValueError("training.distillation: a teacher needs its people in memory: leave it out to train on shards")
     device, seed = find_device(training.device), training.seed if seed is None else seed
