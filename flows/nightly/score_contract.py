@@ -32,8 +32,8 @@ def meanings_of(tasks: Iterable[Task]) -> dict[str, str]:
 
 
 def _meanings(task: Task) -> Iterator[tuple[str, str]]:
-    names = task.classes or task.labels
-    yield task.name, f"{task.title}: {kind_of(task).says.format(threshold=task.threshold, names=', '.join(names))}"
+    names, kind = task.classes or task.labels, kind_of(task)
+    yield task.name, f"{task.title}: {kind.says.format(rule=kind.rule_words(task), names=', '.join(names))}"
     for column, name in zip(task.prediction_columns, names or ("1",), strict=True):
         if column != task.name:
             yield column, f"{task.title}: probability of {name}"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 import polars as pl
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from flows.report.decision_curves import decision_curve
 from flows.report.drawing import GAIN, MUTED, SURFACE, Plot, canvas, padded
+from flows.report.pairs import Pairs
 from flows.report.words import label_name, level, short_title
 from mtl_models.data.tasks import Task
 from mtl_models.kinds import kind_of
@@ -18,25 +19,6 @@ from mtl_models.metrics.binary import equal_mass_bins
 from mtl_models.metrics.collect import collect
 
 _TAIL = 0.1  # share of a group beyond each edge of its light band
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Targets and predictions of one output, the rows of all seeds and repeats together.
-
-    Attributes:
-        repeats: rows a person.
-    """
-
-    name: str
-    title: str
-    target: np.ndarray
-    prediction: np.ndarray
-    repeats: int
-
-    def people(self, rows: int) -> float:
-        """The people whom so many rows stand for."""
-        return rows / self.repeats
 
 
 def held_out_plots(
@@ -59,7 +41,10 @@ def held_out_plots(
         target = np.concatenate([sample.targets[task.name][run.person] for run in runs])
         prediction = np.concatenate([run.predictions[task.name] for run in runs])
         draw = FIGURES[kind_of(task).figure]
-        plots += [draw(task, pairs, min_count, confidence) for pairs in _outputs(task, target, prediction, len(runs))]
+        outputs = list(_outputs(task, target, prediction, len(runs)))
+        plots += [draw(task, pairs, min_count, confidence) for pairs in outputs]
+        if kind_of(task).form == "binary":
+            plots += [decision_curve(pairs, min_count) for pairs in outputs]
     return [plot for plot in plots if plot is not None]
 
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from flows.report import sentences, tables
 from flows.report.context import ReportContext
+from flows.report.decisions import agreement_notes, decision_table
 from flows.report.drawing import Plot
 from flows.report.inline import inline_svg
 from flows.report.plots import ordered_models
@@ -26,7 +27,7 @@ from flows.report.words import (
 )
 from mtl_models.kinds import find_metric
 
-_GROUPS = ("metric", "gain", "calibration", "classes", "observed", "learning", "sharing")
+_GROUPS = ("metric", "gain", "calibration", "classes", "observed", "decision", "learning", "sharing")
 _PARTS = {"train": "training", "valid": "validation", "test": "test"}
 
 
@@ -63,6 +64,8 @@ def _view(context: ReportContext) -> dict[str, Any]:
         "how_shared": sharing_sentences(context.training, summary),
         "own_best": own_best_table(context.training, summary),
         "absence": tables.absence_table(context),
+        "decisions": decision_table(summary),
+        "agreements": agreement_notes(summary),
         "validation": tables.validation_table(context),
         "features": tables.feature_table(context),
         "hidden": [short_title(record["title"]) for record in summary["tasks"].values() if not record["shown"]],

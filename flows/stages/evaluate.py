@@ -16,6 +16,7 @@ from flows.stages.command import run_stage
 from flows.study.study import Study
 from mtl_models.data.dataset import FeatureSpec
 from mtl_models.data.view import features_in_view
+from mtl_models.metrics.decisions import judge_decisions
 from mtl_models.metrics.summary import flat_metrics, summarise
 
 PART = "test"
@@ -71,6 +72,8 @@ def run(study: Study) -> dict[str, Any]:
     splits = pl.read_parquet(paths.features / "splits.parquet")
     tasks = settings.task_records
     summary = summarise(predictions, targets, splits, tasks, part=PART, settings=settings.evaluation)
+    judged = judge_decisions(predictions, targets, splits, tasks, part=PART, settings=settings.evaluation)
+    summary = {**summary, "decisions": judged}
     training = read_json(paths.models / "training.json")
     if "affinity" in training:
         on_valid = settings.training.measure_affinity == "valid"

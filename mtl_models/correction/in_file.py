@@ -110,6 +110,7 @@ def check_correction(model: bytes, corrected: bytes, corrections: Mapping[str, C
     proto = onnx.load_model_from_string(model)
     texts = {each.key: each.value for each in proto.metadata_props}
     tasks = [task for task in load_tasks(json.loads(texts["tasks"])) if task.role == "main"]
+    cuts = {task.name: np.array(json.loads(texts.get("cuts", "{}")).get(task.name, _first(task))) for task in tasks}
     before = open_session(_with_values(proto, [task for task in tasks if task.name in corrections]))
     after = open_session(corrected)
     for size in BATCH_SIZES:
@@ -118,7 +119,7 @@ def check_correction(model: bytes, corrected: bytes, corrections: Mapping[str, C
         ours, theirs = run_session(before, batch), run_session(after, batch)
         for task in tasks:
             where = f"task {task.name} at batch size {size}"
-            _compare(where, task, corrections.get(task.name), ours, theirs)
+            _compare(where, task, corrections.get(task.name), cuts[task.name], ours, theirs)
 
 
 def _with_values(proto: onnx.ModelProto, tasks: Sequence[Task]) -> bytes:
@@ -140,6 +141,7 @@ def _compare(
     where: str,
     task: Task,
     correction: Correction | None,
+    cuts: np.ndarray,
     ours: Mapping[str, np.ndarray],
     theirs: Mapping[str, np.ndarray],
 ) -> None:
@@ -148,7 +150,7 @@ def _compare(
         if expected.shape != found.shape or not np.isfinite(found).all():
             raise ValueError(f"{where}: the corrected file gives {found.shape} or no finite number in {name}")
         if expected.dtype == np.int64:
-            if not _is_decided(task, theirs[f"{task.name}__p"], found):
+            if not _is_decided(task, cuts, theirs[f"{task.name}__p"], found):
                 raise ValueError(f"{where}: decisions are not those of the corrected probabilities")
             continue
         gap = float(np.abs(expected - found).max()) / max(1.0, float(np.abs(expected).max()))
@@ -156,11 +158,16 @@ def _compare(
             raise ValueError(f"{where}: numpy and onnxruntime differ by {gap:.1e} in {name}, more than {TOLERANCE:.0e}")
 
 
-def _is_decided(task: Task, probabilities: np.ndarray, found: np.ndarray) -> bool:
+def _first(task: Task) -> list[float]:
+    """What a file decides by that does not say it."""
+    return kind_of(task).first_cuts(task)
+
+
+def _is_decided(task: Task, cuts: np.ndarray, probabilities: np.ndarray, found: np.ndarray) -> bool:
     """Whether decisions follow from probabilities; at the edge of another one they may be that one."""
     said = probabilities.reshape(len(found), -1).astype(np.float64)
     aside = TOLERANCE * (np.arange(said.shape[1]) if kind_of(task).form == "classes" else np.ones(said.shape[1]))
-    near = [kind_of(task).decided(task, said + sign * aside).reshape(found.shape) for sign in (-1, 0, 1)]
+    near = [kind_of(task).decided(task, said + sign * aside, cuts).reshape(found.shape) for sign in (-1, 0, 1)]
     return bool(np.any([each == found for each in near], axis=0).all())
 
 

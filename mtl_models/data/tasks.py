@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from mtl_models.kinds import KINDS
+from mtl_models.kinds.rules import NO_RULE, Decide, decide_fault
 from mtl_models.wording import SettingsError, slug, type_fault, unknown
 
 Role = Literal["main", "auxiliary"]
@@ -29,7 +30,9 @@ class Task:
         leaks: further source columns (``TABLE.COLUMN``, or ``TABLE.*``) that give the answer away.
         weight: factor on this task's loss.
         role: ``main`` tasks are scored; ``auxiliary`` ones are trained on and never scored.
-        threshold: probability from which a binary outcome or a label is predicted.
+        threshold: probability from which a binary outcome or a label is predicted, where ``decide`` names no rule.
+        decide: the rule by which what is predicted follows from the probabilities, one of
+            :data:`mtl_models.kinds.rules.RULES`; in a record its name, or ``{name: number}``.
     """
 
     name: str
@@ -43,10 +46,12 @@ class Task:
     weight: float = 1.0
     role: Role = "main"
     threshold: float = 0.5
+    decide: Decide = NO_RULE
 
     def __post_init__(self) -> None:
         if faults := task_faults(self.to_dict()):
             raise SettingsError(f"task {self.name}: {fault}" for fault in faults)
+        object.__setattr__(self, "decide", Decide.parse(self.decide))
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Task:
@@ -63,7 +68,9 @@ class Task:
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain JSON types; ``from_dict`` gives the same task back."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["decide"] = self.decide.plain() if isinstance(self.decide, Decide) else self.decide
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
     @property
     def target_columns(self) -> tuple[str, ...]:
@@ -107,7 +114,7 @@ def task_faults(record: Any) -> list[str]:
     """What is wrong with a task's record, key by key: ``key: what``; nothing if it is sound."""
     if not isinstance(record, Mapping):
         return [type_fault(record, "a block of keys")]
-    keys = [*_TEXTS, *_LISTS, *_NUMBERS]
+    keys = [*_TEXTS, *_LISTS, *_NUMBERS, "decide"]
     faults = [f"{key}: {unknown(key, keys, 'key')}" for key in record if key not in keys]
     faults += [f"{key}: is missing" for key in ("name", "kind") if key not in record]
     wrong = {key: fault for key in keys if key in record and (fault := _type_fault(key, record[key]))}
@@ -130,12 +137,16 @@ def task_faults(record: Any) -> list[str]:
             for key in ("classes", "labels")
             if key not in wrong and (fault := _names_fault(str(kind), key, record.get(key, ())))
         ]
+        if fault := decide_fault(record.get("decide", ""), KINDS[str(kind)].rules):
+            faults.append(f"decide: {fault}")
     return faults
 
 
 def _type_fault(key: str, value: Any) -> str | None:
     if key in _TEXTS:
         return None if isinstance(value, str) else type_fault(value, "text")
+    if key == "decide":
+        return None
     if key in _NUMBERS:
         sound = isinstance(value, int | float) and not isinstance(value, bool)
         return None if sound else type_fault(value, "a number")

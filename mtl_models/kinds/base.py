@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from mtl_models.kinds.metrics import Metric
+from mtl_models.kinds.rules import Decide
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,7 +68,9 @@ class Kind:
 
     Attributes:
         words: for a reader, what an outcome of this kind is.
-        says: what the score column holds, with ``{names}`` and ``{threshold:g}`` of the task.
+        says: what the score column holds, with ``{names}`` of the task and the words of its ``{rule}``.
+        rules: the rules of :mod:`mtl_models.kinds.rules` that a task may decide by.
+        default_rule: the rule of a task that names none; empty where nothing is decided, or by its threshold.
         names: the names that a task's record needs: ``classes``, ``labels`` or none.
         form: what a target column holds.
         ordered: whether the classes have an order.
@@ -76,7 +79,7 @@ class Kind:
         metrics: what ``formulas`` gives, in its order.
         headline: the metric that heads the task's figures.
         loss: the metric that gains are measured in; lower is better.
-        alone: the metric by which one feature alone is judged: r2, auroc or qwk.
+        alone: the metric by which one feature alone is judged: r2, auroc or cut_auroc.
         figure: how predictions of held-out people are drawn: ``observed`` or ``calibration``.
         loss_factor: of the loss under uncertainty weighting: one half of a squared error, which is that of a Gaussian.
         scale: where finished predictions are corrected, by its name in ``SCALES`` of
@@ -87,6 +90,8 @@ class Kind:
 
     words: str = ""
     says: str = "predicted value"
+    rules: tuple[str, ...] = ()
+    default_rule: str = ""
     names: Literal["", "classes", "labels"] = ""
     form: Form = "number"
     ordered: bool = False
@@ -95,7 +100,7 @@ class Kind:
     metrics: tuple[Metric, ...] = ()
     headline: str = ""
     loss: str = ""
-    alone: Literal["r2", "auroc", "qwk"] = "r2"
+    alone: Literal["r2", "auroc", "cut_auroc"] = "r2"
     figure: str = "observed"
     loss_factor: float = 1.0
     scale: str = ""
@@ -133,6 +138,39 @@ class Kind:
         """The outcome as numbers that have a mean. Shape: ``(n, len(task.target_columns))``."""
         return [Facet(task.name, task.title or task.name, task.unit, target[:, 0])]
 
+    def foretold(self, task: Task, target: np.ndarray) -> list[Facet]:
+        """What one feature alone is tried on: numbers for ``alone`` r2, else 0 and 1. Shape: as ``facets``."""
+        return self.facets(task, target)
+
+    # decisions, where the outputs are probabilities
+
+    def decide(self, task: Task) -> Decide:
+        """The rule that a task decides by; an empty one where it has a threshold, or nothing to decide."""
+        return task.decide if task.decide.rule else Decide(self.default_rule)
+
+    def rule_words(self, task: Task) -> str:
+        """The rule for a reader."""
+        return self.decide(task).words if self.decide(task).rule else ""
+
+    def first_cuts(self, task: Task) -> list[float]:
+        """The numbers that decisions follow from before they are chosen; none where nothing is decided."""
+        return []
+
+    def choose_cuts(self, task: Task, prediction: np.ndarray, target: np.ndarray, train: np.ndarray) -> np.ndarray:
+        """The numbers that the task's rule comes to on people who were not trained on.
+
+        Shape:
+            prediction: ``(n, task.n_outputs)``; target: ``(n, len(task.target_columns))``; train: the targets of the
+            training people; result: as ``first_cuts``.
+        """
+        import numpy as np
+
+        return np.array(self.first_cuts(task))
+
+    def decided(self, task: Task, prediction: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+        """Decisions, as the head's. Shape: ``(n, task.n_outputs)`` to ``(n, 1 or a label each)``."""
+        raise NotImplementedError
+
     # models of single numbers: linear, joint, and boosters without an objective of their own
 
     def to_scale(self, values: np.ndarray) -> np.ndarray:
@@ -156,10 +194,6 @@ class Kind:
     def outputs(self, head: Head, predictions: Tensor) -> tuple[Tensor, ...]:
         """The tensors of these names."""
         return (predictions[:, 0],)
-
-    def decided(self, task: Task, probabilities: np.ndarray) -> np.ndarray:
-        """What a file decides, from its probabilities; a number is not decided."""
-        raise NotImplementedError
 
     def score_types(self, task: Task) -> dict[str, pl.DataType]:
         """Names and types of the score columns: the predicted value, then the probabilities."""

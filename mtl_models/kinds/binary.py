@@ -1,12 +1,11 @@
-"""An outcome that a person has or has not: 0 or 1 and its probability, predicted as 1 from a threshold on."""
+"""An outcome that a person has or has not: 0 or 1 and its probability, predicted as 1 by the task's rule."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mtl_models.kinds.base import SHARE, Facet, Published
-from mtl_models.kinds.metrics import AUPRC, AUROC, BRIER, ECE, LOG_LOSS
-from mtl_models.kinds.probabilities import Probabilities
+from mtl_models.kinds.probabilities import YesNo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,17 +16,11 @@ if TYPE_CHECKING:
     from mtl_models.kinds.heads import Head
 
 
-class Binary(Probabilities):
+class Binary(YesNo):
     """Yes or no."""
 
     words = "yes or no"
-    says = "1 where the probability is {threshold:g} or more, else 0"
-    form = "binary"
-    head = "LabelHead"
-    formulas = "binary"
-    metrics = (AUROC, AUPRC, BRIER, LOG_LOSS, ECE)
-    headline, loss, alone = "auroc", "log_loss", "auroc"
-    scale = "logit"
+    says = "1 {rule}, else 0"
 
     def facets(self, task: Task, target: np.ndarray) -> list[Facet]:
         """The share of those who have it."""
@@ -40,10 +33,6 @@ class Binary(Probabilities):
     def outputs(self, head: Head, predictions: Tensor) -> tuple[Tensor, ...]:
         """Both flat."""
         return (predictions[:, 0], head.decisions(predictions)[:, 0])
-
-    def decided(self, task: Task, probabilities: np.ndarray) -> np.ndarray:
-        """1 from the task's threshold on."""
-        return probabilities >= task.threshold
 
     def decision_type(self) -> pl.DataType:
         """0 and 1."""

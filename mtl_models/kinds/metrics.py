@@ -71,11 +71,17 @@ ECE = Metric(
     about="mean distance of predicted and observed rate over ten groups of equal size; 0 is perfect",
     recentred=True,
 )
-QWK = Metric(
-    name="qwk",
-    title="Weighted kappa",
-    about="agreement of predicted and true class beyond chance, far misses counting more; 0 is chance, 1 perfect",
-    too_good=0.9,
+CUT_AUROC = Metric(
+    name="cut_auroc",
+    title="AUROC of the cuts",
+    about="of two people on different sides of a cut between the classes, how often the higher one gets the higher "
+    "probability, as the mean over the cuts; 0.5 is a coin toss, 1 perfect",
+    too_good=0.95,
+)
+RPS = Metric(
+    name="rps",
+    title="Ranked probability score",
+    about="mean squared distance of probability and outcome over the cuts between classes; 0 is perfect",
 )
 ACCURACY = Metric(
     name="accuracy",

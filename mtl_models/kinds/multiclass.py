@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from mtl_models.kinds.base import SHARE, Facet
 from mtl_models.kinds.metrics import ACCURACY, AUROC, LOG_LOSS, MACRO_F1
-from mtl_models.kinds.probabilities import Probabilities
+from mtl_models.kinds.probabilities import Probabilities, class_shares
+from mtl_models.kinds.rules import CLASS_SHARES, LIKELIEST
 from mtl_models.wording import slug
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ class Multiclass(Probabilities):
     """One of several classes."""
 
     words = "one of several classes"
-    says = "likeliest class: {names}"
+    says = "{rule}: {names}"
+    rules, default_rule = (LIKELIEST, CLASS_SHARES), LIKELIEST
     names = "classes"
     form = "classes"
     head = "ClassHead"
@@ -38,3 +40,20 @@ class Multiclass(Probabilities):
             Facet(f"{task.name}__{slug(name)}", f"{title}: {name}", SHARE, (target[:, 0] == index) * known)
             for index, name in enumerate(task.classes)
         ]
+
+    def first_cuts(self, task: Task) -> list[float]:
+        """Factors of the probabilities."""
+        return [1.0] * len(task.classes)
+
+    def choose_cuts(self, task: Task, prediction: np.ndarray, target: np.ndarray, train: np.ndarray) -> np.ndarray:
+        """Factors of the probabilities."""
+        from mtl_models.metrics.cuts import balance_classes
+
+        by_shares = self.decide(task).rule == CLASS_SHARES
+        found = balance_classes(prediction, class_shares(task, train)) if by_shares else None
+        return super().choose_cuts(task, prediction, target, train) if found is None else found
+
+    def decided(self, task: Task, prediction: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+        """The class with the largest product of probability and factor."""
+        largest: np.ndarray = (prediction * cuts).argmax(axis=1)[:, None]
+        return largest

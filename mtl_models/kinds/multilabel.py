@@ -1,12 +1,11 @@
-"""Several yes-or-no labels in one task; those are predicted whose probability reaches the threshold."""
+"""Several yes-or-no labels in one task; each is predicted by the task's rule."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mtl_models.kinds.base import SHARE, Facet, Published
-from mtl_models.kinds.metrics import AUPRC, AUROC, BRIER, ECE, LOG_LOSS
-from mtl_models.kinds.probabilities import Probabilities
+from mtl_models.kinds.probabilities import YesNo
 from mtl_models.wording import slug
 
 if TYPE_CHECKING:
@@ -16,18 +15,12 @@ if TYPE_CHECKING:
     from mtl_models.data.tasks import Task
 
 
-class Multilabel(Probabilities):
+class Multilabel(YesNo):
     """Several labels; the metrics are those of each label and their means."""
 
     words = "several yes-or-no labels"
-    says = "those labels whose probability is {threshold:g} or more: {names}"
+    says = "of {names} those that are predicted, each {rule}"
     names = "labels"
-    form = "binary"
-    head = "LabelHead"
-    formulas = "binary"
-    metrics = (AUROC, AUPRC, BRIER, LOG_LOSS, ECE)
-    headline, loss, alone = "auroc", "log_loss", "auroc"
-    scale = "logit"
 
     def target_columns(self, task: Task) -> tuple[str, ...]:
         """One ``<task>__<label>`` a label."""
@@ -38,10 +31,6 @@ class Multilabel(Probabilities):
         title = task.title or task.name
         names = zip(task.target_columns, task.labels, strict=True)
         return [Facet(name, f"{title}: {label}", SHARE, target[:, index]) for index, (name, label) in enumerate(names)]
-
-    def decided(self, task: Task, probabilities: np.ndarray) -> np.ndarray:
-        """1 from the task's threshold on."""
-        return probabilities >= task.threshold
 
     def decision_type(self) -> pl.DataType:
         """The labels that are predicted."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mtl_models.kinds.base import Kind, Published
+from mtl_models.kinds.metrics import AUPRC, AUROC, BRIER, ECE, LOG_LOSS
+from mtl_models.kinds.rules import FALSE_ALARMS, SENSITIVITY, SHARE
 from mtl_models.wording import slug
 
 if TYPE_CHECKING:
@@ -15,6 +17,19 @@ if TYPE_CHECKING:
 
     from mtl_models.data.tasks import Task
     from mtl_models.kinds.heads import Head
+
+
+def class_shares(task: Task, target: np.ndarray) -> np.ndarray:
+    """How frequent each class is among those with a label, half a case added to each.
+
+    Shape:
+        target: ``(n, 1)``; result: ``(n_classes,)``.
+    """
+    import numpy as np
+
+    known = target[~np.isnan(target)].astype(np.int64)
+    counts = np.bincount(known, minlength=len(task.classes)) + 0.5
+    return np.asarray(counts / counts.sum())
 
 
 class Probabilities(Kind):
@@ -47,16 +62,6 @@ class Probabilities(Kind):
     def outputs(self, head: Head, predictions: Tensor) -> tuple[Tensor, ...]:
         """Shape: ``(n_rows, task.n_outputs)``; int64 as the head decides."""
         return (predictions, head.decisions(predictions))
-
-    def decided(self, task: Task, probabilities: np.ndarray) -> np.ndarray:
-        """What a file decides, from its probabilities; here the likeliest class.
-
-        Shape:
-            ``(n, n_outputs)`` to ``(n,)`` of classes, or ``(n, n_outputs)`` of labels.
-        """
-        import numpy as np
-
-        return np.asarray(probabilities.argmax(axis=1))
 
     def score_types(self, task: Task) -> dict[str, pl.DataType]:
         """The decision's type, then float64."""
@@ -98,3 +103,46 @@ class Probabilities(Kind):
     def published_decision(self, task: Task) -> Published:
         """The column of the decision; here one of the classes."""
         return Published(name=task.name, kind="class", values=task.classes, title=task.title)
+
+
+class YesNo(Probabilities):
+    """A probability a column, each decided by a threshold of its own."""
+
+    rules = (SHARE, SENSITIVITY, FALSE_ALARMS)
+    form = "binary"
+    head = "LabelHead"
+    formulas = "binary"
+    metrics = (AUROC, AUPRC, BRIER, LOG_LOSS, ECE)
+    headline, loss, alone = "auroc", "log_loss", "auroc"
+    scale = "logit"
+
+    def rule_words(self, task: Task) -> str:
+        """The rule for a reader; without one, the threshold."""
+        return super().rule_words(task) or f"from a probability of {task.threshold:g} on"
+
+    def first_cuts(self, task: Task) -> list[float]:
+        """The task's threshold, or that of its costs."""
+        decide = self.decide(task)
+        threshold = task.threshold
+        if decide.rule == FALSE_ALARMS and decide.value is not None:
+            threshold = 1 / (1 + decide.value)
+        return [threshold] * task.n_outputs
+
+    def choose_cuts(self, task: Task, prediction: np.ndarray, target: np.ndarray, train: np.ndarray) -> np.ndarray:
+        """A threshold a column; the first one where there are too few cases to choose by."""
+        from mtl_models.metrics.cuts import finding, top_share
+
+        cuts, decide = super().choose_cuts(task, prediction, target, train), self.decide(task)
+        for place in range(len(cuts)):
+            found = None
+            if decide.rule == SHARE and decide.value is not None:
+                found = top_share(prediction[:, place], decide.value)
+            elif decide.rule == SENSITIVITY and decide.value is not None:
+                found = finding(prediction[:, place], target[:, place], decide.value)
+            cuts[place] = cuts[place] if found is None else found
+        return cuts
+
+    def decided(self, task: Task, prediction: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+        """1 from the threshold on."""
+        reached: np.ndarray = (prediction >= cuts).astype("int64")
+        return reached

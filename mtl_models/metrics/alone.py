@@ -81,10 +81,10 @@ def _columns(task: Task, target: np.ndarray, min_count: int) -> Iterator[_Column
     """What there is to foretell in a task, as far as enough people have it and have it not."""
     kind = kind_of(task)
     metric = kind.alone
-    for facet in kind.facets(task, target):
+    for facet in kind.foretold(task, target):
         values = facet.values
         known = values[~np.isnan(values)]
-        if metric == "auroc":
+        if metric != "r2":
             enough = min((known == 1).sum(), (known == 0).sum()) >= min_count
         else:
             enough = len(known) >= FOR_A_CORRELATION * min_count and np.ptp(known) > 0
@@ -142,14 +142,9 @@ def _held_out(metric: str, groups: np.ndarray) -> float:
     prediction, n, total, squares = means[used], n[used], total[used], squares[used]
     if not np.isfinite(prediction).all():
         return float("nan")
-    if metric == "auroc":
+    if metric != "r2":
         return _auroc(prediction, total, n - total)
-    if metric == "qwk":
-        prediction = np.floor(prediction + 0.5)
     distance = (squares - 2 * prediction * total + n * prediction**2).sum()
-    if metric == "qwk":
-        by_chance = (squares + n * prediction**2).sum() - 2 * total.sum() * (n * prediction).sum() / n.sum()
-        return float(1 - distance / by_chance) if by_chance > 1e-9 else float("nan")
     spread = squares.sum() - total.sum() ** 2 / n.sum()
     return float(1 - distance / spread) if spread > 1e-12 * squares.sum() else float("nan")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mtl_models.metrics.binary import rank_scores
-from mtl_models.metrics.weights import Scores, cross_entropy, ratio, totals
+from mtl_models.metrics.weights import Scores, cross_entropy, ratio
 
 
 def multiclass(target: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> Scores:
@@ -21,34 +21,38 @@ def multiclass(target: np.ndarray, prediction: np.ndarray, weights: np.ndarray) 
 
 
 def ordinal(target: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> Scores:
-    """Quadratic weighted kappa, accuracy and macro F1 of the rounded expected class, and log-loss.
+    """Mean AUROC of the cut points, ranked probability score, and log-loss.
 
-    The likeliest class is no prediction here: it never names the rare ends.
+    All three judge the probabilities. Agreement of a decided class (weighted kappa, accuracy) depends first of all on
+    where the classes are cut: with other cut points the order of models turns over, so it is no measure of a model.
+
+    Source: Epstein, A scoring system for probability forecasts of ranked categories (1969), for the ranked probability
+    score; here the sum over the cut points is divided by their number, so that it lies between 0 and 1.
 
     Shape:
         target: ``(n,)`` class index; prediction: ``(n, n_classes)``; weights: ``(n, n_replicates)``.
     """
-    predicted = expected_class(prediction)
-    columns = {
-        "n": np.ones_like(target),
-        "true": target,
-        "predicted": predicted,
-        "squares": target**2 + predicted**2,
-        "distance": (target - predicted) ** 2,
-    }
-    sums = totals(columns, weights)
-    by_chance = sums["squares"] - 2 * ratio(sums["true"] * sums["predicted"], sums["n"])
+    above = probability_above(prediction)
+    beyond = target[:, None] > np.arange(above.shape[1])
+    aurocs = [rank_scores(*cut, weights)[0] for cut in zip(beyond.T, above.T, strict=True)]
+    distance = ((above - beyond) ** 2).mean(axis=1)
+    # a cut point that everybody is above, or nobody, tells nothing; of none the mean is undefined
+    defined = [auroc for auroc in aurocs if not np.isnan(auroc[0])] or aurocs
     return {
-        "qwk": 1 - ratio(sums["distance"], np.where(by_chance > 1e-9, by_chance, 0.0)),
-        **hard_scores(target, predicted, prediction.shape[1], weights),
+        "cut_auroc": np.mean(defined, axis=0),
+        "rps": ratio(distance @ weights, weights.sum(axis=0)),
         "log_loss": class_log_loss(target, prediction, weights),
     }
 
 
+def probability_above(prediction: np.ndarray) -> np.ndarray:
+    """Probability of a class above each cut point. Shape: ``(n, n_classes)`` to ``(n, n_classes - 1)``."""
+    return np.asarray(1 - np.cumsum(prediction, axis=1)[:, :-1] / prediction.sum(axis=1, keepdims=True))
+
+
 def expected_class(prediction: np.ndarray) -> np.ndarray:
-    """The expected class index of each row, rounded, halves up."""
-    mean = prediction @ np.arange(prediction.shape[1]) / prediction.sum(axis=1)
-    return np.asarray(np.floor(mean + 0.5))
+    """The expected class index of each row, not rounded. Shape: ``(n, n_classes)`` to ``(n,)``."""
+    return np.asarray(prediction @ np.arange(prediction.shape[1]) / prediction.sum(axis=1))
 
 
 def class_log_loss(target: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -83,6 +84,11 @@ def _expected_rows(splits: pl.DataFrame, part: str) -> pl.DataFrame:
     if rows.is_empty():
         raise ValueError(f"the splits call no row {part!r}; use train, valid or test")
     return rows
+
+
+def repeat_of(resample: str) -> str:
+    """The repeat that a resample is a fold of; itself where it is none."""
+    return re.sub(_FOLD, r"\1", resample)
 
 
 def _repeat() -> pl.Expr:

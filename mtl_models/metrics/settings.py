@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mtl_models.kinds.metrics import AUROC, QWK, R2, Metric
+from mtl_models.kinds.metrics import AUROC, CUT_AUROC, R2, Metric
 
 # Above these a figure is more likely a leak than a success: outcomes in health are seldom foreseen as well as this.
 # A task that truly is has a limit of its own.
-TOO_GOOD = {metric.name: metric.too_good for metric in (AUROC, R2, QWK) if metric.too_good is not None}
+TOO_GOOD = {metric.name: metric.too_good for metric in (AUROC, CUT_AUROC, R2) if metric.too_good is not None}
 
 # what holds where no setting says otherwise
 CONFIDENCE = 0.95

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import onnx
 import torch
 
 from mtl_models.data.dataset import Dataset, Matrices
+from mtl_models.data.tasks import Task
 from mtl_models.network.predictor import Predictor
 from mtl_models.serving.compact import compact
 from mtl_models.serving.exported import ExportNetwork, Scoring
@@ -29,7 +30,8 @@ def export_onnx(network: Predictor, path: Path, *, metadata: Mapping[str, str], 
     rows, and the outputs that the kinds of its tasks name. Its bytes depend on the network and ``metadata`` alone.
 
     Args:
-        metadata: texts to store in the file besides ``tasks`` and ``features``.
+        metadata: texts to store in the file besides ``tasks``, ``features`` and ``cuts``, the numbers that each task
+            decides by.
 
     Raises:
         ParityError: if the two disagree; no file is written.
@@ -41,6 +43,7 @@ def export_onnx(network: Predictor, path: Path, *, metadata: Mapping[str, str], 
     texts = {
         **metadata,
         "tasks": json.dumps([task.to_dict() for task in exported.tasks], sort_keys=True),
+        "cuts": json.dumps(cuts_of(network, exported.tasks), sort_keys=True),
         "features": network.spec.to_json(),
     }
     onnx.helper.set_model_props(proto, dict(sorted(texts.items())))
@@ -48,6 +51,12 @@ def export_onnx(network: Predictor, path: Path, *, metadata: Mapping[str, str], 
     model = proto.SerializeToString(deterministic=True)
     check_parity(exported, model, inputs)
     path.write_bytes(model)
+
+
+def cuts_of(network: Scoring, tasks: Iterable[Task]) -> dict[str, list[float]]:
+    """The numbers that decisions follow from, by task; tasks that decide nothing are left out."""
+    found = {task.name: network.head(task.name).cuts.tolist() for task in tasks}
+    return {name: cuts for name, cuts in found.items() if cuts}
 
 
 def graph_of(network: Scoring) -> onnx.ModelProto:

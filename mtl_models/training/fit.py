@@ -9,6 +9,7 @@ from mtl_models.data.layout import plan_layout
 from mtl_models.network.network import Network
 from mtl_models.network.task_networks import own_stops
 from mtl_models.settings import DistillationSettings, TrainingSettings
+from mtl_models.training.decisions import set_cuts
 from mtl_models.training.devices import find_device
 from mtl_models.training.distillation import boost, booster_settings, swap_columns, taught_dataset, teach
 from mtl_models.training.history import Epoch, Fitted
@@ -51,7 +52,9 @@ def fit(
     with reproducible(seed, training.threads):
         network = Network(data.spec, tasks, settings.model, plan_layout(data.spec, data.train.inputs))
         network.fit_statistics(data.train)
-        return train_network(network, rows, data.valid, training, seed=seed, progress=progress, own=keep_own_best)
+        fitted = train_network(network, rows, data.valid, training, seed=seed, progress=progress, own=keep_own_best)
+        set_cuts(fitted.network, data.train, data.valid)
+        return fitted
 
 
 def train_network(

@@ -9,6 +9,7 @@ from mtl_models.data.shards import Shards, draw
 from mtl_models.data.view import features_in_view
 from mtl_models.network.network import Network
 from mtl_models.settings import StreamingSettings
+from mtl_models.training.decisions import set_cuts
 from mtl_models.training.devices import find_device
 from mtl_models.training.fit import train_network
 from mtl_models.training.history import Fitted
@@ -70,4 +71,5 @@ def fit_shards(
         network.fit_statistics(sample.people)
         stream = Stream(rows, network, device, streaming.buffer_rows)
         fitted = train_network(network, stream, valid.people, training, seed=seed, progress=progress)
+        set_cuts(fitted.network, sample.people, valid.people)
     return StreamedFit(fitted, sample.n_rows, valid.n_rows, len(sample.people), len(valid.people))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl_models.data.tasks import Task
+from mtl_models.kinds import kind_of
 from mtl_models.network.layers import MemberLinear, hidden_layers
 
 
@@ -17,11 +18,16 @@ class Head(nn.Module):
     raw outputs are then those of every member, and the loss is the mean of the members' losses; otherwise raw outputs
     are the ones whose prediction is the mean of the members' predictions.
 
+    Attributes:
+        cuts: what decisions follow from; the numbers of the task's rule.
+
     Shape:
         raw: ``(n_rows, n_raw)``, or ``(n_rows, members, n_raw)`` in training;
         target: ``(n_rows, len(task.target_columns))`` float32, NaN where missing;
         predictions: ``(n_rows, task.n_outputs)``, in the order of ``task.prediction_columns``.
     """
+
+    cuts: Tensor
 
     def __init__(
         self, task: Task, width: int, widths: tuple[int, ...], *, dropout: float, members: int, n_raw: int
@@ -32,6 +38,7 @@ class Head(nn.Module):
         d_last = (width, *widths)[-1]
         self.output: nn.Linear | MemberLinear
         self.output = MemberLinear(d_last, n_raw, members=members) if members else nn.Linear(d_last, n_raw)
+        self.register_buffer("cuts", torch.tensor(kind_of(task).first_cuts(task), dtype=torch.float32))
 
     def fit(self, target: np.ndarray) -> None:
         """Start from the training rows' base rate: set what depends on the targets."""

@@ -38,9 +38,9 @@ class LabelHead(Head):
         return raw.sigmoid()
 
     def decisions(self, predictions: Tensor) -> Tensor:
-        """1 from the task's threshold on."""
-        return (predictions >= self.task.threshold).to(torch.int64)
+        """1 from a label's threshold on."""
+        return (predictions >= self.cuts).to(torch.int64)
 
     def margin(self, predictions: Tensor) -> Tensor:
         """Distance from the threshold."""
-        return (predictions - self.task.threshold).abs()
+        return (predictions - self.cuts).abs()

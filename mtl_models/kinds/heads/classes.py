@@ -12,7 +12,7 @@ from mtl_models.training.losses import class_log_loss, soft_class_log_loss
 
 
 class ClassHead(Head):
-    """Softmax over the classes; the likeliest one is predicted."""
+    """Softmax over the classes; the likeliest one is predicted, after each was multiplied by its cut."""
 
     def __init__(self, task: Task, width: int, widths: tuple[int, ...], *, dropout: float, members: int = 0) -> None:
         super().__init__(task, width, widths, dropout=dropout, members=members, n_raw=len(task.classes))
@@ -37,17 +37,17 @@ class ClassHead(Head):
         return raw.softmax(dim=1)
 
     def decisions(self, predictions: Tensor) -> Tensor:
-        """The likeliest class. Shape: ``(n_rows,)``."""
-        return predictions.argmax(dim=1)
+        """The likeliest class after the factors. Shape: ``(n_rows,)``."""
+        return (predictions * self.cuts).argmax(dim=1)
 
     def margin(self, predictions: Tensor) -> Tensor:
         """Lead of the likeliest class over the next."""
-        best, second = predictions.topk(2, dim=1).values.unbind(dim=1)
+        best, second = (predictions * self.cuts).topk(2, dim=1).values.unbind(dim=1)
         return best - second
 
 
 class OrdinalHead(ClassHead):
-    """Softmax over ordered classes; the rounded expected class is predicted, since arg-max never gives rare ends."""
+    """Softmax over ordered classes; predicted is where the expected class lies among the cuts."""
 
     rank: Tensor
 
@@ -56,10 +56,12 @@ class OrdinalHead(ClassHead):
         self.register_buffer("rank", torch.arange(len(task.classes), dtype=torch.float32), persistent=False)
 
     def decisions(self, predictions: Tensor) -> Tensor:
-        """The rounded expected class. Shape: ``(n_rows,)``."""
-        return (predictions * self.rank).sum(dim=1).round().to(torch.int64)
+        """How many cuts the expected class reaches. Shape: ``(n_rows,)``."""
+        return (self._expected(predictions) >= self.cuts).sum(dim=1)
 
     def margin(self, predictions: Tensor) -> Tensor:
-        """Distance of the expected class from the middle between two classes."""
-        expected = (predictions * self.rank).sum(dim=1)
-        return (expected - expected.floor() - 0.5).abs()
+        """Distance of the expected class from the nearest cut."""
+        return (self._expected(predictions) - self.cuts).abs().amin(dim=1)
+
+    def _expected(self, predictions: Tensor) -> Tensor:
+        return (predictions * self.rank).sum(dim=1, keepdim=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -16,6 +17,7 @@ from mtl_models.data.tasks import Task, task_faults
 from mtl_models.kinds import KINDS, find_metric, kind_of
 from mtl_models.kinds.base import SHARE
 from mtl_models.kinds.heads import Head, head_class
+from mtl_models.kinds.rules import RULES, Decide
 from mtl_models.metrics.collect import Sample
 from mtl_models.metrics.people import count_people, describe
 from mtl_models.metrics.score import score_task
@@ -127,18 +129,6 @@ def test_outputs_become_the_score_columns_that_are_published(name: str) -> None:
 
 
 @EVERY
-def test_decisions_follow_from_probabilities_as_those_of_the_head_do(name: str) -> None:
-    task, kind = task_of(name), KINDS[name]
-    outputs = outputs_of(task)
-    if len(outputs) > 1:
-        said = outputs["t__p"].reshape(N, -1).astype(np.float64)
-        np.testing.assert_array_equal(kind.decided(task, said).reshape(outputs["t"].shape), outputs["t"])
-    else:
-        with pytest.raises(NotImplementedError):
-            kind.decided(task, outputs["t"])
-
-
-@EVERY
 def test_it_can_be_corrected_and_keeps_what_it_may_predict(name: str) -> None:
     task = task_of(name)
     none = Correction.none(task)
@@ -183,7 +173,23 @@ def test_people_are_counted_by_class_where_there_are_classes(name: str) -> None:
 def test_it_has_words_for_a_reader(name: str) -> None:
     kind = KINDS[name]
     assert kind.words
-    assert kind.says.format(threshold=0.5, names="a, b")
+    assert kind.says.format(rule=kind.rule_words(task_of(name)), names="a, b")
     assert kind.__doc__
     assert kind.figure in ("observed", "calibration")
-    assert kind.alone in ("r2", "auroc", "qwk")
+    assert kind.alone in ("r2", "auroc", "cut_auroc")
+
+
+@pytest.mark.parametrize(("name", "rule"), [(name, rule) for name, kind in KINDS.items() for rule in kind.rules])
+def test_each_of_its_rules_comes_to_cuts_that_head_and_figures_share(name: str, rule: str) -> None:
+    task = replace(task_of(name), decide=Decide(rule, 0.3 if RULES[rule].needs else None))
+    kind, target, head = KINDS[name], targets_of(task), head_of(task)
+    with torch.no_grad():
+        predictions = head.predictions(head(torch.randn(N, 5)))
+        cuts = kind.choose_cuts(task, predictions.double().numpy(), target, target)
+        assert cuts.shape == head.cuts.shape
+        head.cuts.copy_(torch.from_numpy(cuts))
+        decided = kind.decided(task, predictions.double().numpy(), head.cuts.double().numpy())
+        assert decided.reshape(-1).tolist() == head.decisions(predictions).reshape(-1).tolist()
+        assert (head.margin(predictions) >= 0).all()
+    assert Task.from_dict(task.to_dict()) == task
+    assert kind.rule_words(task)

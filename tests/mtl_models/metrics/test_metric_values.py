@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 
 from mtl_models.data.tasks import Task
 from mtl_models.metrics.binary import equal_mass_bins
-from mtl_models.metrics.classes import expected_class
+from mtl_models.metrics.classes import expected_class, probability_above
 from mtl_models.metrics.score import score_task
 
 CLASSES = ("none", "mild", "severe")
@@ -55,15 +55,20 @@ def by_sklearn(kind: str, target: np.ndarray, prediction: np.ndarray) -> dict[st
             "brier": sk.brier_score_loss(y, p),
             "log_loss": sk.log_loss(y, p, labels=[0, 1]),
         }
-    chosen = prediction.argmax(axis=1) if kind == "multiclass" else expected_class(prediction)
+    if kind == "ordinal":
+        above = probability_above(prediction)
+        return {
+            "cut_auroc": np.mean([sk.roc_auc_score(y > cut, above[:, cut]) for cut in (0, 1)]),
+            "rps": np.mean([sk.brier_score_loss(y > cut, above[:, cut]) for cut in (0, 1)]),
+            "log_loss": sk.log_loss(y, prediction, labels=[0, 1, 2]),
+        }
+    chosen = prediction.argmax(axis=1)
     found = {
         "accuracy": sk.accuracy_score(y, chosen),
         "macro_f1": sk.f1_score(y, chosen, average="macro", zero_division=0),
         "log_loss": sk.log_loss(y, prediction, labels=[0, 1, 2]),
     }
-    if kind == "multiclass":
-        return {**found, "auroc": sk.roc_auc_score(y, prediction, multi_class="ovr", average="macro")}
-    return {**found, "qwk": sk.cohen_kappa_score(y, chosen, weights="quadratic")}
+    return {**found, "auroc": sk.roc_auc_score(y, prediction, multi_class="ovr", average="macro")}
 
 
 @pytest.mark.parametrize("kind", ["regression", "binary", "multiclass", "ordinal"])
@@ -128,10 +133,20 @@ def test_bins_hold_equally_many_people_and_never_split_a_tie() -> None:
     assert len(set(equal_mass_bins(np.array([0.1] * 50 + [0.2] * 50)))) == 2
 
 
-def test_ordinal_predicts_the_rounded_expected_class_and_not_the_likeliest() -> None:
-    probability = np.array([[0.4, 0.2, 0.4], [0.5, 0.0, 0.5], [0.0, 0.5, 0.5]])
-    assert expected_class(probability).tolist() == [1.0, 1.0, 2.0]
-    assert probability.argmax(axis=1).tolist() == [0, 0, 1]
+def test_the_figures_of_an_ordinal_task_do_not_depend_on_where_classes_are_cut() -> None:
+    """Worked by hand: three people, of classes 0, 1 and 2, in an order that is right for all cuts but one pair."""
+    probability = np.array([[0.6, 0.4, 0.0], [0.7, 0.1, 0.2], [0.0, 0.5, 0.5]])
+    assert expected_class(probability).tolist() == pytest.approx([0.4, 0.5, 1.5])
+    assert probability_above(probability) == pytest.approx(np.array([[0.4, 0.0], [0.3, 0.2], [1.0, 0.5]]))
+    found = values("ordinal", np.array([[0.0], [1.0], [2.0]]), probability)
+    assert found["cut_auroc"] == pytest.approx((0.5 + 1.0) / 2)
+    squares = [0.4**2 + 0, 0.7**2 + 0.2**2, 0 + 0.5**2]
+    assert found["rps"] == pytest.approx(np.mean(squares) / 2)
+
+
+def test_a_cut_that_nobody_is_above_is_left_out_of_the_mean() -> None:
+    probability = np.array([[0.6, 0.4, 0.0], [0.7, 0.1, 0.2], [0.0, 0.5, 0.5]])
+    assert values("ordinal", np.array([[0.0], [0.0], [1.0]]), probability)["cut_auroc"] == pytest.approx(1.0)
 
 
 def test_labels_are_averaged_and_each_is_kept() -> None:
@@ -162,7 +177,7 @@ def test_one_class_has_no_auroc_but_still_an_error() -> None:
     assert found["brier"] > 0
     target, prediction = draw("multiclass", 12, 4)
     assert np.isnan(values("multiclass", np.minimum(target, 1), prediction)["auroc"])
-    assert np.isnan(values("ordinal", np.ones((5, 1)), np.tile([0.1, 0.8, 0.1], (5, 1)))["qwk"])
+    assert np.isnan(values("ordinal", np.ones((5, 1)), np.tile([0.1, 0.8, 0.1], (5, 1)))["cut_auroc"])
     assert np.isnan(values("regression", np.full((5, 1), 3.3), np.arange(5.0)[:, None])["r2"])
 
 
