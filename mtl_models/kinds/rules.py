@@ -14,7 +14,7 @@ class Rule:
     """One way to decide.
 
     Attributes:
-        words: what it does, with ``{value}``, as the rest of a sentence that begins with what is predicted.
+        words: what it does, with its ``{value}`` or ``{percent}``, as the rest of a sentence that begins with what is predicted.
         needs: what its number must be, in words; empty for a rule without one.
         low, high: between which the number lies, both left out.
     """
@@ -30,14 +30,18 @@ SHARE, SENSITIVITY, FALSE_ALARMS = "share", "sensitivity", "false_alarms"
 LIKELIEST, EXPECTED, CLASS_SHARES = "likeliest", "expected", "class_shares"
 
 RULES = {
-    SHARE: Rule("for the {value:.0%} of people with the highest probability", "a share of people", high=1.0),
-    SENSITIVITY: Rule("from a probability on that finds {value:.0%} of the cases", "a share of the cases", high=1.0),
+    SHARE: Rule("from a threshold on that {percent:g} % of the validation people reach", "a share of people", high=1.0),
+    SENSITIVITY: Rule(
+        "from a threshold on that {percent:g} % of the cases among the validation people reach",
+        "a share of the cases",
+        high=1.0,
+    ),
     FALSE_ALARMS: Rule(
-        "from a probability on at which one missed case is as bad as {value:g} false alarms", "a number above 0"
+        "from the threshold on at which one missed case is as bad as {value:g} false alarms", "a number above 0"
     ),
     LIKELIEST: Rule("likeliest class"),
     EXPECTED: Rule("expected class, rounded"),
-    CLASS_SHARES: Rule("class by probabilities that are cut so that each class is as frequent as in training"),
+    CLASS_SHARES: Rule("class, cut so that each is as frequent as among the training people"),
 }
 
 
@@ -70,7 +74,7 @@ class Decide:
     @property
     def words(self) -> str:
         """What it does, for a reader."""
-        return RULES[self.rule].words.format(value=self.value)
+        return RULES[self.rule].words.format(value=self.value, percent=100 * (self.value or 0))
 
 
 NO_RULE = Decide()

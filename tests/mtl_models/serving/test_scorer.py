@@ -60,11 +60,12 @@ def test_scores_are_the_predictions_of_the_network(
         np.testing.assert_allclose(found, predictions[task.name], rtol=1e-5, atol=1e-6)
 
 
-def test_classes_and_labels_are_written_by_name(scores: pl.DataFrame) -> None:
+def test_classes_and_labels_are_written_by_name(scores: pl.DataFrame, fitted: Fitted) -> None:
     types = scores.select("type__p_a", "type__p_b_b", "type__p_c").to_numpy().argmax(axis=1)
     assert scores["type"].to_list() == [("a", "b b", "c")[index] for index in types]
     expected = scores["grade__p_mid"].to_numpy() + 2 * scores["grade__p_high"].to_numpy()
-    assert scores["grade"].to_list() == [("low", "mid", "high")[index] for index in np.rint(expected).astype(int)]
+    reached = (expected[:, None] >= fitted.network.head("grade").cuts.numpy()).sum(axis=1)
+    assert scores["grade"].to_list() == [("low", "mid", "high")[index] for index in reached]
     for labels, x, y in scores.select("conditions", "conditions__p_x", "conditions__p_y_z").iter_rows():
         assert labels == ["x"] * (x >= 0.5) + ["y z"] * (y >= 0.5)
     assert scores["conditions"].list.len().n_unique() == 3
