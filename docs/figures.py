@@ -43,7 +43,8 @@ heading names the command that measured the figures, and the file that they come
 
 **How to read them.** R² is the share of the differences between people that is explained. AUROC is how often a
 person with the outcome gets the higher probability of a pair: 0.5 is a coin toss. AUROC of the cuts is
-its mean over the cuts between ordered classes. A *gain* is how much less one model errs than another: the relative reduction of RMSE or log-loss.
+its mean over the cuts between ordered classes. A *gain* is how much less one model errs than another: the relative
+reduction of RMSE or log-loss.
 A positive gain is better, and it is clear if its interval leaves out zero. Brackets are {WIDE} intervals, from
 bootstrap resamples of the same people for all models. If a model has several seeds, the interval is also over seeds.
 A *twin* is the same kind of network, trained on one outcome alone. A *booster* is LightGBM or CatBoost.

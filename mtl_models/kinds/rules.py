@@ -14,7 +14,7 @@ class Rule:
     """One way to decide.
 
     Attributes:
-        words: what it does, with its ``{value}`` or ``{percent}``, as the rest of a sentence that begins with what is predicted.
+        words: what it does, with its ``{value}`` or ``{percent}``; a sentence begins with what is predicted.
         needs: what its number must be, in words; empty for a rule without one.
         low, high: between which the number lies, both left out.
     """
