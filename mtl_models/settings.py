@@ -179,6 +179,8 @@ class TrainingSettings(Options):
         precision: of forward and backward passes. ``bfloat16`` is autocast: weights, losses, the optimiser's step and
             validation stay in float32.
         stream: read training rows in shards, so that they need not fit into memory.
+        calibrate: correct each head by shift and slope where validation people ask for it beyond chance
+            (:mod:`mtl_models.training.calibration`); the teachers' networks are left as they are.
         optimizer: ``adamw``, or ``fused_adamw``, the same steps in one pass over the weights, with other last bits.
     """
 
@@ -199,6 +201,7 @@ class TrainingSettings(Options):
     measure_affinity: bool | Literal["valid"] = Field(default=False, exclude_if=lambda value: not value)
     distillation: DistillationSettings | None = Field(default=None, exclude_if=lambda value: value is None)
     precision: Literal["float32", "bfloat16"] = Field(default="float32", exclude_if=lambda value: value == "float32")
+    calibrate: bool = Field(default=False, exclude_if=lambda value: not value)
     optimizer: Literal["adamw", "fused_adamw"] = Field(default="adamw", exclude_if=lambda value: value == "adamw")
 
     stream: StreamingSettings | None = Field(default=None, exclude_if=lambda value: value is None)

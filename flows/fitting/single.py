@@ -29,4 +29,8 @@ def fit_baseline(job: Job, study: StudyData) -> pl.DataFrame:
     require_library(name)
     fit_predict = BASELINES[name]
     values = fit_predict(given.train, given.held_out, given.valid, task, given.spec, given.settings.baselines, job.seed)
+    if given.settings.training.calibrate:  # what the network is given, its competitors are given
+        from mtl_models.training.calibration import calibrated
+
+        values = calibrated(task, given.valid.targets[task.name], values["valid"], values)
     return job.rows(given.held_out, {part: {task.name: each} for part, each in values.items()})

@@ -69,6 +69,7 @@ def run(study: Study) -> dict[str, Any]:
         "n_fits": 1 + len(jobs),
         **({"stream": streamed} if streamed else {}),
         "own_best": {task: asdict(best) for task, best in fitted.own_bests().items()},
+        **({"calibration": _calibration(fitted)} if settings.training.calibrate else {}),
         **_affinity(fitted),
         **_report(fitted, dataset.select(spec, fitted.network.spec), splits),
         "history": fitted.history_records(),
@@ -101,6 +102,11 @@ def _report(fitted: Fitted, dataset: Dataset, splits: pl.DataFrame) -> dict[str,
     """What the network says of how it shares: mean gates, stitches or attention over the validation people."""
     report = fitted.network.report(dataset.take((splits[FINAL] == "valid").to_numpy()).inputs)
     return {"sharing": report} if report else {}
+
+
+def _calibration(fitted: Fitted) -> dict[str, Any]:
+    """How each head was corrected after training; a task that is not named was left as it is."""
+    return {task: correction.to_dict() for task, correction in fitted.calibration.items()}
 
 
 def _affinity(fitted: Fitted) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mtl_models.data.dataset import Dataset
@@ -9,6 +11,7 @@ from mtl_models.data.layout import plan_layout
 from mtl_models.network.network import Network
 from mtl_models.network.task_networks import own_stops
 from mtl_models.settings import DistillationSettings, TrainingSettings
+from mtl_models.training.calibration import calibrate
 from mtl_models.training.decisions import set_cuts
 from mtl_models.training.devices import find_device
 from mtl_models.training.distillation import boost, booster_settings, swap_columns, taught_dataset, teach
@@ -53,6 +56,8 @@ def fit(
         network = Network(data.spec, tasks, settings.model, plan_layout(data.spec, data.train.inputs))
         network.fit_statistics(data.train)
         fitted = train_network(network, rows, data.valid, training, seed=seed, progress=progress, own=keep_own_best)
+        if training.calibrate:
+            fitted = replace(fitted, calibration=calibrate(fitted.network, data.valid))
         set_cuts(fitted.network, data.train, data.valid)
         return fitted
 
@@ -84,6 +89,7 @@ def train_network(
 def _taught(data: TrainingData, settings: FitSettings, distillation: DistillationSettings, seed: int) -> Dataset:
     """What a student of this seed learns: rows made of the training people's columns, and the teacher's outputs."""
     theirs, boosters = settings.teacher(), booster_settings(distillation, settings.baselines)
+    theirs = replace(theirs, training=theirs.training.model_copy(update={"calibrate": False}))
     # seeds that no student has, and no other student's teacher
     seeds = [10_000 * (seed + 1) + number for number in range(distillation.networks)]
     networks = [fit(data, theirs, seed=each).network for each in seeds]

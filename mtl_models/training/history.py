@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mtl_models.correction.record import Correction
 from mtl_models.network.network import Network
 from mtl_models.network.predictor import Predictor
 
@@ -53,6 +54,7 @@ class Fitted:
         affinity: what the tasks did to each other in each epoch, if it was measured.
         own_best: a network a task with the weights of that task's best epoch, if they were kept; in it only the task
             that it is named for is at its best.
+        calibration: by task, how its head was corrected after training.
     """
 
     network: Predictor
@@ -60,6 +62,7 @@ class Fitted:
     epoch: int
     affinity: tuple[EpochAffinity, ...] = ()
     own_best: Mapping[str, Network] = field(default_factory=dict)
+    calibration: Mapping[str, Correction] = field(default_factory=dict)
 
     def history_records(self) -> list[dict[str, Any]]:
         """The history as plain JSON types."""

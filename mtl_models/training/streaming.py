@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mtl_models.data.layout import plan_layout
 from mtl_models.data.shards import Shards, draw
 from mtl_models.data.view import features_in_view
 from mtl_models.network.network import Network
 from mtl_models.settings import StreamingSettings
+from mtl_models.training.calibration import calibrate
 from mtl_models.training.decisions import set_cuts
 from mtl_models.training.devices import find_device
 from mtl_models.training.fit import train_network
@@ -71,5 +72,7 @@ def fit_shards(
         network.fit_statistics(sample.people)
         stream = Stream(rows, network, device, streaming.buffer_rows)
         fitted = train_network(network, stream, valid.people, training, seed=seed, progress=progress)
+        if training.calibrate:
+            fitted = replace(fitted, calibration=calibrate(fitted.network, valid.people))
         set_cuts(fitted.network, sample.people, valid.people)
     return StreamedFit(fitted, sample.n_rows, valid.n_rows, len(sample.people), len(valid.people))

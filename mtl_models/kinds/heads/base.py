@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -79,6 +81,23 @@ class Head(nn.Module):
     def margin(self, predictions: Tensor) -> Tensor:
         """How far the predictions are from another decision; same shape as the decisions."""
         raise NotImplementedError
+
+    @property
+    def can_be_corrected(self) -> bool:
+        """Whether its last layer can take a correction in; that of several members cannot."""
+        return isinstance(self.output, nn.Linear)
+
+    def correct(self, slope: Sequence[float], shift: Sequence[float]) -> None:
+        """Move the raw outputs for good: ``shift + slope * raw``, as the last layer's own weights.
+
+        Units:
+            those of the raw outputs: logits, or logarithms over classes.
+        """
+        assert isinstance(self.output, nn.Linear)
+        steep, moved = (torch.tensor(values, dtype=self.output.bias.dtype) for values in (slope, shift))
+        with torch.no_grad():
+            self.output.weight.mul_(steep[:, None])
+            self.output.bias.mul_(steep).add_(moved)
 
     @property
     def unit(self) -> float:

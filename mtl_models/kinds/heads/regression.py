@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -33,6 +35,16 @@ class RegressionHead(Head):
     def unit(self) -> float:
         """The deviation: numbers are compared on the standardised scale."""
         return float(self.deviation)
+
+    def correct(self, slope: Sequence[float], shift: Sequence[float]) -> None:
+        """As others do.
+
+        Units:
+            the shift is in the task's unit.
+        """
+        mean, deviation = float(self.mean), float(self.deviation)
+        moved = [(steep * mean + each - mean) / deviation for steep, each in zip(slope, shift, strict=True)]
+        super().correct(slope, moved)
 
     def combine(self, raw: Tensor) -> Tensor:
         """The mean of the members' predictions."""

@@ -34,6 +34,7 @@ from flows.report.tables import feature_table
 from flows.report.words import count, figure_text, gain_text, interval_words, listing, number, percent
 from mtl_models.data.dataset import Feature, FeatureSpec
 from mtl_models.data.tasks import Task
+from mtl_models.metrics.decisions import judge_decisions
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.metrics.summary import summarise
 from mtl_models.metrics.text import interval, with_interval
@@ -104,6 +105,8 @@ def make_context(*, backwards: bool = False, confidence: float = SETTINGS.confid
     predictions, targets, splits = (frame.reverse() if backwards else frame for frame in frames())
     settings = SETTINGS.model_copy(update={"confidence": confidence})
     summary = summarise(predictions, targets, splits, TASKS, part="test", settings=settings)
+    judged = judge_decisions(predictions, targets, splits, TASKS, part="test", settings=settings)
+    summary = {**summary, "decisions": judged}
     return ReportContext(
         study="demo",
         title="Demo study",

@@ -115,7 +115,8 @@ def test_validation_rows_move_no_statistic(train: Dataset, valid: Dataset) -> No
         fit(TrainingData(train, part, SPEC, TASKS), FitSettings(MODEL, settings)).network for part in (valid, shifted)
     )
     for (name, ours), (_, theirs) in zip(first.state_dict().items(), second.state_dict().items(), strict=True):
-        assert torch.equal(ours, theirs), name
+        # what a task decides by is chosen on validation rows
+        assert name.endswith(".cuts") or torch.equal(ours, theirs), name
 
 
 def test_without_averaging_the_last_weights_are_kept(train: Dataset, valid: Dataset) -> None:
