@@ -30,7 +30,8 @@ SETTLED: dict[str, dict[str, Any]] = {
             "evaluation",
         ),
         True,
-    ),
+    )
+    | {"gate": {"subgroups"}},
     "export": dict.fromkeys(("title", "population", "tasks", "known_later", "model", "training"), True),
     "compare": dict.fromkeys(
         ("title", "tasks", "auxiliary", "known_later", "model", "training", "baselines", "evaluation", "compare"), True

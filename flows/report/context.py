@@ -35,6 +35,8 @@ class ReportContext:
         stream: who learned from whom where training is on a stream, in words; empty where it is not.
         student: how the network was taught, in words; empty where it learned from the labels.
         absence: what the absence of each table costs, from ``flows.fitting.absence``; empty for a study of one table.
+        subgroups: figures by group of people, from ``flows.fitting.subgroups``.
+        group_titles: words for the feature columns that tell groups apart.
         identity: what the model and its inputs are known by, such as version and hashes.
     """
 
@@ -58,4 +60,6 @@ class ReportContext:
     student: str = ""
     stream: str = ""
     absence: Mapping[str, Any] = field(default_factory=dict)
+    subgroups: Mapping[str, Any] = field(default_factory=dict)
+    group_titles: Mapping[str, str] = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)

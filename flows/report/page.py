@@ -16,6 +16,7 @@ from flows.report.inline import inline_svg
 from flows.report.plots import ordered_models
 from flows.report.seen import seen_sentences, seen_table
 from flows.report.sharing import own_best_table, sharing_sentences
+from flows.report.subgroups import clear_differences, subgroup_tables
 from flows.report.templates import render
 from flows.report.words import (
     ABOUT_MODELS,
@@ -66,6 +67,8 @@ def _view(context: ReportContext) -> dict[str, Any]:
         "absence": tables.absence_table(context),
         "decisions": decision_table(summary),
         "agreements": agreement_notes(summary),
+        "subgroups": subgroup_tables(context),
+        "clear_differences": clear_differences(context),
         "validation": tables.validation_table(context),
         "features": tables.feature_table(context),
         "hidden": [short_title(record["title"]) for record in summary["tasks"].values() if not record["shown"]],

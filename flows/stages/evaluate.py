@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
 
 from flows.fitting.absence import absence
+from flows.fitting.subgroups import in_subgroups
 from flows.project.hashing import sha256
 from flows.project.paths import SUMMARY, read_json, write_json, write_text
 from flows.project.settings import StudySettings
@@ -60,6 +62,20 @@ def stream_words(people: dict[str, Any]) -> str:
     )
 
 
+def column_titles(study: Study, features: Iterable[str]) -> dict[str, str]:
+    """Words for features that are columns as they are: those of the contract's column of that name."""
+    from schemas.contract import load_contract
+    from schemas.fields import ModelView
+
+    titles = {
+        column.lower(): rules.title
+        for model in load_contract(study.name).tables.values()
+        for column, rules in ModelView.of(model).rules.items()
+    }
+    found = {name: titles.get(name.partition("__")[2].lower(), "") for name in features}
+    return {name: title for name, title in found.items() if title}
+
+
 def run(study: Study) -> dict[str, Any]:
     """The stage on the study's predictions."""
     from flows.report.build import draw_plots
@@ -81,6 +97,16 @@ def run(study: Study) -> dict[str, Any]:
     plots = draw_plots(summary, predictions, targets, splits, tasks, training["history"], training)
     absent = pl.read_parquet(paths.models / "absent_tables.parquet")
     without = absence(absent, targets, splits, tasks, settings.evaluation)
+    groups = in_subgroups(
+        predictions,
+        targets,
+        splits,
+        pl.read_parquet(paths.features / "features.parquet"),
+        tasks,
+        settings.evaluation,
+        part=PART,
+        declared=settings.gate.subgroups,
+    )
     people = read_json(paths.features / "summary.json")
     spec = FeatureSpec.from_json((paths.features / "features.json").read_text())
     context = ReportContext(
@@ -103,6 +129,8 @@ def run(study: Study) -> dict[str, Any]:
         student=student_words(settings),
         stream=stream_words(people),
         absence=without,
+        subgroups=groups,
+        group_titles=column_titles(study, settings.gate.subgroups),
         identity={
             "network (SHA-256)": sha256(paths.models / "network.safetensors"),
             "features (SHA-256)": sha256(paths.features / "features.parquet"),
@@ -115,7 +143,9 @@ def run(study: Study) -> dict[str, Any]:
         write_text(paths.reports / "plots" / f"{plot.name}.svg", plot.svg)
     write_text(paths.reports / "index.html", page)
     metrics = flat_metrics(summary)
-    write_json(paths.reports / "evaluation.json", {**summary, **({"absence": without} if without else {})})
+    write_json(
+        paths.reports / "evaluation.json", {**summary, **({"absence": without} if without else {}), "subgroups": groups}
+    )
     write_json(paths.reports / "metrics.json", metrics)
     return metrics
 

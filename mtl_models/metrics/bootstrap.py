@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 Interval = tuple[float, float]
 ENOUGH_DEFINED = 0.95  # share of replicates in which a metric must be defined for its interval to mean something
 
 
-def resample_counts(n_persons: int, *, replicates: int, seed: int) -> np.ndarray:
+def resample_counts(n_persons: int, *, replicates: int, seed: int | Sequence[int]) -> np.ndarray:
     """How often each person was drawn in every replicate; column 0 is the sample itself.
 
     Shape:

@@ -34,15 +34,21 @@ class Sample:
     """The people of one part, their targets, and every model's runs.
 
     Shape:
+        persons: ``(n_persons,)``, their identifiers.
         targets: ``(n_persons, len(task.target_columns))`` by task name, NaN where the label is missing.
     """
 
-    n_persons: int
+    persons: np.ndarray
     n_repeats: int
     n_resamples: int
     targets: dict[str, np.ndarray]
     runs: dict[str, list[Run]]
     seeds: dict[str, list[int]]
+
+    @property
+    def n_persons(self) -> int:
+        """How many people there are."""
+        return len(self.persons)
 
 
 def collect(
@@ -68,7 +74,7 @@ def collect(
         if seed not in seeds.setdefault(model, []):
             seeds[model].append(seed)
     return Sample(
-        n_persons=len(persons),
+        persons=persons.to_numpy(),
         n_repeats=expected["repeat"].n_unique(),
         n_resamples=expected["resample"].n_unique(),
         targets={task.name: _floats(aligned, task.target_columns) for task in tasks},
