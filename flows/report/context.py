@@ -35,7 +35,7 @@ class ReportContext:
         stream: who learned from whom where training is on a stream, in words; empty where it is not.
         student: how the network was taught, in words; empty where it learned from the labels.
         absence: what the absence of each table costs, from ``flows.fitting.absence``; empty for a study of one table.
-        subgroups: figures by group of people, from ``flows.fitting.subgroups``.
+        subgroups: figures by group of people, from ``flows.report.groups``.
         group_titles: words for the feature columns that tell groups apart.
         identity: what the model and its inputs are known by, such as version and hashes.
     """

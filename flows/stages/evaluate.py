@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 
 from flows.fitting.absence import absence
-from flows.fitting.subgroups import in_subgroups
 from flows.project.hashing import sha256
 from flows.project.paths import SUMMARY, read_json, write_json, write_text
 from flows.project.settings import StudySettings
+from flows.report.groups import in_subgroups
 from flows.report.words import model_name
 from flows.stages.command import run_stage
 from flows.study.study import Study

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from flows.features.groups import MOST_VALUES, groups_of
 from flows.nightly.judging.checks import Check
 from flows.nightly.judging.compared import Rules, mean_gain
 from flows.nightly.judging.predicted import People, Predicted
 from flows.report.words import count
 from mtl_models.data.tasks import Task
+from mtl_models.metrics.groups import MOST_VALUES, groups_of
 
 
 def subgroup_checks(

@@ -40,7 +40,7 @@ FITTING = {"train", "baselines", "compare", "groups", "synthetic", "study"}
     ("edited", "expected"),
     [
         ("flows/features/heart/__init__.py", {"features"}),
-        ("schemas/heart/__init__.py", {"validate", "features"}),
+        ("schemas/heart/__init__.py", {"validate", "features", "evaluate"}),
         ("schemas/splitting/parsing.py", {"validate"}),
         ("schemas/splitting/intake.py", {"validate"}),
         ("flows/features/newcomers.py", {"features"}),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from flows.fitting.subgroups import in_subgroups
+from flows.report.groups import in_subgroups
 from flows.report.page import render_page
 from flows.report.subgroups import clear_differences, subgroup_tables
 from tests.flows.report.test_report import SETTINGS, TASKS, demo_context, frames

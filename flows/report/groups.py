@@ -7,10 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from flows.features.groups import MOST_VALUES, groups_of
 from mtl_models.data.dataset import PERSON
 from mtl_models.data.tasks import Task
 from mtl_models.metrics.collect import collect
+from mtl_models.metrics.groups import MOST_VALUES, groups_of
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.metrics.subgroups import by_group
 
