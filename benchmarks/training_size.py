@@ -35,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--form", choices=("csv", "parquet"), default="parquet")
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES, help="those to run, in their order")
     parser.add_argument("--memory", action="store_true", help="all people in memory, too")
     parser.add_argument("--folder", type=Path, help="where people are made; a temporary folder if left out")
     options = parser.parse_args()
@@ -46,7 +47,7 @@ def main() -> None:
             make(root, n_people, options.form)
             for stream in (STREAM, None) if options.memory else (STREAM,):
                 write_params(root, stream)
-                for stage in STAGES:
+                for stage in options.stages:
                     cpu, gib = run(["-m", f"flows.stages.{stage}", STUDY], root)
                     way = "a stream" if stream else "memory"
                     rows.append((f"{n_people:,}", way, stage, f"{cpu:.1f}", f"{gib:.2f}"))

@@ -6,16 +6,18 @@ import polars as pl
 
 from flows.check.absence import absence_faults
 from flows.check.complements import complement_faults
+from flows.check.first_people import FirstPeople, first_people
 from flows.check.leaks import leak_faults
 from flows.check.others import others_faults
 from flows.check.report import CheckReport
 from flows.features.cohort import try_cohort, value_faults
-from flows.features.guard import FeatureError, Tables
+from flows.features.guard import FeatureError
 from flows.features.labels import count_labels, label_findings
+from flows.features.split_scan import SplitScan
 from flows.features.splits import SplitError, read_splits
 from flows.features.targets import cohort_targets
 from flows.project.settings import FILE, StudySettings
-from flows.stages.validate import judge, split_tables
+from flows.stages.validate import judge
 from flows.stores.valid import read_newcomers
 from flows.study.load import read_study
 from flows.study.names import Lookup, name_faults
@@ -61,9 +63,10 @@ def _with_sound_tasks(study: Study, settings: StudySettings) -> Study | None:
 
 def _check_data(report: CheckReport, study: Study, *, split: bool) -> None:
     """``split``: whether the block says where the split is; else a placeholder stands there, whose file nobody has."""
-    tables = _valid_tables(report, study)
-    if tables is None:
+    people = _people(report, study)
+    if people is None:
         return
+    tables = {name: table.valid for name, table in people.result.tables.items()}
     name, settings = study.name, study.settings
     tasks, further = settings.task_records, settings.further_tasks
     cohort, faults = try_cohort(name, tables, tasks, settings.known_later)
@@ -78,7 +81,7 @@ def _check_data(report: CheckReport, study: Study, *, split: bool) -> None:
     except FeatureError as error:
         report.faults += error.sentences
     try:
-        splits = _splits(study, cohort.features) if split else None
+        splits = _splits(study, cohort.features, people.end) if split else None
     except SplitError as error:
         report.faults += error.sentences
     if targets is not None and splits is not None and not cohort.features.is_empty():
@@ -88,19 +91,27 @@ def _check_data(report: CheckReport, study: Study, *, split: bool) -> None:
             report.faults += complement_faults(name, cohort, splits, settings)
 
 
-def _splits(study: Study, people: pl.DataFrame) -> pl.DataFrame:
-    paths = study.paths
-    return read_splits(paths.raw, study.settings.split, people, read_newcomers(paths.landed))
+def _splits(study: Study, people: pl.DataFrame, end: str | None) -> pl.DataFrame:
+    raw, split, newcomers = study.paths.raw, study.settings.split, read_newcomers(study.paths.landed)
+    if study.settings.training.stream is not None:
+        return SplitScan(raw, split, newcomers).of(people, None, end)
+    return read_splits(raw, split, people, newcomers)
 
 
-def _valid_tables(report: CheckReport, study: Study) -> Tables | None:
+def _people(report: CheckReport, study: Study) -> FirstPeople | None:
     """The raw tables by their contract, in memory; their limits are those of the stage `validate`."""
     paths = study.paths
     try:
-        result = split_tables(study, paths.raw, landed=paths.landed)
+        people = first_people(study)
     except TableFault as error:
         report.faults += str(error).splitlines()
         return None
+    if people.n_shards > 1:
+        report.warnings.append(
+            f"raw tables: the people of the first of {people.n_shards} shards were looked at, since training is on a "
+            "stream; the stages `validate` and `features` look at all"
+        )
+    result = people.result
     summary = result.summary()
     judgement = judge(study, summary)
     report.losses = summary if judgement.found else None
@@ -109,7 +120,7 @@ def _valid_tables(report: CheckReport, study: Study) -> Tables | None:
     (report.faults if judgement.stops else report.warnings).extend(
         f"{sentence}; {do}" for sentence in judgement.shown_lines()
     )
-    return {name: table.valid for name, table in result.tables.items()}
+    return people
 
 
 def _check_labels(report: CheckReport, targets: pl.DataFrame, splits: pl.DataFrame, settings: StudySettings) -> None:

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 import yaml
 
+from flows.check.study import check_study
 from flows.features import people_files
 from flows.features.split_scan import SplitScan
 from flows.features.splits import SplitError
@@ -143,3 +144,13 @@ def test_a_part_of_nobody_is_named_once_all_ranges_are_read(tmp_path: Path, fold
     assert split.of(pl.DataFrame({PERSON: ["2"]}), "2", None)["split"].to_list() == ["valid"]
     with pytest.raises(SplitError, match="the part test has nobody of the cohort"):
         split.require_parts()
+
+
+def test_a_check_looks_at_the_first_shard_and_says_so(folder: Path, root: Path) -> None:
+    study = write(folder, root, stream=None)
+    whole = check_study(study, lambda: [])
+    first = check_study(write(folder, root, shards={"people": 100, "at_once_mb": 0}), lambda: [])
+    assert not whole.faults
+    assert not first.faults
+    assert 50 < first.n_people < 200 < whole.n_people
+    assert any("the first of 4 shards" in said for said in first.warnings)
