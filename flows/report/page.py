@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from flows.report import sentences, tables
+from flows.report.calibration import calibration_table, corrections
 from flows.report.context import ReportContext
 from flows.report.decisions import agreement_notes, decision_table
 from flows.report.drawing import Plot
@@ -65,6 +66,8 @@ def _view(context: ReportContext) -> dict[str, Any]:
         "how_shared": sharing_sentences(context.training, summary),
         "own_best": own_best_table(context.training, summary),
         "absence": tables.absence_table(context),
+        "calibrations": calibration_table(summary),
+        "corrections": corrections(context.training, summary),
         "decisions": decision_table(summary),
         "agreements": agreement_notes(summary),
         "subgroups": subgroup_tables(context),

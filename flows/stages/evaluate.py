@@ -18,7 +18,9 @@ from flows.stages.command import run_stage
 from flows.study.study import Study
 from mtl_models.data.dataset import FeatureSpec
 from mtl_models.data.view import features_in_view
+from mtl_models.metrics.collect import collect
 from mtl_models.metrics.decisions import judge_decisions
+from mtl_models.metrics.reliability import judge_calibration
 from mtl_models.metrics.summary import flat_metrics, summarise
 
 PART = "test"
@@ -87,9 +89,12 @@ def run(study: Study) -> dict[str, Any]:
     targets = pl.read_parquet(paths.features / "targets.parquet")
     splits = pl.read_parquet(paths.features / "splits.parquet")
     tasks = settings.task_records
+    main = [task for task in tasks if task.role == "main"]
     summary = summarise(predictions, targets, splits, tasks, part=PART, settings=settings.evaluation)
     judged = judge_decisions(predictions, targets, splits, tasks, part=PART, settings=settings.evaluation)
-    summary = {**summary, "decisions": judged}
+    sample = collect(predictions, targets, splits, main, part=PART)
+    calibration = judge_calibration(sample, main, settings.evaluation)
+    summary = {**summary, "decisions": judged, "calibration": calibration}
     training = read_json(paths.models / "training.json")
     if "affinity" in training:
         on_valid = settings.training.measure_affinity == "valid"

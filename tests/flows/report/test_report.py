@@ -34,7 +34,9 @@ from flows.report.tables import feature_table
 from flows.report.words import count, figure_text, gain_text, interval_words, listing, number, percent
 from mtl_models.data.dataset import Feature, FeatureSpec
 from mtl_models.data.tasks import Task
+from mtl_models.metrics.collect import collect
 from mtl_models.metrics.decisions import judge_decisions
+from mtl_models.metrics.reliability import judge_calibration
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.metrics.summary import summarise
 from mtl_models.metrics.text import interval, with_interval
@@ -106,7 +108,8 @@ def make_context(*, backwards: bool = False, confidence: float = SETTINGS.confid
     settings = SETTINGS.model_copy(update={"confidence": confidence})
     summary = summarise(predictions, targets, splits, TASKS, part="test", settings=settings)
     judged = judge_decisions(predictions, targets, splits, TASKS, part="test", settings=settings)
-    summary = {**summary, "decisions": judged}
+    calibration = judge_calibration(collect(predictions, targets, splits, TASKS, part="test"), TASKS, settings)
+    summary = {**summary, "decisions": judged, "calibration": calibration}
     return ReportContext(
         study="demo",
         title="Demo study",
