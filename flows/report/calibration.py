@@ -43,8 +43,8 @@ def corrections(training: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
         short_title(summary["tasks"][task]["title"]) for task in training["calibration"] if task in summary["tasks"]
     ]
     asked = (
-        "After training, each outcome's predictions were moved by a shift and a slope where the validation people asked for it "
-        "beyond chance"
+        "After training, each outcome's predictions were moved by a shift and a slope where the validation people "
+        "asked for it beyond chance"
     )
     return f"{asked}: {', '.join(corrected)}." if corrected else f"{asked}, which was nowhere."
 
