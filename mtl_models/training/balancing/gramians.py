@@ -18,13 +18,11 @@ def lengths_and_cosines(rows: Tensor) -> tuple[Tensor, Tensor]:
     Shape:
         ``(n_rows, n_columns)``, no row zero, to ``(n_rows,)`` and ``(n_rows, n_rows)``.
     """
+    # the square of the smallest float32 is far from the smallest float64: nothing vanishes
     wide = rows.detach().double().cpu()
-    # by the largest entry first: squares of tiny numbers vanish
-    largest = wide.abs().amax(dim=1, keepdim=True)
-    scaled = wide / largest
-    lengths = scaled.norm(dim=1, keepdim=True)
-    units = scaled / lengths
-    return (lengths * largest)[:, 0], units @ units.T
+    gramian = wide @ wide.T
+    lengths = gramian.diagonal().sqrt()
+    return lengths, gramian / lengths[:, None] / lengths
 
 
 def with_ridge(solve: Callable[[float], np.ndarray | None]) -> np.ndarray:
