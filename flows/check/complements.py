@@ -99,8 +99,8 @@ def _columns(cohort: Cohort, spec: FeatureSpec, rows: np.ndarray) -> Columns:
 
 def _copies(columns: Columns, outcomes: Sequence[np.ndarray], least: int) -> list[dict[str, float]]:
     """For each facet the best squared correlation with each feature."""
-    if not outcomes:
-        return []
+    if not outcomes or not columns:
+        return [{} for _ in outcomes]
     matrix, names = np.hstack(list(columns.values())), [name for name, each in columns.items() for _ in each.T]
     squares = np.nan_to_num(best_squares(matrix, np.stack(outcomes, axis=1), 3 * least))
     best: list[dict[str, float]] = []

@@ -108,6 +108,14 @@ def test_a_hidden_column_of_chance_is_told_by_nothing(heart: tuple[Cohort, Study
     assert complements("heart", changed, parts_of(cohort.features), settings) == []
 
 
+def test_without_features_or_people_nothing_is_told(heart: tuple[Cohort, StudySettings]) -> None:
+    cohort, settings = heart
+    bare = replace(cohort, features=cohort.features.select(PERSON), sources={})
+    assert complements("heart", bare, parts_of(cohort.features), settings) == []
+    nobody = replace(cohort, features=cohort.features.clear())
+    assert complements("heart", nobody, parts_of(nobody.features), settings) == []
+
+
 def test_the_features_of_a_column(heart: tuple[Cohort, StudySettings]) -> None:
     cohort, settings = heart
     columns = ("cleveland.age", "cleveland.id", "cleveland.ca", "cleveland.*")
