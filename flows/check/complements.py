@@ -7,7 +7,7 @@ apart. Then they stand in for it, and hiding it hides little. So does a single f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,9 +50,16 @@ class Complement:
     n: int
 
 
-def complement_faults(study: str, cohort: Cohort, splits: pl.DataFrame, settings: StudySettings) -> Iterator[str]:
-    """A sentence for every hidden column that is told by what is shown, on training people."""
+def complement_faults(
+    study: str, cohort: Cohort, splits: pl.DataFrame, settings: StudySettings, said: Collection[str] = ()
+) -> Iterator[str]:
+    """A sentence for every hidden column that is told by what is shown, on training people.
+
+    ``said``: faults that were found before; a feature that one of them names alone is not named again.
+    """
     for found in complements(study, cohort, splits, settings):
+        if len(found.features) == 1 and any(fault.startswith(f"feature {found.features[0]} alone ") for fault in said):
+            continue
         tasks, several = found.hidden.tasks, len(found.features) > 1
         made_of = ", ".join(_made_of(study, cohort, settings, found))
         yield (

@@ -86,9 +86,10 @@ def _check_data(report: CheckReport, study: Study, *, split: bool) -> None:
         report.faults += error.sentences
     if targets is not None and splits is not None and not cohort.features.is_empty():
         _check_labels(report, targets, splits, settings)
-        report.faults += leak_faults(name, cohort, targets, splits, settings)
+        leaks = list(leak_faults(name, cohort, targets, splits, settings))
+        report.faults += leaks
         if not faults:
-            report.faults += complement_faults(name, cohort, splits, settings)
+            report.faults += complement_faults(name, cohort, splits, settings, said=leaks)
 
 
 def _splits(study: Study, people: pl.DataFrame, end: str | None) -> pl.DataFrame:
