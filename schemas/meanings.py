@@ -33,26 +33,26 @@ MEANINGS: dict[str, dict[str, str]] = {
             "16 hexadecimal digits. For `score`, a hash of study, date, model, drop, the params that decide "
             "scores and the code that scoring uses. For `retrain`, of study, model, `dvc.lock`, params, code and "
             "the champion before. It is taken from their contents, not from the commit, so the same inputs give "
-            "the same run"
+            "the same run. For `update`, of the network, what was scored and landed, params and code"
         ),
-        "flow": "`score` or `retrain`",
+        "flow": "`score`, `retrain` or `update`",
         "study": "the study",
-        "batch": "the date that was scored, or `training`",
-        "model_version": "SHA-256 of the model that scored, or that was trained",
+        "batch": "the date that was scored or until which an update looked, or `training`",
+        "model_version": "SHA-256 of the model that scored, that was trained, or that an update left as champion",
         "data_hashes": (
             "JSON: SHA-256 of every file of the drop (`score`) or of `dvc.lock` (`retrain`). A file that the "
             "contract does not know has a number instead of its name, which may be a person's"
         ),
         "git_revision": "commit of the code, `-dirty` behind it if tracked files differed",
         "params_hash": "SHA-256 of the study's block of `params.yaml`",
-        "n_people": "people in the person table",
+        "n_people": "people in the person table; for `update` those of whom an outcome was known",
         "n_scored": "people scored; empty for `retrain`",
         "n_rejected": "people whose row in the person table was rejected",
         "n_excluded": "people outside the cohort",
         "n_rows": "rows of all tables",
         "n_rows_valid": "rows that kept the contract",
         "n_rows_rejected": "rows that did not",
-        "promoted": "whether the trained model became the champion; empty for `score`",
+        "promoted": "whether the trained or corrected model became the champion; empty for `score`",
         "started_at": "start",
         "finished_at": "end",
         "seconds": "between the two",
@@ -60,7 +60,8 @@ MEANINGS: dict[str, dict[str, str]] = {
             "JSON: the validation's counts by table and rule, and `absent`, the tables that did not arrive "
             "(`score`); `n_rejects`, rows of `rejects`; the gate's reason and `checks`, the "
             "check's `warnings`, `landed` (as of which date, and how much had landed), the text of `dvc.lock`, and "
-            "`stands`, whether the same inputs need no second run (`retrain`)"
+            "`stands`, whether the same inputs need no second run (`retrain`); what was tried of each outcome, with "
+            "its figures, and the gate's checks (`update`)"
         ),
         "floods": (
             "a line for each limit on lost values that was passed although the run went on (`validation.floods: "

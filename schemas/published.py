@@ -40,7 +40,7 @@ class Runs(Table):
     """The ledger: one row a run."""
 
     run_id: str = pa.Field(unique=True)
-    flow: str = pa.Field(isin=["retrain", "score"])
+    flow: str = pa.Field(isin=["retrain", "score", "update"])
     study: str = pa.Field()
     batch: str = pa.Field(str_matches=_BATCH)
     model_version: str = pa.Field(nullable=True)

@@ -20,6 +20,7 @@ from flows.cli import (
     score,
     sharing,
     train,
+    update,
     validate,
     watch,
 )
@@ -35,7 +36,7 @@ app = typer.Typer(
 )
 PANELS = {
     "Bring your data": (new, check, validate),
-    "Run a night": (train, score, backfill, replay),
+    "Run a night": (train, update, score, backfill, replay),
     "Look at what is there": (look, watch, doctor),
     "Which model, when, why": (models,),
     "Keep what others read": (contracts,),

@@ -54,12 +54,12 @@ def retrain(name: StudyName, date: _AsOf = None) -> None:
             **recorded_by("would be recorded by" if row["unchanged"] else "recorded by"),
         },
     )
-    _say_checks(json.loads(row["details"]).get("checks", []))
+    say_checks(json.loads(row["details"]).get("checks", []))
     say_losses(row["floods"])
     say_next("retrain", f"mtl-health report --study {name}", f"mtl-health score --study {name}")
 
 
-def _say_checks(checks: list[dict[str, Any]]) -> None:
+def say_checks(checks: list[dict[str, Any]]) -> None:
     """Print the gate's checks: a sentence each for those that did not pass, the others by name."""
     colours = {"fail": "red", "not judged": "yellow"}
     for check in checks:

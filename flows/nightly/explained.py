@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from flows.nightly.person_keys import person_keys
+from flows.nightly.update.told import told_of
 from flows.stores.dated import state_of
 from flows.study.study import Study
 from mtl_models.data.dataset import PERSON
@@ -72,4 +73,6 @@ def _model(study: Study, run: dict[str, Any]) -> dict[str, Any]:
         last = promotions.row(-1, named=True)
         said |= {"champion since": f"{last['promoted_at']:%Y-%m-%d %H:%M} UTC", "because": last["reason"]}
     held = registry.manifest(version)
-    return said | {words: held[name] for name, words in _OF_TRAINING.items() if name in held}
+    said |= {words: held[name] for name, words in _OF_TRAINING.items() if name in held}
+    lines = told_of(held)
+    return said | {f"correction {place}": line for place, line in enumerate(lines, start=1)}

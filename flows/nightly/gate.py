@@ -26,6 +26,7 @@ class Against:
         name: champion, anchor, or what else it is.
         common: names of the tasks that both predict in the same way; the others have nothing to be compared with.
         share: of the chance of refusing the same recipe, see :class:`Rules`.
+        same_network: whether both have the same network, so that no training stands between them.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Against:
     people: People
     common: Sequence[str]
     share: float = 1.0
+    same_network: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,12 @@ def judge(case: Case, rules: Rules) -> Verdict:
         if not tasks:
             checks.append(Check.not_judged(f"{other.name}, mean", "no task of both"))
             continue
-        found: Compared = compared(
-            other.name, other.ours, other.theirs, other.people, tasks, replace(rules, share=other.share)
-        )
+        mine = replace(rules, share=other.share, same_network=other.same_network)
+        found: Compared = compared(other.name, other.ours, other.theirs, other.people, tasks, mine)
         checks += found.checks
         if other.name == CHAMPION:
             gains, leading = found.gains, f"{CHAMPION}, mean"
-            checks += subgroup_checks(other.ours, other.theirs, other.people, tasks, rules)
+            checks += subgroup_checks(other.ours, other.theirs, other.people, tasks, mine)
     verdict = Verdict.of([*checks, *case.further], case.people.n, gains, leading)
     notes = list(case.notes)
     champion = next((each for each in case.against if each.name == CHAMPION), None)

@@ -85,7 +85,7 @@ def promote(study: Study, version: str) -> Promotion:
     """
     paths, registry = study.paths, study.registry
     champion = registry.champion()
-    if champion is not None and champion.version == version:
+    if champion is not None and version in (champion.version, registry.network_of(champion.version)):
         return Promotion(version, False, ALREADY, None)
     if (since := left_behind(registry.promotions(), version)) is not None:
         words = f"{LEFT_BEHIND} on {since:%Y-%m-%d}; `mtl-health promote` takes it again"

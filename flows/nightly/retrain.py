@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
-from prefect import flow, runtime, task
+from prefect import flow, get_run_logger, runtime, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.check.study import check_study
@@ -25,9 +25,10 @@ from flows.nightly.retrained import TRAINING, inputs, last_promotion, retrained_
 from flows.nightly.retries import trying
 from flows.nightly.run_name import of_night
 from flows.nightly.training_data import require_sound, training_judgement
+from flows.nightly.update.run import due, summary_of, update
 from flows.project.access import apply
 from flows.project.dates import check_date, date_of_run
-from flows.project.errors import value_free
+from flows.project.errors import sentence_of, value_free
 from flows.project.hashing import sha256
 from flows.project.paths import REJECTS, SUMMARY, project_root, read_json
 from flows.stages.validate import Judgement
@@ -146,6 +147,20 @@ def record(study: Study, judged: Judged, started_at: datetime) -> dict[str, Any]
     return row
 
 
+@task(name="update the champion", cache_policy=NO_CACHE)
+@value_free
+def update_champion(study: Study, date: str) -> None:
+    """Correct the champion where recent outcomes ask for it, if the study wants that; a fault stops no training."""
+    if not study.settings.update.nightly:
+        return
+    try:
+        if due(study, date):
+            show(study, "update", summary_of(update(study, date)))
+    except Exception as error:
+        said = sentence_of(error)
+        get_run_logger().warning(f"the champion was not updated: {said}; `mtl-health update` tries again")
+
+
 @task(name="take what landed", cache_policy=NO_CACHE)
 @value_free
 def take_landed(study: Study, date: str) -> dict[str, Any]:
@@ -167,7 +182,8 @@ def scheduled_date(study: Study) -> str:
 def retrain(study: str, warnings: list[str] | None = None, date: str | None = None) -> dict[str, Any]:
     """Reproduce a study's model and promote it if the gate lets it; with nothing new it changes nothing.
 
-    It is trained on the raw tables and on all that landed by the end of a date.
+    It is trained on the raw tables and on all that landed by the end of a date. If the study's settings say so
+    (``update.nightly``), the champion that then stands is corrected where recent outcomes ask for it.
 
     Args:
         study: name of a block of params.yaml.
@@ -183,6 +199,7 @@ def retrain(study: str, warnings: list[str] | None = None, date: str | None = No
     landed = take_landed(one, date)
     if warnings is None:
         if row := retrained_already(one, date):
+            update_champion(one, date)
             return row
         warnings = check_before(one)
     person_keys(one)  # what is wrong with the settings, or missing, is said before DVC starts
@@ -191,4 +208,5 @@ def retrain(study: str, warnings: list[str] | None = None, date: str | None = No
     before = last_promotion(one.registry.promotions())
     result = register_and_promote(one)
     row = trying(record, one.settings.night)(one, Judged(training, before, result, warnings, landed), started_at)
+    update_champion(one, date)
     return {**row, "reason": result.reason, "unchanged": False}

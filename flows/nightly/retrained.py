@@ -68,12 +68,19 @@ def retrained_already(study: Study, date: str | None = None) -> dict[str, Any] |
 def _recorded(study: Study) -> dict[str, Any] | None:
     """The row of the run with these inputs, or of the one that made its model the champion."""
     version, promotions, runs = sha256(study.paths.models / MODEL), study.registry.promotions(), study.tables.runs
+    while promotions.height and _corrects(study, promotions["model_version"][-1], version):
+        promotions = promotions[:-1]
     decisive = inputs(study, version)
     row = runs.find(run_id(decisive, last_promotion(promotions)))
     if row is None and promotions.height and promotions["model_version"][-1] == version:
         row = runs.find(run_id(decisive, last_promotion(promotions[:-1])))
         return row if row and row["promoted"] else None
     return row if row and not row["promoted"] else None
+
+
+def _corrects(study: Study, champion: str, version: str) -> bool:
+    """Whether a champion is a correction of the model that a training would leave."""
+    return champion != version and study.registry.network_of(champion) == version
 
 
 def _is_left(study: Study, row: dict[str, Any]) -> bool:

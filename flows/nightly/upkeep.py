@@ -75,7 +75,7 @@ def named_versions(study: Study, audit: timedelta) -> dict[str, set[int]]:
         return named
     last = dict[str, dict[str, Any]]()
     for row in tables.runs.read().sort("finished_at").iter_rows(named=True):
-        if row["flow"] != "retrain":
+        if row["flow"] == "score":
             last[row["batch"]] = row
     for date, row in last.items():
         for name, table in (("scores", tables.scores), ("rejects", tables.rejects)):

@@ -145,6 +145,11 @@ class StudyPaths:
         return self.root / "data" / "watch" / self.study
 
     @property
+    def updates(self) -> Path:
+        """Pages of what updates tried, one file a date."""
+        return self.root / "data" / "updates" / self.study
+
+    @property
     def told(self) -> Path:
         """What was told of its nights and is not mended yet."""
         return self.root / "data" / "alerts" / f"{self.study}.json"

@@ -12,6 +12,7 @@ from flows.project.gate_settings import GateSettings
 from flows.project.hashing import digest
 from flows.project.night import AbsenceSettings, NightSettings
 from flows.project.published import PublishedSettings
+from flows.project.update_settings import UpdateSettings
 from flows.project.watch_settings import WatchSettings
 from flows.project.yaml_file import YamlFile, read_yaml
 from mtl_models.baselines.settings import BaselineSettings
@@ -222,6 +223,7 @@ class StudySettings(_Settings):
     replay: ReplaySettings = ReplaySettings()
     night: NightSettings = NightSettings()
     watch: WatchSettings = WatchSettings()
+    update: UpdateSettings = UpdateSettings()
     shards: ShardSettings = ShardSettings()
     published: PublishedSettings = PublishedSettings()
     store: str = "delta"

@@ -22,6 +22,7 @@ from flows.stores.store import STORES, WHOLE, Store
 MODEL = "model.onnx"
 PROFILE = "validation.json"
 EVALUATION = "evaluation.json"
+CORRECTS = "corrects"
 _HISTORY: dict[str, Any] = {
     "model_version": pl.String,
     "promoted_at": pl.Datetime("us", "UTC"),
@@ -113,6 +114,14 @@ class ModelRegistry:
             ValueError: if its bytes changed.
         """
         return read_manifest(self.version_folder(version))
+
+    def network_of(self, version: str) -> str:
+        """The version whose network a version has: its own, or that of the one that it corrects.
+
+        Raises:
+            ValueError: if the bytes of its manifest changed.
+        """
+        return str(self.manifest(version).get(CORRECTS, version))
 
     def profile(self, version: str) -> dict[str, Any] | None:
         """Counts of the validation of a version's training data; None where it was registered without them.

@@ -9,15 +9,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from mtl_models.correction.record import Correction
+from mtl_models.correction.record import KEY, Correction
 from mtl_models.correction.scales import SCALES
 from mtl_models.data.dataset import Matrices
 from mtl_models.data.tasks import Task, load_tasks
 from mtl_models.kinds import kind_of
 from mtl_models.serving.scorer import open_session, run_session
 
-KEY = "correction"
-"""Under this name a file's metadata hold its corrections: a record a task."""
 TOLERANCE = 1e-5
 BATCH_SIZES = (1, 2, 7, 1025)
 # what may stand between the probabilities and the output that holds them

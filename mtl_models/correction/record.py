@@ -14,6 +14,9 @@ from mtl_models.kinds import kind_of
 if TYPE_CHECKING:
     from mtl_models.data.tasks import Task
 
+KEY = "correction"
+"""Under this name the metadata of a file, and the manifest of a version, hold its corrections: a record a task."""
+
 
 @dataclass(frozen=True)
 class Correction:

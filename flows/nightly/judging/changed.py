@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from flows.nightly.update.told import told_of
 from flows.project.paths import read_json
 from flows.stores.registry import ModelRegistry
 
@@ -20,7 +21,9 @@ _NOT_KEPT = "not known: one of the two versions was registered before this was k
 
 def changed(root: Path, registry: ModelRegistry, study: str, old: str | None, new: str) -> dict[str, list[str]]:
     """Sentences by title. Without a version before, what the new one is made of."""
+    told = {"Correction": lines} if (lines := told_of(registry.manifest(new))) else {}
     return {
+        **told,
         "Data": _shortened(_data(registry, study, old, new)),
         "Params": _shortened(_params(registry, old, new)),
         "Code": _shortened(_code(root, registry, study, old, new)),

@@ -47,11 +47,14 @@ class Rules:
 
     Attributes:
         share: of the chance that the settings allow for refusing the same recipe.
+        same_network: no training stands between the two models, and a margin on all people does not grow: nobody needs
+            to be kept from refusing the same recipe.
     """
 
     gate: GateSettings
     evaluation: EvaluationSettings
     share: float = 1.0
+    same_network: bool = False
 
     def counts(self, people: People) -> np.ndarray:
         """The resamples of some people, the same for all models."""
@@ -76,11 +79,11 @@ def compared(
     mine, other = mean_scores(each), mean_scores(others)
     rounding = Rounding(_DIGITS, rules.evaluation.confidence)
     gains = compare(tasks, mine, other, dict.fromkeys((task.name for task in tasks), True), rounding, is_twin=False)
-    noise = _noise(ours, theirs, each, others, people, tasks, rules.gate)
+    noise = _noise(ours, theirs, each, others, people, tasks, rules)
     by_task = {task.name: relative_gain(task, mine[task.name], other[task.name]) for task in tasks}
     mean = mean_of_defined(by_task).values
     say = partial(_check, n=people.n, whose=people.whose, rules=rules)
-    alike = _alike(theirs, others, people, tasks, counts)
+    alike = dict.fromkeys(noise, 0.0) if rules.same_network else _alike(theirs, others, people, tasks, counts)
     checks = [say(f"{name}, mean", mean, noise[MEAN], rules.margin(rules.gate.margins.mean, 1), alike=alike.get(MEAN))]
     for task in tasks:
         gain, title = by_task[task.name], f"{name}, {task.name}"
@@ -100,7 +103,7 @@ def mean_gain(
     each, others = ([losses_of(frame, people, tasks, counts) for frame in model.frames] for model in (ours, theirs))
     mine, other = mean_scores(each), mean_scores(others)
     gains = mean_of_defined({task.name: relative_gain(task, mine[task.name], other[task.name]) for task in tasks})
-    noise = _noise(ours, theirs, each, others, people, tasks, rules.gate)[MEAN]
+    noise = _noise(ours, theirs, each, others, people, tasks, rules)[MEAN]
     alike = _alike(theirs, others, people, tasks, counts).get(MEAN)
     return _check(name, gains.values, noise, margin, n=people.n, whose=people.whose, rules=rules, alike=alike)
 
@@ -154,14 +157,16 @@ def _noise(
     others: Sequence[Mapping[str, TaskScores]],
     people: People,
     tasks: Sequence[Task],
-    gate: GateSettings,
+    rules: Rules,
 ) -> dict[str, Noise]:
     """What training adds to a gain's variance, by task and for the mean.
 
     It was measured and stands in the settings; or the repeats of both differ by it, or the seeds of each; or a value is
     taken for granted.
     """
-    names = [task.name for task in tasks]
+    names, gate = [task.name for task in tasks], rules.gate
+    if rules.same_network:
+        return dict.fromkeys([*names, MEAN], Noise())
     found: dict[str, Noise | None] = dict.fromkeys([*names, MEAN])
     if len(each) == len(others) > 1:
         pairs = [

@@ -74,6 +74,7 @@ class Evidence:
     """What is kept beside a version; nothing of one that was registered before it was kept.
 
     Attributes:
+        version: by which people are marked: of a correction the version that it corrects.
         trained_on: the marks of the people that it learned from.
         held_out: predictions by repeat, seed and mark.
     """
@@ -91,7 +92,7 @@ class Evidence:
         """
         trained, held_out = (registry.companion(version, name) for name in (TRAINED_ON, HELD_OUT))
         return cls(
-            version,
+            registry.network_of(version),
             pl.read_parquet(trained)[MARK] if trained else None,
             pl.read_parquet(held_out) if held_out else None,
         )

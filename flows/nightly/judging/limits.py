@@ -40,7 +40,8 @@ def _parity(registry: ModelRegistry, version: str) -> Check:
     n = export.get("n_parity_checked", 0)
     if export.get("sha256") != version or not n:
         return Check.of(name, False, f"{EXPORT} beside the model is of another file or of nobody: export it anew")
-    return Check.of(name, True, f"torch and onnxruntime agreed on {n:,} people when the file was made")
+    who = export.get("agreed", "torch and onnxruntime")
+    return Check.of(name, True, f"{who} agreed on {n:,} people when the file was made")
 
 
 def _seconds(scorer: Scorer, people: pl.DataFrame, limit: float) -> Check:

@@ -45,7 +45,7 @@ def landed_outcomes(study: Study, until: str, people: pl.Series | None = None) -
         rows = landed.until(until, name, columns_of(view), people=people)
         for task in tasks:
             came[task.name] += _came(rows, _columns(study, name, (task,)))
-        texts[name] = _text(name, newest_rows(rows, view), view)
+        texts[name] = text_of(name, newest_rows(rows, view), view)
     tables = {name: table.valid for name, table in split_tables(texts.get, contract).tables.items()}
     persons = tables[contract.person_table].select(pl.col(contract.person_key).alias(PERSON)).sort(PERSON)
     targets = cohort_targets(study.name, tables, persons, tasks)
@@ -66,7 +66,8 @@ def _came(rows: pl.DataFrame, columns: list[str]) -> Iterator[pl.DataFrame]:
         yield rows.filter(held).group_by(PERSON).agg(pl.col("landed_on").min())
 
 
-def _text(name: str, newest: pl.DataFrame, view: ModelView) -> TextTable:
+def text_of(name: str, newest: pl.DataFrame, view: ModelView) -> TextTable:
+    """The newest rows of a table as text that the contract splits."""
     columns = list(view.rules)
     lines, files = newest[LINE].alias("line"), newest[FILE].alias("file")
     return TextTable(name, name, newest.select(columns), lines, tuple(columns), (), files)

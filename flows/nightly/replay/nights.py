@@ -54,8 +54,8 @@ def replay_nights(
     place = make_place(study, replay, nights, folder)
     trained, scored = list[dict[str, Any]](), list[dict[str, Any]]()
     found = {"study": study.name, "settings": replay.model_dump(mode="json"), "trained": trained, "scored": scored}
-    with _in(folder):
-        for record in play(place, Drops(study, replay, nights), train=partial(_train, place)):
+    with working_in(folder):
+        for record in play(place, Drops(study, replay, nights), train=partial(train_as_of, place)):
             (trained if "parts" in record else scored).append(record)
             say(_words(record))
             if "parts" in record and scored:
@@ -101,7 +101,7 @@ def _score(place: Study, date: str, night: int, *, again: bool = False) -> dict[
     return {**found, **counts, **rows, "error": "", "champion": _champion(study), "seconds": _since(started)}
 
 
-def _train(place: Study, date: str, night: int) -> dict[str, Any]:
+def train_as_of(place: Study, date: str, night: int) -> dict[str, Any]:
     """A retraining as of a date: what it learned from, its figures on test people, and whether it was promoted."""
     study, started = Study(place.root, place.name), time.monotonic()
     paths = study.paths
@@ -163,7 +163,7 @@ def _words(record: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _in(folder: Path) -> Any:
+def working_in(folder: Path) -> Any:
     """Have DVC's stages find the copy of the project, not the project that is named in the environment."""
     before = {name: os.environ.get(name) for name in (ROOT_VARIABLE, "PYTHONPATH")}
     os.environ.update(dict.fromkeys(before, str(folder)))

@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 import pytest
 
-from mtl_models.correction.in_file import KEY, check_correction, correct, corrections_of
-from mtl_models.correction.record import Correction
+from mtl_models.correction.in_file import check_correction, correct, corrections_of
+from mtl_models.correction.record import KEY, Correction
 from mtl_models.data.dataset import Dataset, Matrices
 from mtl_models.kinds import KINDS
 from mtl_models.serving.scorer import Scorer, open_session, run_session, score_frame
