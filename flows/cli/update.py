@@ -26,8 +26,8 @@ def update(name: StudyName, date: Date = None, again: _Again = False, refit: _Re
     For every outcome it tries nothing, a new intercept, intercept and slope. The gate decides on people held apart."""
     study = sound_study(name, "contract")
     from flows.nightly.update.page import page_path
-    from flows.nightly.update.run import line_of
     from flows.nightly.update.run import update as run
+    from flows.nightly.update.words import line_of
     from flows.project.dates import date_or_today
 
     row = run(study, date_or_today(date, study.settings.schedule.timezone), again=again)

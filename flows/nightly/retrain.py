@@ -25,7 +25,8 @@ from flows.nightly.retrained import TRAINING, inputs, last_promotion, retrained_
 from flows.nightly.retries import trying
 from flows.nightly.run_name import of_night
 from flows.nightly.training_data import require_sound, training_judgement
-from flows.nightly.update.run import due, summary_of, update
+from flows.nightly.update.run import due, update
+from flows.nightly.update.words import summary_of
 from flows.project.access import apply
 from flows.project.dates import check_date, date_of_run
 from flows.project.errors import sentence_of, value_free

@@ -82,7 +82,7 @@ def _maximise(target: np.ndarray, offset: np.ndarray, designs: Sequence[np.ndarr
     """
     rows = np.arange(len(target))
     stacked = np.stack([*designs], axis=2) if designs else np.empty((*offset.shape, 0))
-    numbers = np.zeros(len(designs))
+    flat, numbers = stacked.reshape(offset.size, len(designs)), np.zeros(len(designs))
 
     def log_probability(at: np.ndarray) -> np.ndarray:
         values = offset + stacked @ at
@@ -93,9 +93,9 @@ def _maximise(target: np.ndarray, offset: np.ndarray, designs: Sequence[np.ndarr
     best, found = float(logs[rows, target].sum()), not designs
     for _ in range(_STEPS if designs else 0):
         probability = np.exp(logs)
-        mean = np.einsum("nk,nkq->nq", probability, stacked)
+        mean = (probability[:, :, None] * stacked).sum(axis=1)
         gradient = (stacked[rows, target] - mean).sum(axis=0)
-        second = np.einsum("nk,nkq,nkr->qr", probability, stacked, stacked) - mean.T @ mean
+        second = flat.T @ (probability.reshape(-1, 1) * flat) - mean.T @ mean
         try:
             step = np.linalg.solve(second, gradient)
         except np.linalg.LinAlgError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from flows.features.cohort import cohort_of
-from flows.nightly.landing.newest import newest_rows
+from flows.nightly.landing.newest import columns_of, newest_rows
 from flows.nightly.landing.outcomes import text_of
 from flows.study.study import Study
 from schemas.fields import ModelView
@@ -31,7 +31,7 @@ def landed_features(study: Study, until: str, people: pl.Series) -> pl.DataFrame
     texts: dict[str, TextTable] = {}
     for name, model in contract.tables.items():
         view = ModelView.of(model)
-        rows = study.tables.landed.until(until, name, people=people)
+        rows = study.tables.landed.until(until, name, columns_of(view), people=people)
         texts[name] = text_of(name, newest_rows(rows, view), view)
     tables = {name: table.valid for name, table in split_tables(texts.get, contract).tables.items()}
     return cohort_of(study.name, tables, settings.task_records, settings.known_later, may_be_empty=True).features

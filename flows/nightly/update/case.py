@@ -15,7 +15,6 @@ from flows.nightly.judging.predicted import People, Predicted
 from flows.nightly.landing.features import landed_features
 from flows.nightly.task_changes import Changes
 from flows.nightly.update.people import Recent, corrected
-from flows.nightly.update.trial import Tried
 from flows.nightly.watch.outcomes import outcome_columns
 from flows.report.words import listing
 from flows.study.study import Study
@@ -40,7 +39,6 @@ def case_of_update(
     recent: Recent,
     features: pl.DataFrame,
     new: Mapping[str, Correction],
-    tried: Sequence[Tried],
 ) -> Case:
     """The case of a correction: outcomes that it leaves alone are as the champion's, and are not judged.
 
@@ -54,7 +52,6 @@ def case_of_update(
         recent: the people.
         features: of the judged ones, see :func:`features_of`.
         new: the corrections, by task.
-        tried: what was tried.
     """
     tasks = [task for task in challenger.scorer.tasks if task.name in new]
     judged, gate = recent.judged, study.settings.gate
@@ -72,7 +69,7 @@ def case_of_update(
     names = [task.name for task in tasks]
     rows, check = not_learned(people, {CHALLENGER: challenger.evidence}, study.settings.evaluation.min_count)
     against = [Against(CHAMPION, ours.of(rows), theirs.of(rows), people.of(rows), names, same_network=True)]
-    further = [check, *_worth(tried)]
+    further = [check]
     anchor = next((rival for rival in rivals if rival.name == ANCHOR), None)
     if anchor is not None:
         beside = _anchor(anchor, challenger, ours, people, features, tasks)
@@ -85,24 +82,6 @@ def case_of_update(
     alone = [task.name for task in challenger.scorer.tasks if task.role == "main" and task.name not in new]
     notes = [f"{listing(alone)} {'is' if len(alone) == 1 else 'are'} as before"] if alone else []
     return Case(ours.of(rows), people.of(rows), tasks, against, further, notes)
-
-
-def _worth(tried: Sequence[Tried]) -> list[Check]:
-    """A check a part that is corrected: it must be worth something to people held apart."""
-    return [
-        Check.of(
-            f"worth, {each.part.name}",
-            each.gain.value > 0,
-            f"{each.gain.value:+.4f} nats of likelihood a person [{each.gain.low:+.4f}, {each.gain.high:+.4f}]".replace(
-                "-", "−"
-            ),
-            gain=round(each.gain.value, 6),
-            low=round(each.gain.low, 6),
-            high=round(each.gain.high, 6),
-        )
-        for each in tried
-        if each.corrects and each.gain is not None
-    ]
 
 
 def _anchor(

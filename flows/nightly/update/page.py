@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from flows.nightly.update.words import p_text
 from flows.project.paths import write_text
 from flows.report.words import count
 from flows.study.study import Study
@@ -49,8 +50,7 @@ def _shown(record: dict[str, Any]) -> dict[str, Any]:
     texts = [f"{each:+.4f}".replace("-", "−") for each in gain] if gain else []
     return {
         **record,
-        "any_p": _p(record["any_p"]),
-        "further_p": _p(record["further_p"]),
+        **{name: "–" if record[name] is None else p_text(record[name]) for name in ("any_p", "further_p")},
         "gain": f"{texts[0]} [{texts[1]}, {texts[2]}]" if texts else "–",
         "ratios": " → ".join("–" if each is None else f"{each:.2f}" for each in (record["before"], record["after"])),
         "numbers": _numbers(record),
@@ -63,7 +63,3 @@ def _numbers(record: Mapping[str, Any]) -> str:
         return "–"
     shift = ", ".join(f"{each:+.3g}".replace("-", "−") for each in record["shift"])
     return f"shift {shift}; slope {record['slope'][0]:.3g}"
-
-
-def _p(value: float | None) -> str:
-    return "–" if value is None else "under 0.0001" if value < 1e-4 else f"{value:.3g}"

@@ -22,11 +22,12 @@ from flows.nightly.update.people import Recent, recent_people, window
 from flows.nightly.update.refit import reasons_to_refit
 from flows.nightly.update.trial import Tried, corrections_from, record_of, try_on
 from flows.nightly.update.version import register_corrected
+from flows.nightly.update.words import NOTHING, line_of, why_nothing
 from flows.nightly.watch.night import scored_nights
 from flows.project.hashing import digest
 from flows.project.identity import code_digest
 from flows.project.provenance import git_revision
-from flows.report.words import count, listing
+from flows.report.words import count
 from flows.study.study import Study
 from mtl_models.correction.fitting import INTERCEPT, SLOPE
 from mtl_models.data.dataset import PERSON
@@ -34,7 +35,6 @@ from mtl_models.data.tasks import Task
 from mtl_models.kinds import kind_of
 
 FLOW = "update"
-NOTHING = "nothing is changed"
 
 
 @dataclass(frozen=True)
@@ -110,19 +110,6 @@ def due(study: Study, date: str) -> bool:
     return known >= (1 + study.settings.update.growth) * before[-1]
 
 
-def summary_of(row: dict[str, Any]) -> dict[str, Any]:
-    """What a page shows of an update."""
-    details = json.loads(row["details"])
-    tried = {each["part"]: line_of(each) for each in details["tried"]}
-    return {
-        "corrected": row["promoted"],
-        "reason": details["reason"],
-        "tried": tried,
-        "points to a training": "; ".join(details["refit"]) or "nothing",
-        "unchanged": row["unchanged"],
-    }
-
-
 def tasks_of(study: Study) -> list[Task]:
     """The outcomes that can be corrected."""
     return [task for task in study.settings.task_records if task.role == "main" and kind_of(task).scale]
@@ -153,7 +140,7 @@ def _update(study: Study, look: Look) -> dict[str, Any]:
     refit = reasons_to_refit(study, look.network, recent, tasks, new, tried)
     found: dict[str, Any] = {"tried": records, "refit": refit}
     if not new:
-        return _record(study, look, recent, started, {**found, "reason": _why_nothing(tried)})
+        return _record(study, look, recent, started, {**found, "reason": why_nothing(tried)})
     said = [f"{each['part']}: {each['words']}" for each in records if each["chosen"] in (INTERCEPT, SLOPE)]
     what = f"correction of {look.champion[:SHORT]}: {'; '.join(said)}"
     challenger, verdict = _judged(study, look, recent, tried, [line_of(each) for each in records], what)
@@ -183,7 +170,7 @@ def _judged(
     version = register_corrected(study, champion.scorer, new, recent.fitted[PERSON], complete, told)
     challenger = model_of(study, version)
     rivals = rivals_of(study, version, look.champion)
-    case = case_of_update(study, challenger, rivals, recent, features, new, tried)
+    case = case_of_update(study, challenger, rivals, recent, features, new)
     gate = study.settings.gate
     floors = {name: floor for name, floor in gate.floors.items() if name in new}  # the others are as they were
     verdict = judge(case, Rules(gate.model_copy(update={"floors": floors}), study.settings.evaluation))
@@ -192,31 +179,6 @@ def _judged(
         story = Story(version, f"{what}; {verdict.words}", verdict.record())
         promote_with_record(study, story, challenger.scorer, champion.scorer)
     return version, verdict
-
-
-def _why_nothing(tried: Sequence[Tried]) -> str:
-    by_reason: dict[str, list[str]] = {}
-    for each in tried:
-        by_reason.setdefault(each.why, []).append(each.part.name)
-    return f"{NOTHING}: " + "; ".join(f"{listing(names)}: {why}" for why, names in by_reason.items())
-
-
-def line_of(record: dict[str, Any]) -> str:
-    """What was tried of a part, in a line with its figures."""
-    said = f"{record['part']}: {record['words']}"
-    if record["any_p"] is not None:
-        said += f"; chance of so large a difference from nothing {p_text(record['any_p'])}"
-    if record["further_p"] is not None:
-        said += f", of a slope beside an intercept alone {p_text(record['further_p'])}"
-    if record["gain"] is not None:
-        value, low, high = (f"{each:+.4f}".replace("-", "−") for each in record["gain"])
-        said += f"; on people held apart {value} nats of likelihood a person [{low}, {high}]"
-    return f"{said}; {record['why']}"
-
-
-def p_text(p: float) -> str:
-    """A chance for a reader."""
-    return "under 0.0001" if p < 1e-4 else f"{p:.4f}" if p < 0.01 else f"{p:.2f}"
 
 
 def _row(

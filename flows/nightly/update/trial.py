@@ -133,7 +133,9 @@ def _ratio(part: Part) -> float | None:
 
 
 def _over(observed: float, expected: float, part: Part) -> float | None:
-    """Observed over expected; of a number observed less expected."""
+    """Observed over expected; of a number observed less expected, of classes without an order nothing."""
+    if len(part.columns) > 1 and not kind_of(part.task).ordered:
+        return None
     if kind_of(part.task).form == "number":
         return round(observed - expected, 6)
     return round(observed / expected, 6) if expected > 0 and math.isfinite(expected) else None

@@ -92,6 +92,20 @@ def test_gain_by_hand() -> None:
     assert said(verdict, "champion, tc").figures["low"] == pytest.approx(0.5 - 1.6449 * 0.01 * np.sqrt(2), abs=1e-5)
 
 
+def test_between_two_models_of_one_network_no_training_stands_and_no_margin_grows() -> None:
+    targets, scores = people(60, 1.0)
+    moved = scores.with_columns(pl.col("tc") + 0.3, pl.col("ill__p") * 0.99)
+    ours, theirs, who = Predicted((moved,)), Predicted((scores,)), People(targets)
+    apart, same = (
+        compared("champion", ours, theirs, who, TASKS, Rules(SETTINGS, EVALUATION, same_network=same)).checks
+        for same in (False, True)
+    )
+    assert all(one.figures["margin"] >= other.figures["margin"] for one, other in zip(apart, same, strict=True))
+    assert apart[0].figures["margin"] > 0.02
+    assert [check.figures["margin"] for check in same] == [0.02, 0.1, 0.1], "as was asked for"
+    assert all(one.figures["low"] < other.figures["low"] for one, other in zip(apart, same, strict=True))
+
+
 def test_what_training_adds_by_hand() -> None:
     """Both err by 1; their other seeds by 1.1 and 1.2. One degree of freedom each: 95 % of Student's t lie above -2.92.
 

@@ -107,7 +107,7 @@ def test_an_update_corrects_what_drifted_and_all_commands_tell_of_it(drifted: Pr
     assert held["thal"].changes_nothing
     (page,) = registry.version_folder(corrected).glob("changes/*.html")
     record = page.read_text()
-    for words in ("fitted on", "disease: a new intercept", "worth, disease", "numpy and onnxruntime agreed"):
+    for words in ("fitted on", "disease: a new intercept", "nats of likelihood", "numpy and onnxruntime agreed"):
         assert words in record
     update_page = page_path(study, day(11)).read_text()
     assert "The champion was corrected." in update_page
