@@ -126,7 +126,8 @@ def test_an_update_corrects_what_drifted_and_all_commands_tell_of_it(drifted: Pr
     assert after.columns == before.columns
     ours = held["disease"].of(before.select("disease__p").to_numpy())[:, 0]
     np.testing.assert_allclose(after["disease__p"], ours, atol=1e-5)
-    np.testing.assert_array_equal(after["disease"], (after["disease__p"] >= 0.5).cast(pl.Int8))
+    (cut,) = json.loads(Scorer(registry.path(corrected)).metadata["cuts"])["disease"]
+    np.testing.assert_array_equal(after["disease"], (after["disease__p"] >= cut).cast(pl.Int8))
     (explained,) = run_all(drifted, ["explain-score", person, "--study", "heart", "--date", day(12)])
     assert f"the network of {base[:12]}, corrected" in explained[1]
 
