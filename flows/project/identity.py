@@ -28,6 +28,7 @@ SETTLED: dict[str, dict[str, Any]] = {
             "training",
             "baselines",
             "evaluation",
+            "card",
         ),
         True,
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from flows.project.card_settings import CardSettings
 from flows.project.gate_settings import GateSettings
 from flows.project.hashing import digest
 from flows.project.night import AbsenceSettings, NightSettings
@@ -198,6 +199,7 @@ class StudySettings(_Settings):
         near: by task and source column (``TABLE.COLUMN``), why a column that the task sees says nearly the same as its
             outcome or as what is hidden from it, and is shown all the same; the page repeats it.
         replay: the nights of `mtl-health replay`.
+        card: what only people can write of the model, for its card.
         landing: whether the rows of drops are kept, for trainings to come.
         store: the kind of store that keeps the published tables, by its name in ``flows.stores.store``.
     """
@@ -226,6 +228,7 @@ class StudySettings(_Settings):
     update: UpdateSettings = UpdateSettings()
     shards: ShardSettings = ShardSettings()
     published: PublishedSettings = PublishedSettings()
+    card: CardSettings = CardSettings()
     store: str = "delta"
 
     @model_validator(mode="after")

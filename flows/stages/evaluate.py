@@ -10,6 +10,7 @@ import polars as pl
 
 from flows.fitting.absence import absence
 from flows.project.hashing import sha256
+from flows.project.identity import decisive
 from flows.project.paths import SUMMARY, read_json, write_json, write_text
 from flows.project.settings import StudySettings
 from flows.report.groups import in_subgroups
@@ -81,6 +82,7 @@ def column_titles(study: Study, features: Iterable[str]) -> dict[str, str]:
 def run(study: Study) -> dict[str, Any]:
     """The stage on the study's predictions."""
     from flows.report.build import draw_plots
+    from flows.report.card import render_card
     from flows.report.context import ReportContext
     from flows.report.page import render_page
 
@@ -147,6 +149,8 @@ def run(study: Study) -> dict[str, Any]:
     for plot in plots:
         write_text(paths.reports / "plots" / f"{plot.name}.svg", plot.svg)
     write_text(paths.reports / "index.html", page)
+    card = render_card(context, settings.card.model_dump(), decisive(settings, "evaluate"))
+    write_text(paths.reports / "card.html", card)
     metrics = flat_metrics(summary)
     write_json(
         paths.reports / "evaluation.json", {**summary, **({"absence": without} if without else {}), "subgroups": groups}
