@@ -61,7 +61,7 @@ class Ordinal(Probabilities):
 
     def decided(self, task: Task, prediction: np.ndarray, cuts: np.ndarray) -> np.ndarray:
         """How many cuts the expected class reaches."""
-        from mtl_models.metrics.classes import expected_class
+        from mtl_models.metrics.ordered import expected_class
 
         reached: np.ndarray = (expected_class(prediction)[:, None] >= cuts).sum(axis=1, keepdims=True)
         return reached

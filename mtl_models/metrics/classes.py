@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mtl_models.metrics.binary import rank_scores
+from mtl_models.metrics.ordered import probability_above
 from mtl_models.metrics.weights import Scores, cross_entropy, ratio
 
 
@@ -43,16 +44,6 @@ def ordinal(target: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> 
         "rps": ratio(distance @ weights, weights.sum(axis=0)),
         "log_loss": class_log_loss(target, prediction, weights),
     }
-
-
-def probability_above(prediction: np.ndarray) -> np.ndarray:
-    """Probability of a class above each cut point. Shape: ``(n, n_classes)`` to ``(n, n_classes - 1)``."""
-    return np.asarray(1 - np.cumsum(prediction, axis=1)[:, :-1] / prediction.sum(axis=1, keepdims=True))
-
-
-def expected_class(prediction: np.ndarray) -> np.ndarray:
-    """The expected class index of each row, not rounded. Shape: ``(n, n_classes)`` to ``(n,)``."""
-    return np.asarray(prediction @ np.arange(prediction.shape[1]) / prediction.sum(axis=1))
 
 
 def class_log_loss(target: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mtl_models.metrics.classes import expected_class
+from mtl_models.metrics.ordered import expected_class
 
 MIN_CASES = 10
 """Fewest cases, or people, that a cut is chosen by: with fewer it is the task's threshold."""

@@ -11,8 +11,8 @@ from mtl_models.data.tasks import Task
 from mtl_models.kinds import kind_of
 from mtl_models.metrics.bootstrap import resample_counts
 from mtl_models.metrics.calibration import calibration_of_probabilities
-from mtl_models.metrics.classes import probability_above
 from mtl_models.metrics.collect import Run, Sample
+from mtl_models.metrics.ordered import probability_above
 from mtl_models.metrics.replicates import seed_shares
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.settings import EvaluationSettings

@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 
 from mtl_models.data.tasks import Task
 from mtl_models.metrics.binary import equal_mass_bins
-from mtl_models.metrics.classes import expected_class, probability_above
+from mtl_models.metrics.ordered import expected_class, probability_above
 from mtl_models.metrics.score import score_task
 
 CLASSES = ("none", "mild", "severe")
