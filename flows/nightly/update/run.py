@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+from filelock import FileLock, Timeout
 
 from flows.nightly.champions import ROLLED_BACK, SHORT
 from flows.nightly.gate import judge
@@ -83,7 +84,7 @@ def update(study: Study, date: str, *, again: bool = False) -> dict[str, Any]:
         again: look even if nothing is new, and after a correction was rolled back.
 
     Raises:
-        ValueError: without a champion; if the study's drops do not land.
+        ValueError: without a champion; if the study's drops do not land, or another update works.
     """
     if not study.settings.landing:
         raise ValueError(f"{study.name} keeps nothing of its drops (landing: false): an update has no outcomes to use")
@@ -92,7 +93,12 @@ def update(study: Study, date: str, *, again: bool = False) -> dict[str, Any]:
         return {**row, "unchanged": True}
     if not again and (said := _rolled_back(study, look)):
         return _row(study, look, Recent(pl.DataFrame(), 0), dt.datetime.now(dt.UTC), {"reason": said, "tried": []})
-    return _update(study, look)
+    lock = FileLock(study.registry.folder / ".updating.lock", timeout=0)
+    try:
+        with lock:
+            return _update(study, look)
+    except Timeout:
+        raise ValueError(f"another update of {study.name} works: wait for it, and see what it says") from None
 
 
 def due(study: Study, date: str) -> bool:
@@ -176,6 +182,8 @@ def _judged(
     verdict = judge(case, Rules(gate.model_copy(update={"floors": floors}), study.settings.evaluation))
     write_verdict(study, version, verdict)
     if verdict.passes:
+        if study.registry.require_champion(study.name).version != look.champion:
+            raise ValueError(f"{study.name} has got another champion in the meantime: run the update again")
         story = Story(version, f"{what}; {verdict.words}", verdict.record())
         promote_with_record(study, story, challenger.scorer, champion.scorer)
     return version, verdict

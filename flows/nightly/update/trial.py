@@ -93,7 +93,7 @@ def record_of(tried: Tried, min_count: int) -> dict[str, Any]:
     """A part's trial as plain JSON types, for the ledger, the version and the page; small counts are not said."""
     part, gain, fit = tried.part, tried.gain, tried.fit
     first = tried.climb.fits.get(INTERCEPT)
-    enough = bool(tried.climb.fits) and part.events >= min_count
+    enough, apart = bool(tried.climb.fits) and part.events >= min_count, tried.judged.events >= min_count
     return {
         "task": part.task.name,
         "part": part.name,
@@ -109,8 +109,8 @@ def record_of(tried: Tried, min_count: int) -> dict[str, Any]:
         "slope": list(fit.slope) if fit and enough else None,
         "shift": list(fit.shift) if fit and enough else None,
         "gain": None if gain is None else [round(each, 6) for each in (gain.value, gain.low, gain.high)],
-        "before": None if gain is None else _over(gain.observed, gain.before, part),
-        "after": None if gain is None else _over(gain.observed, gain.after, part),
+        "before": _over(gain.observed, gain.before, part) if gain and apart else None,
+        "after": _over(gain.observed, gain.after, part) if gain and apart else None,
         "chosen": tried.chosen,
         "words": _words(tried),
         "why": tried.why,
