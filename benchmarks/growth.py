@@ -125,7 +125,7 @@ def measure_night(
     now = datetime.now(UTC)
     study = Study(paths.root, STUDY)
     champion = Champion(version, file, now, "")
-    work = Work(paths.root, STUDY, settings, champion, scratch / "staging", DATE, "0" * 16, now)
+    work = Work(paths.root, STUDY, settings, champion, scratch / "staging", DATE, "0" * 16, now, lands=landing)
     work.scorer.tasks, study.contract, study.hidden  # noqa: B018 - what is set up once is not measured
     start, clock = _cpu(), time.perf_counter()
     parting = ShardSettings(people=people, at_once_mb=0)
