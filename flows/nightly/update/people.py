@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from flows.nightly.judging.evidence import Evidence
+from flows.nightly.update.told import UPDATE
 from flows.nightly.watch.outcomes import Month, outcome_columns, outcomes_of, with_outcomes
 from flows.stores.registry import ModelRegistry
 from flows.study.study import Study
@@ -69,7 +70,8 @@ def recent_people(study: Study, champion: str, date: str, nights: pl.DataFrame, 
     """Recent people as they were known at the end of a date.
 
     Who was scored by another correction of the champion's network counts too: what the champion would have said follows
-    from what was said. Of a person the first prediction counts.
+    from what was said. Of a person the first prediction counts. Outcomes that had come when the champion was corrected
+    have had their say.
 
     Args:
         study: whose people they are.
@@ -94,7 +96,8 @@ def recent_people(study: Study, champion: str, date: str, nights: pl.DataFrame, 
         people = people.filter(~learned)
     if people.is_empty():
         return Recent(empty, 0)
-    people = people.with_columns(each for task in tasks for each in _known(task))
+    seen = registry.manifest(champion).get(UPDATE, {}).get("until")
+    people = people.with_columns(each for task in tasks for each in _known(task, seen))
     outcomes = [name for task in tasks for name in outcome_columns(task)]
     known = people.filter(pl.any_horizontal(pl.col(outcomes).is_not_null())).sort(PERSON)
     frame = known.select(PERSON, "score_date", *columns, *outcomes).with_columns(
@@ -146,11 +149,12 @@ def corrected(frame: pl.DataFrame, corrections: Mapping[str, Correction], tasks:
     return frame
 
 
-def _known(task: Task) -> list[pl.Expr]:
-    """The outcomes of a task that came on the day of the prediction or later, of people who have one."""
-    counts = pl.all_horizontal(pl.col(task.prediction_columns).is_not_null()) & (
-        pl.col(f"{task.name}__came_on") >= pl.col("score_date")
-    )
+def _known(task: Task, seen: str | None) -> list[pl.Expr]:
+    """The outcomes of a task that came on the day of the prediction or later, and after a date that was looked at."""
+    came = pl.col(f"{task.name}__came_on")
+    counts = pl.all_horizontal(pl.col(task.prediction_columns).is_not_null()) & (came >= pl.col("score_date"))
+    if seen:
+        counts &= came > dt.date.fromisoformat(seen)
     return [pl.when(counts).then(pl.col(name)).cast(pl.Float64).alias(name) for name in outcome_columns(task)]
 
 

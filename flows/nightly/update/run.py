@@ -102,18 +102,19 @@ def update(study: Study, date: str, *, again: bool = False) -> dict[str, Any]:
 
 
 def due(study: Study, date: str) -> bool:
-    """Whether so much more is known than at the last look that `retrain` looks again, see ``update.growth``."""
+    """Whether so much more is known than at the last look at the champion that `retrain` looks again.
+
+    See ``update.growth``.
+    """
     look, runs = Look.at(study, date), study.tables.runs
     rows = runs.read().filter(pl.col("flow") == FLOW).sort("finished_at") if runs.exists() else pl.DataFrame()
     before = [
         row["n_people"] or 0
         for row in rows.iter_rows(named=True)
-        if json.loads(row["details"])["network"] == look.network
+        if json.loads(row["details"])["champion_before"] == look.champion
     ]
-    if not before:
-        return True
     known = recent_people(study, look.champion, date, look.nights, tasks_of(study)).frame.height
-    return known >= (1 + study.settings.update.growth) * before[-1]
+    return known > 0 and known >= (1 + study.settings.update.growth) * (before[-1] if before else 0)
 
 
 def tasks_of(study: Study) -> list[Task]:

@@ -25,7 +25,7 @@ from flows.nightly.watch.reference import kept_reference
 from flows.stores.registry import CORRECTS
 from flows.stores.staging import staging
 from flows.study.study import Study
-from mtl_models.correction.record import KEY
+from mtl_models.correction.record import KEY, Correction
 from mtl_models.serving.scorer import Scorer
 from tests.flows.support import run_all
 from tests.support import NIGHT, Project
@@ -81,6 +81,8 @@ def test_an_update_corrects_what_drifted_and_all_commands_tell_of_it(drifted: Pr
     assert not waiting["promoted"]
     assert "no outcome has come of people whom the champion's network scored" in waiting["details"]
     assert update(study, day(9))["unchanged"]
+    assert not due(study, day(9))
+    assert due(study, day(11))
 
     person = newcomers(study)["id"][0]
     first, again, history, champion = run_all(
@@ -142,7 +144,8 @@ def test_an_update_corrects_what_drifted_and_all_commands_tell_of_it(drifted: Pr
     # who was scored before the correction counts as if the champion had scored them, and is not fitted on twice
     look = Look.at(study, day(12))
     recent = recent_people(study, look.champion, day(12), look.nights, tasks_of(study))
-    assert recent.fitted.is_empty()
+    assert recent.frame.is_empty(), "all outcomes that came have had their say"
+    assert recent.n_scored > 0
     assert not due(study, day(12))
 
     rolled = run_all(drifted, ["rollback", "--study", "heart", "--because", "to see"])
@@ -169,6 +172,33 @@ def test_people_who_are_as_they_were_change_nothing(copy_night: Callable[[str], 
     tried = {each["part"]: each for each in json.loads(row["details"])["tried"]}
     assert tried["disease"]["chosen"] == "none"
     assert tried["disease"]["any_p"] > tried["disease"]["level"]
+
+
+def test_a_second_correction_lies_on_the_first_and_on_one_network(drifted: Project) -> None:
+    """Outcomes are drawn from what the corrected champion says, 1.5 logits lower."""
+    study = Study(drifted.folder, "heart")
+    registry, tasks = study.registry, tasks_of(study)
+    base = registry.promotions()["model_version"][0]
+    if registry.require_champion("heart").version == base:
+        assert update(study, day(11), again=True)["promoted"]
+    first = registry.require_champion("heart").version
+    people = newcomers(study).with_columns(pl.col("id").str.replace("77", "88"))
+    put(study, day(20), people.drop("thal", "target", "ca"))
+    said = score(study, day(20))
+    chance = people.select(pl.col("id").alias("person_id")).join(said, on="person_id", maintain_order="left")
+    lower = Correction("logit", (1.0,), (-1.5,)).of(chance.select("disease__p").to_numpy())[:, 0]
+    ill = np.random.default_rng(3).random(people.height) < lower
+    put(study, day(30), people.with_columns(pl.Series("target", ill.astype(int))).drop("thal"))
+    land_alone(study, day(30))
+    row = update(study, day(30))
+    assert row["promoted"], json.loads(row["details"])["reason"]
+    second = row["model_version"]
+    assert registry.network_of(second) == base
+    one, two = (corrections_held(registry, version, tasks)["disease"] for version in (first, second))
+    assert one.undone().then(two).shift[0] == pytest.approx(-1.5, abs=0.8)
+    put(study, day(31), people.drop("thal", "target", "ca"))
+    ours = one.undone().then(two).of(said.select("disease__p").to_numpy())[:, 0]
+    np.testing.assert_allclose(score(study, day(31))["disease__p"], ours, atol=1e-5)
 
 
 def test_before_a_correction_a_file_is_what_it_was(drifted: Project) -> None:
