@@ -23,6 +23,7 @@ from mtl_models.training.optimizer import make_optimizer, parameter_groups
 from mtl_models.training.tensors import Batches, Tensors, batch_losses, task_losses
 
 State = dict[str, Tensor]
+TOGETHER = 256  # losses that are kept as one tensor
 
 
 class Run:
@@ -102,13 +103,13 @@ class Run:
     def _train(self) -> dict[str, float]:
         """One pass over the training rows; mean loss by task."""
         self.network.train()
-        losses: dict[str, list[Tensor]] = {task.name: [] for task in self.network.tasks}
+        losses = {task.name: _Losses() for task in self.network.tasks}
         for batch in self.train.batches(self.order, self.training.batch_size):
             if self.blank is not None:
                 batch = replace(batch, prepared=self.blank(batch.prepared))
             for name, loss in self._step(batch).items():
                 losses[name].append(loss)
-        return {name: float(torch.stack(each).mean()) for name, each in losses.items() if each}
+        return {name: each.mean() for name, each in losses.items() if each.n}
 
     def _step(self, batch: Tensors) -> dict[str, Tensor]:
         """One step on a batch; its losses by task, none where no row has a label."""
@@ -133,6 +134,26 @@ class Run:
                 after = batch_losses(self.network, batch, bfloat16=self.bfloat16)
             self.balancer.after_step(losses, after)
         return losses
+
+
+class _Losses:
+    """Losses of many batches: thousands of tensors of one number would keep memory from being given back."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._pieces: list[Tensor] = []
+        self._last: list[Tensor] = []
+
+    def append(self, loss: Tensor) -> None:
+        self.n += 1
+        self._last.append(loss)
+        if len(self._last) == TOGETHER:
+            self._pieces.append(torch.stack(self._last))
+            self._last = []
+
+    def mean(self) -> float:
+        rest = [torch.stack(self._last)] if self._last else []
+        return float(torch.cat([*self._pieces, *rest]).mean())
 
 
 def _snapshot(network: Network) -> State:

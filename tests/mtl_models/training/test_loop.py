@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
 from mtl_models.data.dataset import Dataset
 from mtl_models.data.layout import plan_layout
 from mtl_models.network.network import Network
+from mtl_models.training import run
 from mtl_models.training.balancing.base import times
 from mtl_models.training.tensors import Tensors, batch_losses
 from tests.mtl_models.conftest import MODEL, SPEC, TASKS
@@ -52,3 +54,13 @@ def test_a_weight_of_one_is_no_step_and_any_other_is() -> None:
     assert times(loss, 1.0) is loss
     assert torch.equal(times(loss, 0.2), loss * 0.2)
     assert torch.equal(times(loss, torch.tensor(1.0)), loss)
+
+
+@pytest.mark.parametrize("n", [1, run.TOGETHER, run.TOGETHER + 1, 3 * run.TOGETHER])
+def test_losses_that_are_kept_together_have_the_same_mean(n: int) -> None:
+    each = list(torch.rand(n, generator=torch.Generator().manual_seed(0)))
+    losses = run._Losses()
+    for loss in each:
+        losses.append(loss)
+    assert losses.n == n
+    assert losses.mean() == float(torch.stack(each).mean())
