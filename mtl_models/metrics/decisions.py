@@ -15,7 +15,7 @@ from mtl_models.kinds import kind_of
 from mtl_models.metrics.bootstrap import resample_counts
 from mtl_models.metrics.classes import hard_scores
 from mtl_models.metrics.collect import FINAL, repeat_of
-from mtl_models.metrics.replicates import seed_shares
+from mtl_models.metrics.replicates import mean_of_runs, seed_shares
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.metrics.weights import Scores, ratio, totals
@@ -139,7 +139,7 @@ def _judge(
             "n": n if shown else None,
             "n_cases": n_cases if shown else None,
             "metrics": {
-                metric: rounding.figure(_mean([each[metric] for each in scores], shares), shown=True)
+                metric: rounding.figure(mean_of_runs([each[metric] for each in scores], shares), shown=True)
                 for metric in (scores[0] if shown else ())
             },
         }
@@ -147,7 +147,7 @@ def _judge(
     if task.classes:
         agreement = [_agreement(run, counts, ordered=kind_of(task).ordered) for run in runs]
         record["agreement"] = {
-            metric: rounding.figure(_mean([each[metric] for each in agreement], shares), shown=True)
+            metric: rounding.figure(mean_of_runs([each[metric] for each in agreement], shares), shown=True)
             for metric in agreement[0]
         }
     return {**record, "columns": columns}
@@ -197,8 +197,3 @@ def weighted_kappa(target: np.ndarray, decided: np.ndarray, weights: np.ndarray)
     sums = totals(columns, weights)
     by_chance = sums["squares"] - 2 * ratio(sums["true"] * sums["decided"], sums["n"])
     return 1 - ratio(sums["distance"], np.where(by_chance > 1e-9, by_chance, 0.0))
-
-
-def _mean(values: Sequence[np.ndarray], shares: np.ndarray) -> np.ndarray:
-    """The mean of the runs; a run that a replicate did not draw does not count there, whatever its value."""
-    return np.asarray(np.where(shares > 0, np.stack(values) * shares, 0.0).sum(axis=0))

@@ -13,7 +13,7 @@ from mtl_models.metrics.bootstrap import resample_counts
 from mtl_models.metrics.calibration import calibration_of_probabilities
 from mtl_models.metrics.collect import Run, Sample
 from mtl_models.metrics.ordered import probability_above
-from mtl_models.metrics.replicates import seed_shares
+from mtl_models.metrics.replicates import mean_of_runs, seed_shares
 from mtl_models.metrics.rounding import Rounding
 from mtl_models.metrics.settings import EvaluationSettings
 from mtl_models.metrics.weights import Scores, ratio, totals
@@ -91,7 +91,9 @@ def _record(
             chances.append((calibration.error, calibration.chance))
         else:
             scores.append(_number(target[known], predicted[known], weights))
-    figures = {name: rounding.figure(_mean([each[name] for each in scores], shares), shown=True) for name in scores[0]}
+    figures = {
+        name: rounding.figure(mean_of_runs([each[name] for each in scores], shares), shown=True) for name in scores[0]
+    }
     record: dict[str, Any] = {"n": len(cases), **figures}
     if probable:
         error, chance = np.mean(chances, axis=0)
@@ -140,7 +142,3 @@ def logistic_slope(target: np.ndarray, logit: np.ndarray, weights: np.ndarray) -
         if np.nanmax(np.abs(step), initial=0.0) < 1e-8:
             break
     return np.where(np.abs(slope) < _BOUND, slope, np.nan)
-
-
-def _mean(values: Sequence[np.ndarray], shares: np.ndarray) -> np.ndarray:
-    return np.asarray(np.where(shares > 0, np.stack(values) * shares, 0.0).sum(axis=0))

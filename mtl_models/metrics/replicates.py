@@ -61,12 +61,12 @@ def seed_shares(model: str, seeds: Sequence[int], settings: EvaluationSettings) 
 
 def _average(scores: list[TaskScores], shares: np.ndarray) -> TaskScores:
     def mean(parts: list[Scores]) -> Scores:
-        return {name: _weighted([part[name] for part in parts], shares) for name in parts[0]}
+        return {name: mean_of_runs([part[name] for part in parts], shares) for name in parts[0]}
 
     labels = {label: mean([each.labels[label] for each in scores]) for label in scores[0].labels}
     return replace(scores[0], metrics=mean([each.metrics for each in scores]), labels=labels)
 
 
-def _weighted(values: list[np.ndarray], shares: np.ndarray) -> np.ndarray:
-    """The mean by ``shares``; a run that a replicate did not draw does not count there, whatever its value."""
+def mean_of_runs(values: Sequence[np.ndarray], shares: np.ndarray) -> np.ndarray:
+    """The mean by what :func:`seed_shares` gives; a run that a replicate did not draw does not count there at all."""
     return np.asarray(np.where(shares > 0, np.stack(values) * shares, 0.0).sum(axis=0))
