@@ -22,7 +22,7 @@ def sigmoid(values: np.ndarray) -> np.ndarray:
 
 
 def sample_of(targets: dict[str, np.ndarray], predictions: dict[str, np.ndarray]) -> Sample:
-    return Sample(N, 1, 1, targets, {"multi_task": [Run(0, np.arange(N), predictions)]}, {"multi_task": [0]})
+    return Sample(np.arange(N), 1, 1, targets, {"multi_task": [Run(0, np.arange(N), predictions)]}, {"multi_task": [0]})
 
 
 def test_a_slope_is_that_of_a_logistic_regression_in_every_weighting() -> None:
