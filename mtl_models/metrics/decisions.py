@@ -70,7 +70,7 @@ def judge_decisions(
     found: dict[str, Any] = {}
     for task in tasks:
         if task.role == "main" and kind_of(task).first_cuts(task):
-            runs = list(_decide(rows, targets, splits, resamples, persons, task, part))
+            runs = _decide(rows, targets, splits, resamples, persons, task, part)
             found[task.name] = _judge(task, runs, counts, settings, rounding)
     return found
 
@@ -128,12 +128,15 @@ def _judge(
 ) -> dict[str, Any]:
     shares = seed_shares(settings.model, [run.seed for run in runs], settings)
     names = task.classes or task.labels or (task.title or task.name,)
+    people = [_people(runs, place) for place in range(len(names))]
+    enough = [min(n_cases, n - n_cases) >= settings.min_count for n, n_cases in people]
+    if task.classes and not all(enough):  # the other classes and the total would give a small one away
+        enough = [False] * len(names)
     columns: dict[str, Any] = {}
     for place, name in enumerate(names):
+        (n, n_cases), shown = people[place], enough[place]
         cut = float(np.mean([run.cut[:, place].mean() for run in runs]))
         scores = [_flagged(run, place, counts) for run in runs]
-        n, n_cases = _people(runs, place)
-        shown = min(n_cases, n - n_cases) >= settings.min_count
         columns[name] = {
             "cut": rounding.number(cut),
             "n": n if shown else None,
@@ -144,7 +147,7 @@ def _judge(
             },
         }
     record: dict[str, Any] = {"title": task.title or task.name, "rule": kind_of(task).rule_words(task)}
-    if task.classes:
+    if task.classes and all(enough):
         agreement = [_agreement(run, counts, ordered=kind_of(task).ordered) for run in runs]
         record["agreement"] = {
             metric: rounding.figure(mean_of_runs([each[metric] for each in agreement], shares), shown=True)

@@ -90,6 +90,18 @@ def test_of_too_few_cases_nothing_is_told() -> None:
     assert (found["n"], found["n_cases"], found["metrics"]) == (None, None, {})
 
 
+def test_a_small_class_hides_the_others_which_would_give_it_away() -> None:
+    task = Task(name="health", kind="ordinal", classes=("good", "fair", "poor"))
+    parts, target = ["test"] * 20, np.repeat([0.0, 1.0, 2.0], [10, 9, 1])
+    prediction = np.random.default_rng(0).dirichlet([2, 2, 1], 20)
+    columns = [pl.Series(name, values) for name, values in zip(task.prediction_columns, prediction.T, strict=True)]
+    frame = rows(np.zeros(20), parts).drop("ill__p").with_columns(columns)
+    targets = people(parts).select("person_id").with_columns(pl.Series("health", target))
+    found = judge_decisions(frame, targets, people(parts), [task], part="test", settings=SETTINGS)["health"]
+    assert "agreement" not in found
+    assert all((each["n"], each["n_cases"], each["metrics"]) == (None, None, {}) for each in found["columns"].values())
+
+
 def test_kappa_is_that_of_another_implementation() -> None:
     random = np.random.default_rng(0)
     target, decided = (random.integers(0, 4, 200).astype(float) for _ in range(2))
